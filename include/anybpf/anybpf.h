@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * anybpf: eBPF in user space. This is the whole public interface.
+ *
+ * A context (struct anybpf) is one host: what one running kernel is to Linux.
+ * Objects are opened from .bpf.o files, loaded (verified and compiled), and
+ * their programs run and their maps read and written.
+ *
+ * Functions that can fail return 0 or a negative errno, or -1 as documented;
+ * anybpf_error() then gives one line of text. Handles belong to their object,
+ * objects to their context; close them in reverse order. A context may be used
+ * by several threads for running programs and for map operations; opening,
+ * loading and closing are for one thread at a time. Option structures start
+ * with their size, so that old callers work with new libraries: use
+ * ANYBPF_OPTS().
+ */
+#ifndef ANYBPF_H
+#define ANYBPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ANYBPF_API __attribute__((visibility("default")))
+
+/* Declares an option structure with its size set and all else zero but what is given. */
+#define ANYBPF_OPTS(type, name, ...) struct type name = {.size = sizeof(struct type), __VA_ARGS__}
+
+struct anybpf;
+struct anybpf_object;
+struct anybpf_program;
+struct anybpf_map;
+
+enum anybpf_engine {
+	ANYBPF_ENGINE_USER,   /* this library's own engine: needs no privileges */
+	ANYBPF_ENGINE_KERNEL, /* the running kernel's bpf() system call */
+};
+
+struct anybpf_options {
+	size_t size;
+	enum anybpf_engine engine;
+	bool interpret; /* user engine: never compile to machine code */
+	/* Resizes @p to @size bytes: NULL allocates, size 0 frees. NULL: the C library's. */
+	void *(*realloc)(void *ctx, void *p, size_t size);
+	void *realloc_ctx;
+	/* Gets each message of bpf_printk(); called from any thread. NULL: dropped. */
+	void (*printk)(void *ctx, const char *text, size_t len);
+	void *printk_ctx;
+	uint32_t nr_cpus; /* user engine: virtual CPUs; 0: as many as the machine has */
+};
+
+/* Version of the library, "0.1.0". */
+ANYBPF_API const char *anybpf_version(void);
+
+/* @opts may be NULL. */
+ANYBPF_API int anybpf_new(const struct anybpf_options *opts, struct anybpf **ctx);
+ANYBPF_API void anybpf_free(struct anybpf *ctx);
+/* Text of the last failure on this context, "" when there was none. */
+ANYBPF_API const char *anybpf_error(const struct anybpf *ctx);
+
+/* ---- objects ---- */
+
+/* Opens and parses; nothing is loaded yet. */
+ANYBPF_API int anybpf_object_open(struct anybpf *ctx, const char *path,
+				  struct anybpf_object **object);
+/* From memory, which may go away afterwards; @name is used in messages and map names. */
+ANYBPF_API int anybpf_object_open_mem(struct anybpf *ctx, const void *data, size_t size,
+				      const char *name, struct anybpf_object **object);
+/* Creates the maps and loads all programs; fails on the first that is rejected. */
+ANYBPF_API int anybpf_object_load(struct anybpf_object *object);
+ANYBPF_API void anybpf_object_close(struct anybpf_object *object);
+
+/* ---- programs ---- */
+
+/* NULL when there is none of that name. */
+ANYBPF_API struct anybpf_program *anybpf_object_find_program(const struct anybpf_object *object,
+							     const char *name);
+/* Iterates: @prev NULL gives the first, NULL after the last. */
+ANYBPF_API struct anybpf_program *anybpf_object_next_program(const struct anybpf_object *object,
+							     const struct anybpf_program *prev);
+ANYBPF_API const char *anybpf_program_name(const struct anybpf_program *program);
+ANYBPF_API const char *anybpf_program_section(const struct anybpf_program *program);
+/* Linux's BPF_PROG_TYPE_* number. */
+ANYBPF_API uint32_t anybpf_program_type(const struct anybpf_program *program);
+/* Whether anybpf_object_load() loads it; SEC("?...") programs start with false. */
+ANYBPF_API int anybpf_program_set_autoload(struct anybpf_program *program, bool autoload);
+/* The verifier's log of the last load, "" without. */
+ANYBPF_API const char *anybpf_program_log(const struct anybpf_program *program);
+/* The engine's file descriptor, -1 when not loaded. */
+ANYBPF_API int anybpf_program_fd(const struct anybpf_program *program);
+
+/*
+ * One run on a packet. With headroom and tailroom in the buffer the program
+ * may grow the packet; the result says where it is afterwards.
+ */
+struct anybpf_run {
+	size_t size;
+	void *buffer; /* the whole buffer; changed in place */
+	uint32_t buffer_size;
+	uint32_t data_offset; /* in and out: where the packet starts in the buffer */
+	uint32_t data_size;   /* in and out: its length */
+	uint32_t ifindex, rx_queue;
+	uint32_t verdict;     /* out: the program's return value */
+	uint64_t duration_ns; /* out: time of the run */
+};
+
+/* -EINVAL when the buffer is too small or the program is not for packets. */
+ANYBPF_API int anybpf_program_run(struct anybpf_program *program, struct anybpf_run *run);
+
+/* ---- maps ---- */
+
+/* By declared name; global data by section name (".bss", ".data", ".rodata"). */
+ANYBPF_API struct anybpf_map *anybpf_object_find_map(const struct anybpf_object *object,
+						     const char *name);
+ANYBPF_API struct anybpf_map *anybpf_object_next_map(const struct anybpf_object *object,
+						     const struct anybpf_map *prev);
+ANYBPF_API const char *anybpf_map_name(const struct anybpf_map *map);
+/* Linux's BPF_MAP_TYPE_* number. */
+ANYBPF_API uint32_t anybpf_map_type(const struct anybpf_map *map);
+ANYBPF_API uint32_t anybpf_map_key_size(const struct anybpf_map *map);
+/* Of one copy; a per-CPU map's user-side value is nr_cpus copies, each rounded up to 8 bytes. */
+ANYBPF_API uint32_t anybpf_map_value_size(const struct anybpf_map *map);
+ANYBPF_API uint32_t anybpf_map_max_entries(const struct anybpf_map *map);
+ANYBPF_API int anybpf_map_set_max_entries(struct anybpf_map *map, uint32_t max_entries);
+ANYBPF_API int anybpf_map_fd(const struct anybpf_map *map);
+/* Number of copies in a per-CPU map's value on this engine. */
+ANYBPF_API uint32_t anybpf_nr_cpus(const struct anybpf *ctx);
+
+/* Sizes are checked: @key_size and @value_size must be exactly the map's user-side sizes. */
+ANYBPF_API int anybpf_map_lookup(const struct anybpf_map *map, const void *key, size_t key_size,
+				 void *value, size_t value_size, uint64_t flags);
+ANYBPF_API int anybpf_map_update(const struct anybpf_map *map, const void *key, size_t key_size,
+				 const void *value, size_t value_size, uint64_t flags);
+ANYBPF_API int anybpf_map_delete(const struct anybpf_map *map, const void *key, size_t key_size);
+/* @key NULL: the first. -ENOENT after the last. */
+ANYBPF_API int anybpf_map_next_key(const struct anybpf_map *map, const void *key, void *next_key,
+				   size_t key_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one file of the core that asks the operating system for anything: pages,
+ * clocks, random bytes, CPUs. Errors are negative errnos.
+ */
+#ifndef ANYBPF_BASE_OS_H
+#define ANYBPF_BASE_OS_H
+
+#include "base/types.h"
+
+size_t os_page_size(void);
+
+/* Zeroed, page-aligned read-write memory of @size bytes, committed on first touch; NULL on failure.
+ */
+void *os_pages_alloc(size_t size);
+void os_pages_free(void *p, size_t size);
+
+/* Takes write permission away (read only) or gives it back. */
+int os_pages_protect(void *p, size_t size, bool writable);
+
+/* From writable to executable; the same pages are never both. Flushes the instruction cache. */
+int os_pages_make_executable(void *p, size_t size);
+
+/* Nanoseconds of a POSIX clock (CLOCK_MONOTONIC, ...). */
+u64 os_clock_ns(int clock);
+void os_random(void *p, size_t size);
+u32 os_nr_cpus(void);
+u32 os_current_cpu(void);
+void os_yield(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interpreter: the reference that the JITs are compared with. It runs the
+ * prepared form of object/prog.h.
+ */
+#ifndef ANYBPF_INTERP_INTERP_H
+#define ANYBPF_INTERP_INTERP_H
+
+#include "object/prog.h"
+
+/*
+ * Runs one subprogram to its exit, in @run's slot, following tail calls when
+ * it is the program's main. The value of R0.
+ */
+u64 interp_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
+
+/*
+ * Sees every instruction before it is executed; for coverage, tracing and the
+ * debugger. Registers may be read and changed.
+ */
+struct interp_tracer {
+	void (*insn)(void *arg, struct run *run, const struct prog *prog, u32 index, u64 *regs);
+	void *arg;
+};
+u64 interp_run_traced(struct run *run, const struct subprog *fn, u64 r1,
+		      const struct interp_tracer *tracer);
+
+#endif

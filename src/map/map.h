@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps. A type is a row in map.def and a const table of functions in its own
+ * file. A map's elements live in one contiguous region that holds indexes and
+ * never pointers, so that it can live in shared memory. Elements are never
+ * unmapped while the map lives and may be reused at once after deletion, as
+ * Linux's preallocated maps do: a program that kept a pointer to a deleted
+ * value sees another value, never unmapped memory.
+ *
+ * Everything here is safe for use by any number of threads at once. Keys and
+ * values that a caller passes are private to it.
+ *
+ * All functions return 0 or a negative errno with Linux's meaning: ENOENT no
+ * such key, EEXIST with BPF_NOEXIST, E2BIG full or index out of range, EINVAL
+ * bad flags, EOPNOTSUPP the type cannot do it, ENOMEM, EBUSY.
+ */
+#ifndef ANYBPF_MAP_MAP_H
+#define ANYBPF_MAP_MAP_H
+
+#include "base/err.h"
+#include "btf/btf.h"
+#include "isa/uapi_structs.h"
+#include "object/host.h"
+#include "object/object.h"
+
+struct map;
+
+/* Special fields of a value (bpf_spin_lock, bpf_timer, kptr ...), found in its BTF. */
+enum map_field_kind {
+	MAP_FIELD_SPIN_LOCK = BIT(0),
+	MAP_FIELD_TIMER = BIT(1),
+	MAP_FIELD_KPTR_UNREF = BIT(2),
+	MAP_FIELD_KPTR_REF = BIT(3),
+	MAP_FIELD_KPTR_PERCPU = BIT(4),
+	MAP_FIELD_LIST_HEAD = BIT(5),
+	MAP_FIELD_LIST_NODE = BIT(6),
+	MAP_FIELD_RB_ROOT = BIT(7),
+	MAP_FIELD_RB_NODE = BIT(8),
+	MAP_FIELD_REFCOUNT = BIT(9),
+	MAP_FIELD_WORKQUEUE = BIT(10),
+	MAP_FIELD_UPTR = BIT(11),
+};
+
+struct map_field {
+	enum map_field_kind kind;
+	u32 offset, size; /* bytes in the value */
+	u32 type_id;	  /* what a kptr points to, what a list holds */
+	u32 node_offset;  /* of a list's or tree's element */
+};
+
+struct map_fields {
+	u32 mask; /* or of all kinds */
+	u32 cnt;
+	struct map_field at[11]; /* by offset; Linux allows no more per value */
+};
+
+/*
+ * What the verifier may know of a map: a value, no functions. It outlives the
+ * verification only by being copied.
+ */
+struct map_desc {
+	enum bpf_map_type type;
+	u32 id;
+	u32 key_size, value_size, max_entries, map_flags;
+	u64 map_extra;
+	char name[BPF_OBJ_NAME_LEN];
+	const struct btf *btf; /* NULL without */
+	u32 btf_key_type_id, btf_value_type_id;
+	const struct map_fields *fields; /* NULL when the value has none */
+	bool frozen;			 /* user space cannot write any more */
+	const void *frozen_value; /* contents of a frozen read-only array of one element, or NULL */
+	const struct map_desc *inner; /* of a map of maps */
+	/* Direct value access (BPF_PSEUDO_MAP_VALUE) reaches this many bytes; 0: not allowed. */
+	u32 direct_size;
+	bool sleepable_ok; /* may be used by sleepable programs */
+};
+
+struct map_ops {
+	enum bpf_map_type type;
+	const char *name; /* as bpftool prints it: "percpu_array" */
+
+	/* What Linux checks of MAP_CREATE before it allocates; common checks are done already. */
+	int (*check)(const union bpf_attr *attr);
+	/* Fills in a zeroed map of .size bytes whose .desc and .obj are set. */
+	int (*init)(struct map *map, const union bpf_attr *attr);
+	/* Undoes init(); the struct itself is freed by the caller. */
+	void (*exit)(struct map *map);
+	size_t size; /* of the type's own struct, which starts with a struct map */
+
+	/*
+	 * For programs, in a slot: run->cpu selects per-CPU copies. lookup gives
+	 * the value's address or NULL.
+	 */
+	void *(*lookup)(struct map *map, const void *key, u32 cpu);
+	int (*update)(struct map *map, const void *key, const void *value, u64 flags, u32 cpu);
+	int (*delete)(struct map *map, const void *key);
+
+	/*
+	 * For bpf() and the C API: values are copied. A per-CPU value is the
+	 * concatenation of nr_cpus copies, each rounded up to 8 bytes.
+	 */
+	int (*read)(struct map *map, const void *key, void *value, u64 flags);
+	int (*write)(struct map *map, const void *key, const void *value, u64 flags);
+	/* @key NULL or unknown: the first. -ENOENT after the last. */
+	int (*next_key)(struct map *map, const void *key, void *next);
+	int (*read_and_delete)(struct map *map, const void *key, void *value, u64 flags);
+
+	/* Address of byte @off of an array's first value, for BPF_PSEUDO_MAP_VALUE; -EINVAL. */
+	int (*direct_value)(struct map *map, u32 off, void **addr);
+	/* bpf_for_each_map_elem(): calls @fn until it returns non-zero; number of calls or -errno.
+	 */
+	long (*for_each)(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
+			 void *arg);
+	/* Memory that clients may map: start and size for bpf()'s mmap; -EOPNOTSUPP by default. */
+	int (*mmap)(struct map *map, u64 offset, size_t size, bool writable, void **addr);
+	/* Bytes of memory for bpf_map_info and fdinfo. */
+	u64 (*mem_usage)(const struct map *map);
+};
+
+struct map {
+	struct object obj; /* first: a map is an object */
+	const struct map_ops *ops;
+	struct map_desc desc;
+	struct btf_object *btf; /* holds a reference; desc.btf points into it */
+	struct map_fields fields;
+	_Atomic u32 frozen;
+	_Atomic s64 user_writers; /* writable mappings, which keep it from being frozen */
+};
+
+static inline struct map *map_of(struct object *obj)
+{
+	return container_of(obj, struct map, obj);
+}
+
+/* NULL for a number that is no map type or one that is not here yet. */
+const struct map_ops *map_type_ops(u32 type);
+/* "hash", ... for every type of Linux 6.12, NULL beyond. */
+const char *map_type_name(u32 type);
+/* The number for bpftool's name, or -1. */
+int map_type_by_name(const char *name);
+
+/*
+ * BPF_MAP_CREATE apart from attribute size and permissions. @btf may be NULL;
+ * a reference is taken. @err gets a line that says what was wrong where
+ * Linux gives only a number.
+ */
+int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+	       struct map **map, struct err *err);
+
+/* Bytes that user space sees per value: value_size, or nr_cpus copies of it rounded up to 8. */
+size_t map_user_value_size(const struct map *map);
+
+/* The element commands of bpf(), with Linux's checks of flags, freezing and access modes. */
+int map_user_lookup(struct map *map, const void *key, void *value, u64 flags);
+int map_user_update(struct map *map, const void *key, const void *value, u64 flags);
+int map_user_delete(struct map *map, const void *key);
+int map_user_next_key(struct map *map, const void *key, void *next);
+int map_user_lookup_and_delete(struct map *map, const void *key, void *value, u64 flags);
+int map_freeze(struct map *map);
+
+#endif

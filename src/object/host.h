@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host: what one running kernel is to Linux. All state of the user engine
+ * hangs from it; several live side by side in one process.
+ *
+ * Execution slots are its virtual CPUs. Running a program takes a slot for
+ * the duration, and the slot's number is the program's CPU: per-CPU maps and
+ * scratch memory are indexed by it, which gives what the kernel gets from
+ * disabled migration.
+ *
+ * Nothing that a running program may still see is freed: host_synchronize()
+ * waits until every slot that is busy now has been idle once.
+ */
+#ifndef ANYBPF_OBJECT_HOST_H
+#define ANYBPF_OBJECT_HOST_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/mem.h"
+#include "base/vec.h"
+#include "object/environment.h"
+#include "object/object.h"
+
+struct prog;
+struct subprog;
+struct run;
+
+/* Scratch memory of a slot: bpf_snprintf() arguments, printk text, redirect targets. */
+#define SLOT_SCRATCH 4096
+
+struct slot {
+	_Alignas(64) _Atomic u32 busy;
+	_Atomic u64 passes; /* counts releases, for host_synchronize() */
+	u32 cpu;
+	u32 depth;	  /* nested runs of the owner */
+	u8 *interp_stack; /* owned by the interpreter, NULL until first used */
+	u8 scratch[SLOT_SCRATCH];
+};
+
+/* Capabilities of whoever uses the host; what Linux asks the calling task for. */
+#define HOST_CAP_BPF	   BIT(0)
+#define HOST_CAP_PERFMON   BIT(1)
+#define HOST_CAP_NET_ADMIN BIT(2)
+#define HOST_CAP_SYS_ADMIN BIT(3)
+#define HOST_CAP_ALL	   (BIT(4) - 1)
+
+struct host_options {
+	const struct mem *mem;		/* NULL: malloc */
+	const struct environment *env;	/* NULL: the real machine */
+	u32 caps;			/* HOST_CAP_* */
+	bool unprivileged_bpf_disabled; /* the sysctl; default true as in Debian */
+	bool interpret;			/* never JIT */
+};
+
+struct id_table {
+	VEC(struct object *) at; /* by id - 1 */
+	u32 last;
+};
+
+struct host {
+	const struct mem *mem;
+	struct environment env;
+	u32 caps;
+	bool unprivileged_bpf_disabled;
+	bool interpret;
+
+	struct slot *slots; /* env.nr_cpus of them */
+
+	pthread_mutex_t lock; /* ids and handles */
+	struct id_table ids[OBJECT_KINDS];
+	VEC(struct object *) handles;
+};
+
+/* Defaults: everything of the real machine, all capabilities. */
+void host_options_init(struct host_options *opts);
+/* 0, -ENOMEM or -EINVAL; @opts NULL means the defaults. */
+int host_new(const struct host_options *opts, struct host **host);
+/* Closes all handles. No run may be under way and no object may be held outside. */
+void host_free(struct host *host);
+
+bool host_capable(const struct host *host, u32 caps);
+
+void host_synchronize(struct host *host);
+
+/*
+ * One execution of a program, and what its helpers know about it: helpers get
+ * it as their sixth argument. Lives on the stack of prog_run().
+ */
+struct run {
+	struct host *host;
+	struct slot *slot;
+	u32 cpu;
+	const struct prog *prog;
+	void *ctx;	/* the hook's context, as R1 */
+	u32 tail_calls; /* done so far; limit MAX_TAIL_CALL_CNT */
+	u32 callback_depth;
+	/*
+	 * Calls back into the program, for helpers such as bpf_loop(). @fn is
+	 * the value that a callback reference loads.
+	 */
+	u64 (*invoke)(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
+		      u64 r5);
+};
+
+/*
+ * Takes a slot for @run: the one of the CPU that the thread is on if it is
+ * free, else any; waits when all are busy. @run->host, ->prog and ->ctx are
+ * the caller's to set.
+ */
+void run_begin(struct run *run, struct host *host);
+void run_end(struct run *run);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A loaded program and its prepared form: what the verifier accepted, with
+ * context accesses, maps and calls resolved. The interpreter and every JIT
+ * run exactly this.
+ *
+ * Preparation never moves an instruction: index i of the prepared form is
+ * index i of the program as loaded, so that facts, coverage, line information
+ * and the debugger need no translation. What differs:
+ *
+ * - A wide load's 64-bit immediate is final: a struct map *, the address of a
+ *   map's value, a struct subprog * for a callback, an address of BTF data;
+ *   its src_reg is 0.
+ * - A helper call (src_reg 0) has in imm the index of its prototype in
+ *   helper_protos[], so that variants of one helper id are told apart.
+ * - A kfunc call (src_reg BPF_PSEUDO_KFUNC_CALL) has in imm the index in
+ *   kfunc_protos[].
+ * - bpf_tail_call() is BPF_JMP|BPF_TAIL_CALL.
+ * - A call of a subprogram keeps its pc-relative imm; subprog_of_insn finds it.
+ * - A context access has the host structure's offset and size.
+ * - A load through a pointer that may be bad has mode BPF_PROBE_MEM or
+ *   BPF_PROBE_MEMSX: a fault loads 0.
+ * - An instruction that no path reaches is replaced by `goto -1`.
+ */
+#ifndef ANYBPF_OBJECT_PROG_H
+#define ANYBPF_OBJECT_PROG_H
+
+#include "isa/uapi_structs.h"
+#include "object/host.h"
+
+/* Opcodes of the prepared form only; the numbers are Linux's own internal ones. */
+#define BPF_TAIL_CALL	0xf0 /* operation of class BPF_JMP */
+#define BPF_PROBE_MEM	0x20 /* mode of class BPF_LDX */
+#define BPF_PROBE_MEMSX 0x40
+
+struct btf;
+struct hook;
+struct map;
+
+/* A C function that starts JIT code: the sixth argument is free for the run. */
+typedef u64 (*jit_entry)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
+
+/* Subprogram 0 is the program itself. Its address is what a callback reference loads. */
+struct subprog {
+	const struct prog *prog;
+	u32 start, end;	 /* instruction indexes, end exclusive */
+	u32 stack_depth; /* bytes that it uses below its frame pointer, a multiple of 8 */
+	bool is_callback;
+	bool has_tail_call;
+	jit_entry entry; /* NULL when not compiled */
+};
+
+/* Machine code of one program; made and freed by jit/. */
+struct jit_image;
+
+struct prog {
+	struct object obj; /* first: prog is an object */
+	enum bpf_prog_type type;
+	enum bpf_attach_type expected_attach_type;
+	char name[BPF_OBJ_NAME_LEN];
+	u8 tag[BPF_TAG_SIZE];
+	u64 load_time; /* CLOCK_BOOTTIME ns */
+	u32 uid;
+	bool gpl_compatible;
+	bool sleepable;
+	const struct hook *hook;
+
+	u32 insn_cnt;
+	struct bpf_insn *insns; /* prepared */
+	struct bpf_insn *orig;	/* as loaded */
+	struct subprog *subprogs;
+	u32 subprog_cnt;
+	u16 *subprog_of_insn; /* by instruction index: the subprogram it is in */
+
+	struct map **maps; /* each holds a reference */
+	u32 map_cnt;
+
+	struct btf_object *btf; /* holds a reference, or NULL */
+	struct bpf_func_info *func_info;
+	u32 func_info_cnt;
+	struct bpf_line_info *line_info;
+	u32 line_info_cnt;
+
+	struct jit_image *jit; /* NULL: interpreted */
+	u32 verified_insns;
+
+	_Atomic u64 run_cnt, run_time_ns; /* counted when statistics are enabled */
+};
+
+static inline struct prog *prog_of(struct object *obj)
+{
+	return container_of(obj, struct prog, obj);
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verifier: a pure function of a program and descriptions of what is
+ * around it to a verdict, a log and facts. Path sensitive, as Linux's is. It
+ * keeps nothing after it returns and can be called from any thread.
+ */
+#ifndef ANYBPF_VERIFY_VERIFY_H
+#define ANYBPF_VERIFY_VERIFY_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "btf/btf.h"
+#include "verify/rules.h"
+
+/* What a load, store or atomic reaches; all paths to an instruction agree on it. */
+enum mem_kind {
+	MEM_NONE, /* not a memory access, or never reached */
+	MEM_STACK,
+	MEM_CTX,
+	MEM_MAP_VALUE,
+	MEM_PACKET,
+	MEM_HELPER, /* memory that a helper returned */
+	MEM_SOCK,
+	MEM_BTF, /* a kernel object that may be gone: probed */
+	MEM_ARENA,
+	MEM_MIXED, /* several of stack, map value, packet, helper: plain access */
+};
+
+#define FACT_SEEN      BIT(0) /* some path reaches it */
+#define FACT_TAKEN     BIT(1) /* a conditional jump is taken on some path */
+#define FACT_NOT_TAKEN BIT(2) /* ... and not taken on some path */
+#define FACT_CONST     BIT(3) /* on all paths the result is .umin */
+
+/* What was proven at one instruction, joined over all paths. */
+struct insn_fact {
+	u8 flags;
+	u8 mem;	 /* enum mem_kind */
+	u16 map; /* index in resolved maps: of a wide load or a map helper's call; 0xffff: none or
+		    several */
+	u16 helper; /* index in helper_protos of a call */
+	u16 subprog;
+	u64 umin, umax; /* of the result of arithmetic and loads, as unsigned 64 bit */
+};
+
+#define FACT_NO_MAP 0xffff
+
+struct verify_subprog {
+	u32 start, end;
+	u32 stack_depth; /* multiple of 8 */
+	bool has_tail_call, has_ld_abs, is_callback, is_global;
+};
+
+struct verify_input {
+	const struct mem *mem;
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach_type;
+	u32 prog_flags; /* BPF_F_* of PROG_LOAD */
+	const struct prog_rules *rules;
+	bool gpl_compatible;
+	u32 caps; /* HOST_CAP_*: what the loader may */
+
+	const struct btf *btf; /* of the program, or NULL */
+	const struct bpf_func_info *func_info;
+	u32 func_info_cnt;
+	const struct bpf_line_info *line_info;
+	u32 line_info_cnt;
+	const struct btf *vmlinux; /* of the kernel that the program is for, or NULL */
+
+	/*
+	 * Resolves a map reference: @fd of BPF_PSEUDO_MAP_FD and _VALUE, or with
+	 * @by_index the position in the caller's fd array. Gives a description
+	 * that stays valid during verification and a small dense index for
+	 * facts. 0, -EBADF (no such fd), -EINVAL (not a map), -EPROTO (no fd
+	 * array), -E2BIG (too many maps).
+	 */
+	int (*resolve_map)(void *arg, s32 fd, bool by_index, const struct map_desc **desc,
+			   u16 *index);
+	void *resolve_arg;
+
+	struct log *log;  /* may be NULL */
+	bool interpreter; /* no JIT: fewer features, as in Linux */
+};
+
+struct verify_result {
+	int error; /* 0 accepted, else what bpf() returns: -EINVAL, -EACCES, -EPERM, -E2BIG, ... */
+	s32 insn;  /* where it was rejected, -1 when the whole program was */
+	char message[512]; /* the log's last words on it: what Linux prints for the rejection */
+
+	struct insn_fact *facts; /* insn_cnt of them; all zero when rejected early */
+	struct verify_subprog *subprogs;
+	u32 subprog_cnt;
+
+	/* statistics, as in the log's last lines */
+	u32 insn_processed, max_states_per_insn, total_states, peak_states;
+	u64 time_ns;
+	size_t memory; /* peak bytes */
+
+	struct arena arena; /* owns all of the above */
+};
+
+/* 0 when a verdict was reached (see result->error), -ENOMEM when it was not. */
+int verify(const struct verify_input *input, struct verify_result *result);
+void verify_result_free(struct verify_result *result);
+
+#endif
