@@ -29,6 +29,9 @@ struct run;
 /* Scratch memory of a slot: bpf_snprintf() arguments, printk text, redirect targets. */
 #define SLOT_SCRATCH 4096
 
+/* More than any machine that Linux runs on. */
+#define HOST_MAX_CPUS 8192
+
 struct slot {
 	_Alignas(64) _Atomic u32 busy;
 	_Atomic u64 passes; /* counts releases, for host_synchronize() */
@@ -54,8 +57,7 @@ struct host_options {
 };
 
 struct id_table {
-	VEC(struct object *) at; /* by id - 1 */
-	u32 last;
+	VEC(struct object *) objects; /* by id - 1; NULL where the object is gone */
 };
 
 struct host {

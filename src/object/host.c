@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hosts, their execution slots, and waiting for programs to be done. */
+#include "object/host.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/os.h"
+
+void host_options_init(struct host_options *opts)
+{
+	*opts = (struct host_options){
+		.caps = HOST_CAP_ALL,
+		.unprivileged_bpf_disabled = true,
+	};
+}
+
+static const struct mem *mem_or_default(const struct mem *mem)
+{
+	return mem ? mem : &mem_libc;
+}
+
+static int host_init_slots(struct host *host)
+{
+	u32 n = host->env.nr_cpus;
+
+	/* Pages rather than mem: slots are cache-line aligned and touched by many threads. */
+	host->slots = os_pages_alloc(n * sizeof(*host->slots));
+	if (!host->slots)
+		return -ENOMEM;
+	for (u32 i = 0; i < n; i++)
+		host->slots[i].cpu = i;
+	return 0;
+}
+
+int host_new(const struct host_options *opts, struct host **out)
+{
+	struct host_options defaults;
+	struct host *host;
+
+	if (!opts) {
+		host_options_init(&defaults);
+		opts = &defaults;
+	}
+	host = mem_zalloc(mem_or_default(opts->mem), sizeof(*host));
+	if (!host)
+		return -ENOMEM;
+	host->mem = mem_or_default(opts->mem);
+	host->caps = opts->caps;
+	host->unprivileged_bpf_disabled = opts->unprivileged_bpf_disabled;
+	host->interpret = opts->interpret;
+	if (opts->env)
+		host->env = *opts->env;
+	else
+		environment_init(&host->env);
+	if (!host->env.nr_cpus || host->env.nr_cpus > HOST_MAX_CPUS) {
+		mem_free(host->mem, host);
+		return -EINVAL;
+	}
+	if (host_init_slots(host)) {
+		mem_free(host->mem, host);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&host->lock, NULL);
+	*out = host;
+	return 0;
+}
+
+static void free_slots(struct host *host)
+{
+	for (u32 i = 0; i < host->env.nr_cpus; i++)
+		mem_free(host->mem, host->slots[i].interp_stack);
+	os_pages_free(host->slots, host->env.nr_cpus * sizeof(*host->slots));
+}
+
+void host_free(struct host *host)
+{
+	if (!host)
+		return;
+	for (size_t i = 0; i < host->handles.len; i++)
+		object_put(host->handles.at[i]);
+	vec_free(&host->handles, host->mem);
+	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
+		vec_free(&host->ids[kind].objects, host->mem);
+	free_slots(host);
+	pthread_mutex_destroy(&host->lock);
+	mem_free(host->mem, host);
+}
+
+bool host_capable(const struct host *host, u32 caps)
+{
+	/* As in Linux, CAP_SYS_ADMIN stands for all of the newer, narrower ones. */
+	return (host->caps & HOST_CAP_SYS_ADMIN) || (host->caps & caps) == caps;
+}
+
+static bool slot_try(struct slot *slot)
+{
+	u32 idle = 0;
+
+	if (atomic_load_explicit(&slot->busy, memory_order_relaxed))
+		return false;
+	/*
+	 * Sequentially consistent against host_synchronize(): either it sees us
+	 * busy, or we see what was unlinked before it looked.
+	 */
+	return atomic_compare_exchange_strong(&slot->busy, &idle, 1);
+}
+
+void run_begin(struct run *run, struct host *host)
+{
+	u32 n = host->env.nr_cpus;
+	u32 at = os_current_cpu() % n;
+
+	for (u32 tries = 0; !slot_try(&host->slots[at]);) {
+		at = at + 1 == n ? 0 : at + 1;
+		if (++tries % n == 0)
+			os_yield();
+	}
+	run->host = host;
+	run->slot = &host->slots[at];
+	run->cpu = at;
+	run->tail_calls = 0;
+	run->callback_depth = 0;
+}
+
+void run_end(struct run *run)
+{
+	struct slot *slot = run->slot;
+
+	atomic_fetch_add_explicit(&slot->passes, 1, memory_order_relaxed);
+	atomic_store_explicit(&slot->busy, 0, memory_order_release);
+}
+
+void host_synchronize(struct host *host)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	for (u32 i = 0; i < host->env.nr_cpus; i++) {
+		struct slot *slot = &host->slots[i];
+		u64 passes = atomic_load(&slot->passes);
+
+		while (atomic_load(&slot->busy) && atomic_load(&slot->passes) == passes)
+			os_yield();
+	}
+}
