@@ -119,7 +119,7 @@ enum helper_index {
 #undef HELPER
 	HELPER_CNT,
 };
-extern const struct helper_proto helper_protos[HELPER_CNT];
+extern const struct helper_proto helper_protos[]; /* HELPER_CNT of them */
 
 static inline u32 helper_index(const struct helper_proto *proto)
 {
