@@ -6,11 +6,20 @@
 #ifndef ANYBPF_INTERP_INTERP_H
 #define ANYBPF_INTERP_INTERP_H
 
+#include "base/err.h"
 #include "object/prog.h"
 
 /*
- * Runs one subprogram to its exit, in @run's slot, following tail calls when
- * it is the program's main. The value of R0.
+ * Whether every instruction of a prepared program is one that the engines
+ * know; asked once at load. 0 or -EOPNOTSUPP with the instruction named. What
+ * passes here runs; registers and jumps are the verifier's to check.
+ */
+int interp_check(const struct prog *prog, struct err *err);
+
+/*
+ * Runs one subprogram to its exit, in @run's slot, following tail calls. The
+ * value of R0. Frames live on the C stack, each call of a subprogram is a call
+ * of the interpreter, so that runs nest freely. Fits run->invoke.
  */
 u64 interp_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
 
@@ -22,6 +31,7 @@ struct interp_tracer {
 	void (*insn)(void *arg, struct run *run, const struct prog *prog, u32 index, u64 *regs);
 	void *arg;
 };
+/* Also callbacks that helpers make during the run are traced. */
 u64 interp_run_traced(struct run *run, const struct subprog *fn, u64 r1,
 		      const struct interp_tracer *tracer);
 

@@ -68,8 +68,6 @@ int host_new(const struct host_options *opts, struct host **out)
 
 static void free_slots(struct host *host)
 {
-	for (u32 i = 0; i < host->env.nr_cpus; i++)
-		mem_free(host->mem, host->slots[i].interp_stack);
 	os_pages_free(host->slots, host->env.nr_cpus * sizeof(*host->slots));
 }
 
@@ -121,6 +119,8 @@ void run_begin(struct run *run, struct host *host)
 	run->cpu = at;
 	run->tail_calls = 0;
 	run->callback_depth = 0;
+	run->legacy_load = NULL;
+	run->tracer = NULL;
 }
 
 void run_end(struct run *run)

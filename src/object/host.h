@@ -22,6 +22,7 @@
 #include "object/environment.h"
 #include "object/object.h"
 
+struct interp_tracer;
 struct prog;
 struct subprog;
 struct run;
@@ -36,8 +37,7 @@ struct slot {
 	_Alignas(64) _Atomic u32 busy;
 	_Atomic u64 passes; /* counts releases, for host_synchronize() */
 	u32 cpu;
-	u32 depth;	  /* nested runs of the owner */
-	u8 *interp_stack; /* owned by the interpreter, NULL until first used */
+	u32 depth; /* nested runs of the owner */
 	u8 scratch[SLOT_SCRATCH];
 };
 
@@ -103,6 +103,14 @@ struct run {
 	 */
 	u64 (*invoke)(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
 		      u64 r5);
+	/*
+	 * The classic packet loads, BPF_ABS and BPF_IND: @size bytes (1, 2, 4) at
+	 * @off of the packet, or of SKF_NET_OFF or SKF_LL_OFF when negative, in
+	 * the host's byte order. A negative result ends the program with 0.
+	 * Hooks whose programs may use them set it; NULL fails.
+	 */
+	s64 (*legacy_load)(struct run *run, s32 off, u32 size);
+	const struct interp_tracer *tracer; /* of interp_run_traced() */
 };
 
 /*
