@@ -4,12 +4,41 @@
  * and tail room; helpers move its borders. Programs see struct __sk_buff and
  * struct xdp_md; the hooks' field tables map those onto these structures
  * field by field, and each field here is laid out so that one load or store
- * of the same or a wider size is the whole conversion.
+ * of the host field's size is the whole conversion.
+ *
+ * A field that is 16 bits wide in Linux is so here, with 16 zero bits beside
+ * it that nobody writes: stores cut to 16 bits, as in Linux, and a narrow load
+ * of the upper half of what programs see as 32 bits finds zeros there. On a
+ * big-endian host the zeros come first, so that byte i of the program's four
+ * is at address of the field + host_size - 4 + i there, and field + i else.
  */
 #ifndef ANYBPF_OBJECT_PACKET_H
 #define ANYBPF_OBJECT_PACKET_H
 
+#include "base/bytes.h"
 #include "isa/uapi_structs.h"
+
+#define ETH_ALEN 6
+#define ETH_HLEN 14
+#define VLAN_LEN 4
+
+/* Host byte order; the first two are what frames with a length in place of a type count as. */
+#define ETH_P_802_3  0x0001
+#define ETH_P_802_2  0x0004
+#define ETH_P_IP     0x0800
+#define ETH_P_8021Q  0x8100
+#define ETH_P_IPV6   0x86dd
+#define ETH_P_8021AD 0x88a8
+
+static inline u16 host_to_be16(u16 v)
+{
+	return HOST_BIG_ENDIAN ? v : __builtin_bswap16(v);
+}
+
+static inline u16 be16_to_host(u16 v)
+{
+	return host_to_be16(v);
+}
 
 /* What the prepared form of an XDP program has in R1. */
 struct xdp_buff {
@@ -23,6 +52,25 @@ struct xdp_buff {
 	u32 egress_ifindex;
 };
 
+enum pkt_type {
+	PACKET_HOST,
+	PACKET_BROADCAST,
+	PACKET_MULTICAST,
+	PACKET_OTHERHOST,
+};
+
+enum ip_summed {
+	CHECKSUM_NONE,
+	CHECKSUM_UNNECESSARY,
+	CHECKSUM_COMPLETE,
+};
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define FIELD16_(name) u16 name##_zero, name
+#else
+#define FIELD16_(name) u16 name, name##_zero
+#endif
+
 /* What the prepared form of an skb program has in R1. The packet is linear: data_end = data + len.
  */
 struct sk_buff {
@@ -35,18 +83,18 @@ struct sk_buff {
 	u32 len;
 	u32 pkt_type;
 	u32 mark;
-	u32 queue_mapping;
-	u32 protocol; /* network byte order, as in __sk_buff */
+	FIELD16_(queue_mapping);
+	FIELD16_(protocol); /* network byte order, as in __sk_buff */
 	u32 vlan_present;
-	u32 vlan_tci;
-	u32 vlan_proto;
+	FIELD16_(vlan_tci);
+	FIELD16_(vlan_proto); /* network byte order */
 	u32 priority;
 	u32 ingress_ifindex;
 	u32 ifindex;
-	u32 tc_index;
+	FIELD16_(tc_index);
 	u32 cb[5];
 	u32 hash;
-	u32 tc_classid;
+	FIELD16_(tc_classid);
 	u32 napi_id;
 	u32 family;
 	u32 remote_ip4, local_ip4;
@@ -55,16 +103,31 @@ struct sk_buff {
 	u64 tstamp;
 	u64 hwtstamp;
 	u32 wire_len;
-	u32 gso_segs;
-	u32 gso_size;
+	FIELD16_(gso_segs);
+	FIELD16_(gso_size);
 	u32 tstamp_type;
 	void *sk; /* struct bpf_sock * of the host, or NULL */
 	void *flow_keys;
 
 	/* not visible to programs */
-	u32 mac_header, network_header; /* offsets from data; set by the hook */
-	u32 ip_summed;
-	bool l4_hash;
+	u32 mac_header, network_header; /* offsets from head */
+	u32 ip_summed;			/* enum ip_summed */
+	u32 csum;			/* with CHECKSUM_COMPLETE: sum from the network header on */
+	u32 csum_level;
+	bool l4_hash, sw_hash;
+	bool encapsulation; /* bpf_skb_adjust_room() has made an outer header */
 };
+
+#undef FIELD16_
+
+static inline u8 *skb_mac_header(const struct sk_buff *skb)
+{
+	return skb->head + skb->mac_header;
+}
+
+static inline u8 *skb_network_header(const struct sk_buff *skb)
+{
+	return skb->head + skb->network_header;
+}
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What helpers do to sk_buffs. The buffer [head, end) never moves and never
+ * grows; when a border has no room left, the packet slides within it. So every
+ * helper that may change the borders invalidates packet pointers, as in Linux
+ * where the same helpers may reallocate.
+ */
+#ifndef ANYBPF_HELPER_SKB_H
+#define ANYBPF_HELPER_SKB_H
+
+#include "object/packet.h"
+
+#ifndef ENOTSUPP
+#define ENOTSUPP 524 /* Linux's own number, which its helpers return */
+#endif
+
+/* Longest packet that helpers make: Linux's limit for pages of 4 KiB. */
+#define SKB_MAX_LEN 16064
+
+/* Room for @head more bytes before data and @tail behind its end: 0 or -ENOMEM. */
+int skb_make_room(struct sk_buff *skb, u32 head, u32 tail);
+/* Moves data by -@len (push) or @len (pull) and keeps len and data_meta right. There must be room.
+ */
+void skb_push(struct sk_buff *skb, u32 len);
+void skb_pull(struct sk_buff *skb, u32 len);
+/* Sets the length; new bytes are not cleared. */
+void skb_set_len(struct sk_buff *skb, u32 len);
+
+void skb_clear_hash(struct sk_buff *skb);
+/* A checksum that was verified is no longer. */
+void skb_csum_reset(struct sk_buff *skb);
+/* Takes bytes out of, or into, the sum of CHECKSUM_COMPLETE; @at is their place in the packet. */
+void skb_csum_pulled(struct sk_buff *skb, const u8 *at, u32 len, u32 offset);
+void skb_csum_pushed(struct sk_buff *skb, const u8 *at, u32 len, u32 offset);
+
+/* What eth_type_trans() says of a frame without its Ethernet header's first 12 bytes. */
+u16 eth_frame_type(const u8 *type_field, u32 len);
+
+#endif
