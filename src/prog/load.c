@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The load pipeline: a list of passes over one struct load. A pass that fails
+ * ends it; what was built so far goes with the program's reference.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "jit/jit.h"
+#include "map/prog_array.h"
+#include "prog/internal.h"
+
+static const struct {
+	const char *name;
+	int (*run)(struct load *load);
+} passes[] = {
+	{"create", pass_create},   {"verify", pass_verify},   {"subprogs", pass_subprogs},
+	{"rewrite", pass_rewrite}, {"compile", pass_compile}, {"publish", pass_publish},
+};
+
+static void prog_free(struct object *obj)
+{
+	struct prog *prog = prog_of(obj);
+	const struct mem *mem = obj->host->mem;
+
+	jit_free(prog);
+	for (u32 i = 0; i < prog->map_cnt; i++)
+		object_put(&prog->maps[i]->obj);
+	if (prog->btf)
+		object_put(&prog->btf->obj);
+	mem_free(mem, prog->maps);
+	mem_free(mem, prog->insns);
+	mem_free(mem, prog->orig);
+	mem_free(mem, prog->subprogs);
+	mem_free(mem, prog->subprog_of_insn);
+	mem_free(mem, prog->func_info);
+	mem_free(mem, prog->line_info);
+	mem_free(mem, prog);
+}
+
+static const struct object_ops prog_object_ops = {
+	.kind = OBJECT_PROG,
+	.free = prog_free,
+};
+
+/* Copies an array of the load's arguments into the program. */
+static int copy_array(const struct mem *mem, void *to, const void *from, u32 n, size_t size)
+{
+	void *copy;
+
+	if (!n)
+		return 0;
+	copy = mem_dup(mem, from, n * size);
+	if (!copy)
+		return -ENOMEM;
+	*(void **)to = copy;
+	return 0;
+}
+
+static int copy_args(struct prog *prog, const struct mem *mem, const struct prog_load_args *args)
+{
+	int err;
+
+	err = copy_array(mem, &prog->orig, args->insns, args->insn_cnt, sizeof(*args->insns));
+	if (!err)
+		err = copy_array(mem, &prog->insns, args->insns, args->insn_cnt,
+				 sizeof(*args->insns));
+	if (!err)
+		err = copy_array(mem, &prog->func_info, args->func_info, args->func_info_cnt,
+				 sizeof(*args->func_info));
+	if (!err)
+		err = copy_array(mem, &prog->line_info, args->line_info, args->line_info_cnt,
+				 sizeof(*args->line_info));
+	prog->insn_cnt = args->insn_cnt;
+	prog->func_info_cnt = args->func_info_cnt;
+	prog->line_info_cnt = args->line_info_cnt;
+	return err;
+}
+
+int pass_create(struct load *load)
+{
+	const struct prog_load_args *args = load->args;
+	const struct mem *mem = load->host->mem;
+	struct prog *prog = mem_zalloc(mem, sizeof(*prog));
+	struct env_task task;
+
+	if (!prog)
+		return -ENOMEM;
+	object_init(&prog->obj, &prog_object_ops, load->host);
+	load->prog = prog;
+	prog->type = args->type;
+	prog->expected_attach_type = args->expected_attach_type;
+	prog->hook = args->hook;
+	prog->gpl_compatible = license_is_gpl(args->license);
+	prog->sleepable = args->prog_flags & BPF_F_SLEEPABLE;
+	strncpy(prog->name, args->name, sizeof(prog->name) - 1);
+	prog_tag(args->insns, args->insn_cnt, prog->tag);
+	load->host->env.current_task(load->host->env.ctx, &task);
+	prog->uid = task.uid;
+	prog->load_time = load->host->env.clock_ns(load->host->env.ctx, CLOCK_BOOTTIME);
+	if (args->btf) {
+		object_get(&args->btf->obj);
+		prog->btf = args->btf;
+	}
+	prog->maps = mem_zalloc_array(mem, PROG_MAX_MAPS, sizeof(*prog->maps));
+	if (!prog->maps)
+		return -ENOMEM;
+	return copy_args(prog, mem, args);
+}
+
+/* For the verifier: the map behind an fd; the program keeps one reference of each. */
+static int resolve_map(void *arg, s32 fd, bool by_index, const struct map_desc **desc, u16 *index)
+{
+	struct load *load = arg;
+	struct prog *prog = load->prog;
+	struct map *map;
+	int err = load->args->map_by_fd(load->args->map_arg, fd, by_index, &map);
+
+	if (err)
+		return err;
+	for (u32 i = 0; i < prog->map_cnt; i++) {
+		if (prog->maps[i] == map) {
+			object_put(&map->obj);
+			*index = (u16)i;
+			*desc = &map->desc;
+			return 0;
+		}
+	}
+	if (prog->map_cnt == PROG_MAX_MAPS) {
+		object_put(&map->obj);
+		return -E2BIG;
+	}
+	prog->maps[prog->map_cnt] = map;
+	*index = (u16)prog->map_cnt++;
+	*desc = &map->desc;
+	return 0;
+}
+
+int pass_verify(struct load *load)
+{
+	const struct prog_load_args *args = load->args;
+	const struct verify_input input = {
+		.mem = load->host->mem,
+		.insns = args->insns,
+		.insn_cnt = args->insn_cnt,
+		.type = args->type,
+		.attach_type = args->expected_attach_type,
+		.prog_flags = args->prog_flags,
+		.rules = args->rules,
+		.gpl_compatible = load->prog->gpl_compatible,
+		.caps = load->host->caps & HOST_CAP_SYS_ADMIN ? HOST_CAP_ALL : load->host->caps,
+		.btf = args->btf ? args->btf->btf : NULL,
+		.func_info = args->func_info,
+		.func_info_cnt = args->func_info_cnt,
+		.line_info = args->line_info,
+		.line_info_cnt = args->line_info_cnt,
+		.resolve_map = resolve_map,
+		.resolve_arg = load,
+		.log = load->log,
+		.interpreter = load->host->interpret || !jit_native,
+	};
+	int err = verify(&input, load->result);
+
+	load->prog->verified_insns = load->result->insn_processed;
+	return err ? err : load->result->error;
+}
+
+int pass_subprogs(struct load *load)
+{
+	struct prog *prog = load->prog;
+	const struct verify_result *result = load->result;
+	const struct mem *mem = load->host->mem;
+
+	prog->subprogs = mem_zalloc_array(mem, result->subprog_cnt, sizeof(*prog->subprogs));
+	prog->subprog_of_insn =
+		mem_zalloc_array(mem, prog->insn_cnt, sizeof(*prog->subprog_of_insn));
+	if (!prog->subprogs || !prog->subprog_of_insn)
+		return -ENOMEM;
+	prog->subprog_cnt = result->subprog_cnt;
+	for (u32 i = 0; i < result->subprog_cnt; i++) {
+		const struct verify_subprog *from = &result->subprogs[i];
+
+		prog->subprogs[i] = (struct subprog){
+			.prog = prog,
+			.start = from->start,
+			.end = from->end,
+			.stack_depth = from->stack_depth,
+			.is_callback = from->is_callback,
+			.has_tail_call = from->has_tail_call,
+		};
+		for (u32 j = from->start; j < from->end; j++)
+			prog->subprog_of_insn[j] = (u16)i;
+	}
+	return 0;
+}
+
+int pass_compile(struct load *load)
+{
+	struct prog *prog = load->prog;
+
+	/* Without machine code the interpreter runs it; prog->jit tells which. */
+	if (!load->host->interpret)
+		(void)jit_compile(prog, NULL);
+	for (u32 i = 0; i < prog->map_cnt; i++) {
+		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
+		    !prog_array_compatible(prog->maps[i], prog))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int pass_publish(struct load *load)
+{
+	return object_publish(&load->prog->obj);
+}
+
+int prog_load(struct host *host, const struct prog_load_args *args, struct log *log,
+	      struct verify_result *result, struct prog **prog)
+{
+	struct verify_result own = {0};
+	struct load load = {
+		.host = host,
+		.args = args,
+		.log = log,
+		.result = result ? result : &own,
+	};
+	int err = 0;
+
+	*load.result = own;
+	arena_init(&load.result->arena, host->mem);
+	for (u32 i = 0; i < ARRAY_SIZE(passes) && !err; i++)
+		err = passes[i].run(&load);
+	if (!result)
+		verify_result_free(&own);
+	if (err && load.prog)
+		object_put(&load.prog->obj);
+	else if (!err)
+		*prog = load.prog;
+	return err;
+}

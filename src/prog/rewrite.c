@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the program as loaded to the prepared form that object/prog.h
+ * describes. Instruction by instruction, in place, moving none; each kind of
+ * rewrite is one function.
+ */
+#include <errno.h>
+
+#include "prog/internal.h"
+
+static const struct bpf_insn trap = {.code = BPF_JMP | BPF_JA, .off = -1};
+
+static bool is_wide(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_LD | BPF_IMM | BPF_DW);
+}
+
+static void set_wide(struct bpf_insn *insn, u64 value)
+{
+	insn[0].src_reg = 0;
+	insn[0].imm = (s32)(u32)value;
+	insn[1].imm = (s32)(u32)(value >> 32);
+}
+
+static int rewrite_map_value(struct bpf_insn *insn, struct map *map)
+{
+	void *addr;
+	int err;
+
+	if (!map->ops->direct_value)
+		return -EINVAL;
+	err = map->ops->direct_value(map, (u32)insn[1].imm, &addr);
+	if (!err)
+		set_wide(insn, ptr_to_u64(addr));
+	return err;
+}
+
+static int rewrite_func(struct load *load, u32 at)
+{
+	struct prog *prog = load->prog;
+	s64 target = (s64)at + prog->insns[at].imm + 1;
+	struct subprog *fn;
+
+	if (target < 0 || target >= prog->insn_cnt)
+		return -EINVAL;
+	fn = &prog->subprogs[prog->subprog_of_insn[target]];
+	fn->is_callback = true;
+	set_wide(&prog->insns[at], ptr_to_u64(fn));
+	return 0;
+}
+
+static int rewrite_wide(struct load *load, u32 at)
+{
+	struct prog *prog = load->prog;
+	struct bpf_insn *insn = &prog->insns[at];
+	const struct insn_fact *fact = &load->result->facts[at];
+
+	switch (insn->src_reg) {
+	case 0:
+		return 0;
+	case BPF_PSEUDO_FUNC:
+		return rewrite_func(load, at);
+	case BPF_PSEUDO_MAP_FD:
+	case BPF_PSEUDO_MAP_IDX:
+		if (fact->map >= prog->map_cnt)
+			return -EFAULT;
+		set_wide(insn, ptr_to_u64(prog->maps[fact->map]));
+		return 0;
+	case BPF_PSEUDO_MAP_VALUE:
+	case BPF_PSEUDO_MAP_IDX_VALUE:
+		if (fact->map >= prog->map_cnt)
+			return -EFAULT;
+		return rewrite_map_value(insn, prog->maps[fact->map]);
+	default:
+		log_printf(load->log,
+			   "insn %u: addresses of kernel variables are not supported yet\n", at);
+		return -EOPNOTSUPP;
+	}
+}
+
+static int rewrite_call(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	const struct insn_fact *fact = &load->result->facts[at];
+	const struct helper_proto *proto;
+
+	if (insn->src_reg == BPF_PSEUDO_CALL)
+		return 0;
+	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+		log_printf(load->log, "insn %u: calls of kernel functions are not supported yet\n",
+			   at);
+		return -EOPNOTSUPP;
+	}
+	if (insn->imm == BPF_FUNC_tail_call) {
+		*insn = (struct bpf_insn){.code = BPF_JMP | BPF_TAIL_CALL};
+		return 0;
+	}
+	if (fact->helper >= HELPER_CNT)
+		return -EFAULT;
+	proto = &helper_protos[fact->helper];
+	if (!proto->fn) {
+		log_printf(load->log, "insn %u: helper bpf_%s#%u is not supported yet\n", at,
+			   proto->name, proto->id);
+		return -EOPNOTSUPP;
+	}
+	insn->imm = (s32)fact->helper;
+	return 0;
+}
+
+static u32 access_size(u8 code)
+{
+	switch (BPF_SIZE(code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
+static u8 size_code(u32 size)
+{
+	switch (size) {
+	case 1:
+		return BPF_B;
+	case 2:
+		return BPF_H;
+	case 4:
+		return BPF_W;
+	default:
+		return BPF_DW;
+	}
+}
+
+/*
+ * A field of the context becomes the same field of the host's structure. An
+ * access of the whole field takes the host's size, which widens pointers; a
+ * part of a field is the same part, which needs both sizes to be equal.
+ */
+static int rewrite_ctx(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	u32 size = access_size(insn->code), off = (u32)(u16)insn->off;
+	const struct ctx_field *field = ctx_field_find(load->args->rules, off, size);
+	u32 index, within;
+
+	if (!field)
+		return -EFAULT;
+	index = (off - field->off) / field->elem;
+	within = (off - field->off) % field->elem;
+	insn->off = (s16)(field->host_off + index * field->host_size);
+	if (size == field->elem) {
+		insn->code = (u8)((insn->code & ~0x18u) | size_code(field->host_size));
+		return 0;
+	}
+	if (field->host_size != field->elem)
+		return -EFAULT;
+	insn->off = (s16)(insn->off + (s16)within);
+	return 0;
+}
+
+static int rewrite_access(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+
+	switch (load->result->facts[at].mem) {
+	case MEM_CTX:
+		return rewrite_ctx(load, at);
+	case MEM_BTF:
+		if (BPF_CLASS(insn->code) != BPF_LDX)
+			return -EOPNOTSUPP;
+		insn->code =
+			(u8)((insn->code & ~0xe0u) |
+			     (BPF_MODE(insn->code) == BPF_MEMSX ? BPF_PROBE_MEMSX : BPF_PROBE_MEM));
+		return 0;
+	case MEM_ARENA:
+		log_printf(load->log, "insn %u: arenas are not supported yet\n", at);
+		return -EOPNOTSUPP;
+	default:
+		return 0;
+	}
+}
+
+static int rewrite_insn(struct load *load, u32 at)
+{
+	const struct bpf_insn *insn = &load->prog->insns[at];
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+		return is_wide(insn) ? rewrite_wide(load, at) : 0;
+	case BPF_LDX:
+	case BPF_ST:
+	case BPF_STX:
+		return rewrite_access(load, at);
+	case BPF_JMP:
+		return BPF_OP(insn->code) == BPF_CALL ? rewrite_call(load, at) : 0;
+	default:
+		return 0;
+	}
+}
+
+int pass_rewrite(struct load *load)
+{
+	struct prog *prog = load->prog;
+
+	for (u32 i = 0; i < prog->insn_cnt; i++) {
+		bool wide = is_wide(&prog->insns[i]);
+		bool seen = load->result->facts[i].flags & FACT_SEEN;
+		int err = seen ? rewrite_insn(load, i) : 0;
+
+		if (err)
+			return err;
+		if (!seen)
+			prog->insns[i] = trap;
+		if (wide && !seen)
+			prog->insns[i + 1] = trap;
+		i += wide;
+	}
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running a prepared program, by machine code where there is some. */
+#include "interp/interp.h"
+#include "prog/prog.h"
+
+static u64 invoke(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
+{
+	if (fn->entry)
+		return fn->entry(r1, r2, r3, r4, r5, run);
+	return interp_run(run, fn, r1, r2, r3, r4, r5);
+}
+
+u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx)
+{
+	run->prog = prog;
+	run->ctx = ctx;
+	run->tail_calls = 0;
+	run->invoke = invoke;
+	return invoke(run, prog->subprogs, ptr_to_u64(ctx), 0, 0, 0, 0);
+}
+
+u64 prog_run(const struct prog *prog, void *ctx)
+{
+	struct run run;
+	u64 r0;
+
+	run_begin(&run, prog->obj.host);
+	r0 = prog_run_in(&run, prog, ctx);
+	run_end(&run);
+	return r0;
+}

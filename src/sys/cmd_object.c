@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* BTF_LOAD, ids, and OBJ_GET_INFO_BY_FD. */
+#include <errno.h>
+#include <string.h>
+
+#include "jit/jit.h"
+#include "sys/command.h"
+
+#define BTF_MAX_SIZE (16 * 1024 * 1024)
+
+static int do_btf_load(struct call *call, struct log *log)
+{
+	const union bpf_attr *attr = &call->attr;
+	struct btf_object *obj;
+	struct btf *btf;
+	int err;
+
+	if (attr->btf_size > BTF_MAX_SIZE)
+		return -E2BIG;
+	if (!attr->btf)
+		return -EFAULT;
+	err = btf_parse(call->host->mem, u64_to_ptr(attr->btf), attr->btf_size, NULL, &btf, log,
+			NULL);
+	if (!err)
+		err = btf_object_new(call->host, btf, &obj);
+	return err ? err : handle_open(&obj->obj);
+}
+
+int sys_btf_load(struct call *call)
+{
+	const union bpf_attr *attr = &call->attr;
+	struct log log;
+	u32 true_size;
+	int fd, err;
+
+	if (attr->btf_flags & ~(u32)BPF_F_TOKEN_FD)
+		return -EINVAL;
+	if (attr->btf_flags & BPF_F_TOKEN_FD)
+		return -EOPNOTSUPP;
+	if (!host_capable(call->host, HOST_CAP_BPF))
+		return -EPERM;
+	err = log_attr_check(attr->btf_log_level, attr->btf_log_buf, attr->btf_log_size);
+	if (err)
+		return err;
+	log_init(&log, call->host->mem, attr->btf_log_level);
+	fd = do_btf_load(call, &log);
+	err = log_copy_out(&log, attr->btf_log_buf, attr->btf_log_size, &true_size);
+	call_result(call, btf_log_true_size, true_size);
+	log_free(&log);
+	if (err && fd >= 0)
+		handle_close(call->host, fd);
+	return err ? err : fd;
+}
+
+/* ---- ids ---- */
+
+static int next_id(struct call *call, enum object_kind kind)
+{
+	u32 id;
+
+	if (call->attr.start_id >= INT32_MAX)
+		return -EINVAL;
+	if (!host_capable(call->host, HOST_CAP_SYS_ADMIN))
+		return -EPERM;
+	id = object_next_id(call->host, kind, call->attr.start_id);
+	if (!id)
+		return -ENOENT;
+	call_result(call, next_id, id);
+	return 0;
+}
+
+static int open_by_id(struct call *call, enum object_kind kind)
+{
+	struct object *obj;
+
+	if (!host_capable(call->host, HOST_CAP_SYS_ADMIN))
+		return -EPERM;
+	obj = object_by_id(call->host, kind, call->attr.start_id);
+	return obj ? handle_open(obj) : -ENOENT;
+}
+
+int sys_prog_next_id(struct call *call)
+{
+	return next_id(call, OBJECT_PROG);
+}
+
+int sys_map_next_id(struct call *call)
+{
+	return next_id(call, OBJECT_MAP);
+}
+
+int sys_btf_next_id(struct call *call)
+{
+	return next_id(call, OBJECT_BTF);
+}
+
+int sys_prog_by_id(struct call *call)
+{
+	return open_by_id(call, OBJECT_PROG);
+}
+
+int sys_map_by_id(struct call *call)
+{
+	if (call->attr.open_flags)
+		return call->attr.open_flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY) ? -EINVAL
+										   : -EOPNOTSUPP;
+	return open_by_id(call, OBJECT_MAP);
+}
+
+int sys_btf_by_id(struct call *call)
+{
+	return open_by_id(call, OBJECT_BTF);
+}
+
+/* ---- information ---- */
+
+/* Reads the client's structure, of which newer parts than ours must be zero. */
+static int info_read(const struct call *call, void *info, u32 size)
+{
+	u32 len = call->attr.info.info_len;
+	const u8 *from = u64_to_ptr(call->attr.info.info);
+
+	if (len > 4096)
+		return -E2BIG;
+	if (len && !from)
+		return -EFAULT;
+	for (u32 i = size; i < len; i++)
+		if (from[i])
+			return -E2BIG;
+	memcpy(info, from, len < size ? len : size);
+	return 0;
+}
+
+static int info_write(struct call *call, const void *info, u32 size)
+{
+	u32 len = call->attr.info.info_len;
+
+	if (len > size)
+		len = size;
+	call_result(call, info.info_len, len);
+	return client_write(call->attr.info.info, info, len);
+}
+
+/* Copies as much of an array as the client has room for and tells how much there is. */
+static int put_array(u64 addr, u32 *room, const void *data, u32 n, size_t size)
+{
+	u32 fit = *room < n ? *room : n;
+
+	*room = n;
+	return fit ? client_write(addr, data, fit * size) : 0;
+}
+
+static int put_map_ids(struct bpf_prog_info *info, const struct prog *prog)
+{
+	u32 fit = info->nr_map_ids < prog->map_cnt ? info->nr_map_ids : prog->map_cnt;
+
+	info->nr_map_ids = prog->map_cnt;
+	for (u32 i = 0; i < fit; i++) {
+		int err = client_write(info->map_ids + i * sizeof(u32), &prog->maps[i]->obj.id,
+				       sizeof(u32));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Byte lengths of dumps are in bytes; a client without room gets the length alone. */
+static int put_dump(u64 addr, u32 *len, const void *data, size_t size)
+{
+	u32 room = *len;
+
+	*len = (u32)size;
+	if (!room)
+		return 0;
+	return client_write(addr, data, room < size ? room : size);
+}
+
+static int put_records(struct bpf_prog_info *info, const struct prog *prog)
+{
+	int err;
+
+	if ((info->nr_func_info || info->func_info_rec_size) &&
+	    info->func_info_rec_size != sizeof(struct bpf_func_info))
+		return -EINVAL;
+	if ((info->nr_line_info || info->line_info_rec_size) &&
+	    info->line_info_rec_size != sizeof(struct bpf_line_info))
+		return -EINVAL;
+	info->func_info_rec_size = sizeof(struct bpf_func_info);
+	info->line_info_rec_size = sizeof(struct bpf_line_info);
+	err = put_array(info->func_info, &info->nr_func_info, prog->func_info, prog->func_info_cnt,
+			sizeof(*prog->func_info));
+	if (err)
+		return err;
+	return put_array(info->line_info, &info->nr_line_info, prog->line_info, prog->line_info_cnt,
+			 sizeof(*prog->line_info));
+}
+
+static int prog_info(struct call *call, struct prog *prog)
+{
+	struct bpf_prog_info info = {0};
+	const void *code;
+	size_t size = 0;
+	int err = info_read(call, &info, sizeof(info));
+
+	if (err)
+		return err;
+	info.type = prog->type;
+	info.id = prog->obj.id;
+	memcpy(info.tag, prog->tag, sizeof(info.tag));
+	memcpy(info.name, prog->name, sizeof(info.name));
+	info.load_time = prog->load_time;
+	info.created_by_uid = prog->uid;
+	info.gpl_compatible = prog->gpl_compatible;
+	info.verified_insns = prog->verified_insns;
+	info.run_cnt = atomic_load(&prog->run_cnt);
+	info.run_time_ns = atomic_load(&prog->run_time_ns);
+	info.btf_id = prog->btf ? prog->btf->obj.id : 0;
+	info.nr_jited_ksyms = 0;
+	info.nr_jited_func_lens = 0;
+	info.nr_jited_line_info = 0;
+	info.nr_prog_tags = 0;
+	code = jit_code(prog, &size);
+	err = put_map_ids(&info, prog);
+	if (!err)
+		err = put_records(&info, prog);
+	if (!err)
+		err = put_dump(info.xlated_prog_insns, &info.xlated_prog_len, prog->orig,
+			       prog->insn_cnt * sizeof(*prog->orig));
+	if (!err)
+		err = put_dump(info.jited_prog_insns, &info.jited_prog_len, code, code ? size : 0);
+	return err ? err : info_write(call, &info, sizeof(info));
+}
+
+static int map_info(struct call *call, struct map *map)
+{
+	struct bpf_map_info info = {0};
+	int err = info_read(call, &info, sizeof(info));
+
+	if (err)
+		return err;
+	info = (struct bpf_map_info){
+		.type = map->desc.type,
+		.id = map->obj.id,
+		.key_size = map->desc.key_size,
+		.value_size = map->desc.value_size,
+		.max_entries = map->desc.max_entries,
+		.map_flags = map->desc.map_flags,
+		.map_extra = map->desc.map_extra,
+		.btf_id = map->btf ? map->btf->obj.id : 0,
+		.btf_key_type_id = map->desc.btf_key_type_id,
+		.btf_value_type_id = map->desc.btf_value_type_id,
+	};
+	memcpy(info.name, map->desc.name, sizeof(info.name));
+	return info_write(call, &info, sizeof(info));
+}
+
+static int btf_info(struct call *call, struct btf_object *btf)
+{
+	struct bpf_btf_info info = {0};
+	const void *raw;
+	u32 size;
+	int err = info_read(call, &info, sizeof(info));
+
+	if (err)
+		return err;
+	raw = btf_raw(btf->btf, &size);
+	info.id = btf->obj.id;
+	info.kernel_btf = btf->kernel_btf;
+	err = put_dump(info.btf, &info.btf_size, raw, size);
+	if (!err && info.name && info.name_len)
+		err = client_write(info.name, btf->name,
+				   info.name_len < sizeof(btf->name) ? info.name_len
+								     : sizeof(btf->name));
+	info.name_len = (u32)strlen(btf->name);
+	return err ? err : info_write(call, &info, sizeof(info));
+}
+
+int sys_info(struct call *call)
+{
+	struct object *obj = handle_get(call->host, (int)call->attr.info.bpf_fd);
+	int err;
+
+	if (!obj)
+		return -EBADF;
+	switch (obj->ops->kind) {
+	case OBJECT_PROG:
+		err = prog_info(call, prog_of(obj));
+		break;
+	case OBJECT_MAP:
+		err = map_info(call, map_of(obj));
+		break;
+	case OBJECT_BTF:
+		err = btf_info(call, btf_object_of(obj));
+		break;
+	default:
+		err = -EOPNOTSUPP;
+	}
+	object_put(obj);
+	return err;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* BPF_PROG_LOAD and BPF_PROG_TEST_RUN. */
+#include <errno.h>
+#include <string.h>
+
+#include "hook/hook.h"
+#include "sys/command.h"
+
+#define ENOTSUPP 524 /* the kernel's own, which leaks to user space */
+
+#define KNOWN_PROG_FLAGS                                                                           \
+	(BPF_F_STRICT_ALIGNMENT | BPF_F_ANY_ALIGNMENT | BPF_F_TEST_STATE_FREQ | BPF_F_SLEEPABLE |  \
+	 BPF_F_TEST_RND_HI32 | BPF_F_XDP_HAS_FRAGS | BPF_F_XDP_DEV_BOUND_ONLY |                    \
+	 BPF_F_TEST_REG_INVARIANTS)
+
+#define LICENSE_LEN 128
+
+/* Which capability a program type takes besides CAP_BPF (Linux's is_*_prog_type()). */
+static u32 type_caps(u32 type)
+{
+	switch (type) {
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+	case BPF_PROG_TYPE_XDP:
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+	case BPF_PROG_TYPE_SK_SKB:
+	case BPF_PROG_TYPE_SK_MSG:
+	case BPF_PROG_TYPE_FLOW_DISSECTOR:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+	case BPF_PROG_TYPE_SOCK_OPS:
+	case BPF_PROG_TYPE_EXT:
+	case BPF_PROG_TYPE_NETFILTER:
+		return HOST_CAP_BPF | HOST_CAP_NET_ADMIN;
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		return HOST_CAP_BPF | HOST_CAP_PERFMON;
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_CGROUP_SKB:
+		return 0;
+	default:
+		return HOST_CAP_BPF;
+	}
+}
+
+/* What Linux checks before it looks at the program itself. */
+static int check_permission(const struct call *call)
+{
+	const union bpf_attr *attr = &call->attr;
+	bool bpf_cap = host_capable(call->host, HOST_CAP_BPF);
+
+	if (attr->prog_flags & ~KNOWN_PROG_FLAGS)
+		return -EINVAL;
+	if (call->host->unprivileged_bpf_disabled && !bpf_cap)
+		return -EPERM;
+	if (!attr->insn_cnt ||
+	    attr->insn_cnt > (bpf_cap ? BPF_COMPLEXITY_LIMIT_INSNS : BPF_MAXINSNS))
+		return -E2BIG;
+	if (!host_capable(call->host, type_caps(attr->prog_type)))
+		return -EPERM;
+	return 0;
+}
+
+/* Everything of a load that has to be released when the call ends. */
+struct load_call {
+	struct call *call;
+	struct prog_load_args args;
+	struct bpf_insn *insns;
+	struct bpf_func_info *func_info;
+	struct bpf_line_info *line_info;
+	char license[LICENSE_LEN];
+	char name[BPF_OBJ_NAME_LEN];
+	struct log log;
+};
+
+static void load_call_free(struct load_call *load)
+{
+	const struct mem *mem = load->call->host->mem;
+
+	mem_free(mem, load->insns);
+	mem_free(mem, load->func_info);
+	mem_free(mem, load->line_info);
+	if (load->args.btf)
+		object_put(&load->args.btf->obj);
+	log_free(&load->log);
+}
+
+static int read_insns(struct load_call *load)
+{
+	const union bpf_attr *attr = &load->call->attr;
+
+	load->insns = mem_zalloc_array(load->call->host->mem, attr->insn_cnt, sizeof(*load->insns));
+	if (!load->insns)
+		return -ENOMEM;
+	load->args.insns = load->insns;
+	load->args.insn_cnt = attr->insn_cnt;
+	return client_read(load->insns, attr->insns, attr->insn_cnt * sizeof(*load->insns));
+}
+
+static int read_license(struct load_call *load)
+{
+	const char *text = u64_to_ptr(load->call->attr.license);
+
+	if (!text)
+		return -EFAULT;
+	strncpy(load->license, text, sizeof(load->license) - 1);
+	load->args.license = load->license;
+	return 0;
+}
+
+/*
+ * Copies records whose size in the client's ABI may differ: shorter ones are
+ * filled up with zeros, what is longer must be zero.
+ */
+static int read_records(struct load_call *load, u64 addr, u32 n, u32 rec_size, u32 min, u32 want,
+			void **records)
+{
+	u8 *to;
+
+	if (!n)
+		return 0;
+	if (rec_size < min || rec_size > 252 || rec_size % sizeof(u32))
+		return -EINVAL;
+	if (n > load->call->attr.insn_cnt)
+		return -EINVAL;
+	if (!addr)
+		return -EFAULT;
+	to = mem_zalloc_array(load->call->host->mem, n, want);
+	if (!to)
+		return -ENOMEM;
+	*records = to;
+	for (u32 i = 0; i < n; i++) {
+		const u8 *from = (const u8 *)u64_to_ptr(addr) + (size_t)i * rec_size;
+
+		memcpy(to + (size_t)i * want, from, rec_size < want ? rec_size : want);
+		for (u32 b = want; b < rec_size; b++) {
+			if (from[b]) {
+				log_printf(&load->log, "nonzero tailing record in func_info");
+				return -E2BIG;
+			}
+		}
+	}
+	return 0;
+}
+
+static int read_btf(struct load_call *load)
+{
+	const union bpf_attr *attr = &load->call->attr;
+	struct object *obj;
+	void *records = NULL;
+	int err;
+
+	if (!attr->func_info_cnt && !attr->line_info_cnt && !attr->prog_btf_fd)
+		return 0;
+	err = handle_get_kind(load->call->host, (int)attr->prog_btf_fd, OBJECT_BTF, &obj);
+	if (err)
+		return err;
+	load->args.btf = btf_object_of(obj);
+	err = read_records(load, attr->func_info, attr->func_info_cnt, attr->func_info_rec_size,
+			   sizeof(struct bpf_func_info), sizeof(struct bpf_func_info), &records);
+	load->func_info = records;
+	if (err)
+		return err;
+	records = NULL;
+	err = read_records(load, attr->line_info, attr->line_info_cnt, attr->line_info_rec_size,
+			   sizeof(struct bpf_line_info), sizeof(struct bpf_line_info), &records);
+	load->line_info = records;
+	load->args.func_info = load->func_info;
+	load->args.func_info_cnt = attr->func_info_cnt;
+	load->args.line_info = load->line_info;
+	load->args.line_info_cnt = attr->line_info_cnt;
+	return err;
+}
+
+static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
+{
+	struct call *call = arg;
+	struct object *obj;
+	int err;
+
+	if (by_index) {
+		if (!call->attr.fd_array)
+			return -EPROTO;
+		err = client_read(&fd, call->attr.fd_array + (u64)(u32)fd * sizeof(fd), sizeof(fd));
+		if (err)
+			return err;
+	}
+	err = handle_get_kind(call->host, fd, OBJECT_MAP, &obj);
+	if (!err)
+		*map = map_of(obj);
+	return err;
+}
+
+static int find_hook(struct load_call *load)
+{
+	const union bpf_attr *attr = &load->call->attr;
+	const struct hook *hook;
+	struct verify_env_info info = {
+		.type = attr->prog_type,
+		.attach_type = attr->expected_attach_type,
+		.sleepable = attr->prog_flags & BPF_F_SLEEPABLE,
+		.caps = load->call->host->caps,
+	};
+
+	if (!prog_type_name(attr->prog_type) || attr->prog_type == BPF_PROG_TYPE_UNSPEC)
+		return -EINVAL;
+	hook = hook_find(attr->prog_type);
+	if (!hook) {
+		log_printf(&load->log, "programs of type %s are not supported yet\n",
+			   prog_type_name(attr->prog_type));
+		return -EOPNOTSUPP;
+	}
+	if (attr->attach_btf_id || attr->attach_prog_fd || attr->prog_ifindex)
+		return -EINVAL;
+	load->args.hook = hook;
+	load->args.rules = hook->rules;
+	return hook->rules->check_attach ? hook->rules->check_attach(&info) : 0;
+}
+
+static int do_load(struct load_call *load)
+{
+	struct call *call = load->call;
+	const union bpf_attr *attr = &call->attr;
+	struct prog *prog;
+	int err;
+
+	err = find_hook(load);
+	if (!err)
+		err = read_insns(load);
+	if (!err)
+		err = read_license(load);
+	if (err)
+		return err;
+	memcpy(load->name, attr->prog_name, sizeof(load->name));
+	if (check_object_name(load->name) < 0)
+		return -EINVAL;
+	err = read_btf(load);
+	if (err)
+		return err;
+	load->args.type = attr->prog_type;
+	load->args.expected_attach_type = attr->expected_attach_type;
+	load->args.name = load->name;
+	load->args.prog_flags = attr->prog_flags;
+	load->args.map_by_fd = map_by_fd;
+	load->args.map_arg = call;
+	err = prog_load(call->host, &load->args, &load->log, NULL, &prog);
+	return err ? err : handle_open(&prog->obj);
+}
+
+int sys_prog_load(struct call *call)
+{
+	const union bpf_attr *attr = &call->attr;
+	struct load_call load = {.call = call};
+	u32 true_size;
+	int fd, err;
+
+	err = check_permission(call);
+	if (!err)
+		err = log_attr_check(attr->log_level, attr->log_buf, attr->log_size);
+	if (err)
+		return err;
+	log_init(&load.log, call->host->mem, attr->log_level);
+	fd = do_load(&load);
+	err = log_copy_out(&load.log, attr->log_buf, attr->log_size, &true_size);
+	call_result(call, log_true_size, true_size);
+	load_call_free(&load);
+	if (err && fd >= 0)
+		handle_close(call->host, fd);
+	return err ? err : fd;
+}
+
+int sys_prog_test_run(struct call *call)
+{
+	struct object *obj;
+	struct prog *prog;
+	int err = handle_get_kind(call->host, (int)call->attr.test.prog_fd, OBJECT_PROG, &obj);
+
+	if (err)
+		return err;
+	prog = prog_of(obj);
+	if ((call->attr.test.ctx_size_in && !call->attr.test.ctx_in) ||
+	    (!call->attr.test.ctx_size_in && call->attr.test.ctx_in) ||
+	    (call->attr.test.ctx_size_out && !call->attr.test.ctx_out) ||
+	    (!call->attr.test.ctx_size_out && call->attr.test.ctx_out))
+		err = -EINVAL;
+	else if (!prog->hook->test_run)
+		err = -ENOTSUPP;
+	else
+		err = prog->hook->test_run(call->host, prog, &call->attr);
+	object_put(obj);
+	if (err && err != -ENOSPC)
+		return err;
+	call_result(call, test.retval, call->attr.test.retval);
+	call_result(call, test.duration, call->attr.test.duration);
+	call_result(call, test.data_size_out, call->attr.test.data_size_out);
+	call_result(call, test.ctx_size_out, call->attr.test.ctx_size_out);
+	return err;
+}

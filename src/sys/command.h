@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The user engine's bpf(): one call, and the functions that serve the commands. */
+#ifndef ANYBPF_SYS_COMMAND_H
+#define ANYBPF_SYS_COMMAND_H
+
+#include "base/log.h"
+#include "object/btf_object.h"
+#include "map/map.h"
+#include "prog/prog.h"
+
+/* One bpf() call. The attributes were copied and checked; results go to .user, which may be
+ * shorter. */
+struct call {
+	struct host *host;
+	union bpf_attr attr;
+	union bpf_attr *user;
+	u32 size;
+};
+
+typedef int (*command_fn)(struct call *call);
+
+int sys_map_create(struct call *call);
+int sys_map_lookup(struct call *call);
+int sys_map_update(struct call *call);
+int sys_map_delete(struct call *call);
+int sys_map_next_key(struct call *call);
+int sys_map_lookup_and_delete(struct call *call);
+int sys_map_freeze(struct call *call);
+int sys_prog_load(struct call *call);
+int sys_prog_test_run(struct call *call);
+int sys_btf_load(struct call *call);
+int sys_prog_next_id(struct call *call);
+int sys_map_next_id(struct call *call);
+int sys_btf_next_id(struct call *call);
+int sys_prog_by_id(struct call *call);
+int sys_map_by_id(struct call *call);
+int sys_btf_by_id(struct call *call);
+int sys_info(struct call *call);
+
+/* The whole call, with Linux's checks of command, size and attributes. */
+int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);
+
+/*
+ * A client's memory. NULL is -EFAULT unless @size is 0; other addresses are
+ * the client's own, in this process.
+ */
+int client_read(void *dst, u64 addr, size_t size);
+int client_write(u64 addr, const void *src, size_t size);
+
+/* Writes one field of the result, where the client's attributes reach that far. */
+#define call_result(call, field, value)                                                            \
+	do {                                                                                       \
+		if (offsetof(union bpf_attr, field) + sizeof((call)->user->field) <= (call)->size) \
+			(call)->user->field = (value);                                             \
+	} while (0)
+
+/*
+ * Object names: letters, digits, '_' and '.', NUL-terminated and zero behind.
+ * The length, or -EINVAL.
+ */
+int check_object_name(const char name[BPF_OBJ_NAME_LEN]);
+
+/* The attributes of a log, checked as Linux does: 0 or -EINVAL. */
+int log_attr_check(u32 level, u64 buf, u32 size);
+/*
+ * Copies a log out: NUL-terminated, cut to @size from the front (or with
+ * LOG_FIXED at the end). Gives the size that it would have taken; 0, -ENOSPC
+ * when it was cut, -EFAULT.
+ */
+int log_copy_out(const struct log *log, u64 buf, u32 size, u32 *true_size);
+
+#endif
