@@ -3,9 +3,12 @@
 #include "base/os.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +29,31 @@ void os_pages_free(void *p, size_t size)
 {
 	if (p)
 		munmap(p, size);
+}
+
+void *os_pages_alloc_mirrored(size_t head, size_t body)
+{
+	u8 *p = NULL;
+	int fd = memfd_create("anybpf", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, (off_t)(head + body)))
+		goto close;
+	p = mmap(NULL, head + 2 * body, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED) {
+		p = NULL;
+		goto close;
+	}
+	/* The second view replaces the part of the first that lies beyond the file's end. */
+	if (mmap(p + head + body, body, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, (off_t)head) == MAP_FAILED) {
+		munmap(p, head + 2 * body);
+		p = NULL;
+	}
+close:
+	close(fd);
+	return p;
 }
 
 int os_pages_protect(void *p, size_t size, bool writable)
@@ -80,4 +108,19 @@ u32 os_current_cpu(void)
 void os_yield(void)
 {
 	sched_yield();
+}
+
+void os_wait(_Atomic u32 *word, u32 value, int timeout_ms)
+{
+	struct timespec ts = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * 1000000l,
+	};
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, timeout_ms < 0 ? NULL : &ts, NULL, 0);
+}
+
+void os_wake(_Atomic u32 *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

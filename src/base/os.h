@@ -15,6 +15,12 @@ size_t os_page_size(void);
 void *os_pages_alloc(size_t size);
 void os_pages_free(void *p, size_t size);
 
+/*
+ * The same, with the last @body bytes visible twice in a row: @head + 2 * @body
+ * bytes of address space, to be freed with that size. Both page-aligned.
+ */
+void *os_pages_alloc_mirrored(size_t head, size_t body);
+
 /* Takes write permission away (read only) or gives it back. */
 int os_pages_protect(void *p, size_t size, bool writable);
 
@@ -27,5 +33,13 @@ void os_random(void *p, size_t size);
 u32 os_nr_cpus(void);
 u32 os_current_cpu(void);
 void os_yield(void);
+
+/*
+ * Sleeps while *@word is @value, until os_wake() or @timeout_ms (-1: for ever)
+ * are over; may return early. The word may be shared between processes.
+ */
+void os_wait(_Atomic u32 *word, u32 value, int timeout_ms);
+/* Wakes all who wait for the word. */
+void os_wake(_Atomic u32 *word);
 
 #endif

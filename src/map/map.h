@@ -23,6 +23,11 @@
 #include "object/host.h"
 #include "object/object.h"
 
+/* Linux's internal "not supported", which bpf() lets out to user space; libc has no name for it. */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
+
 struct map;
 
 /* Special fields of a value (bpf_spin_lock, bpf_timer, kptr ...), found in its BTF. */
@@ -77,10 +82,15 @@ struct map_desc {
 
 struct map_ops {
 	enum bpf_map_type type;
-	const char *name; /* as bpftool prints it: "percpu_array" */
+	bool percpu; /* user space sees one copy of a value per CPU */
 
 	/* What Linux checks of MAP_CREATE before it allocates; common checks are done already. */
 	int (*check)(const union bpf_attr *attr);
+	/*
+	 * Whether the BTF types of key and value, in map->desc, suit the type; their
+	 * sizes are checked already. NULL: any do, but the key must have one.
+	 */
+	int (*check_btf)(const struct map *map, const struct btf *btf);
 	/* Fills in a zeroed map of .size bytes whose .desc and .obj are set. */
 	int (*init)(struct map *map, const union bpf_attr *attr);
 	/* Undoes init(); the struct itself is freed by the caller. */
@@ -123,9 +133,16 @@ struct map {
 	struct map_desc desc;
 	struct btf_object *btf; /* holds a reference; desc.btf points into it */
 	struct map_fields fields;
-	_Atomic u32 frozen;
-	_Atomic s64 user_writers; /* writable mappings, which keep it from being frozen */
+	u32 file_flags; /* BPF_F_RDONLY or BPF_F_WRONLY: what user space may do */
+	/* Writes under way and writable mappings, which keep it from being frozen; negative:
+	 * frozen. */
+	_Atomic s64 user_writers;
 };
+
+static inline bool map_is_frozen(const struct map *map)
+{
+	return atomic_load_explicit(&map->user_writers, memory_order_acquire) < 0;
+}
 
 static inline struct map *map_of(struct object *obj)
 {
@@ -157,5 +174,14 @@ int map_user_delete(struct map *map, const void *key);
 int map_user_next_key(struct map *map, const void *key, void *next);
 int map_user_lookup_and_delete(struct map *map, const void *key, void *value, u64 flags);
 int map_freeze(struct map *map);
+
+/*
+ * mmap() of a map: the memory itself, which stays where it is while the map
+ * lives. A writable mapping keeps the map from being frozen until
+ * map_user_munmap().
+ */
+int map_user_mmap(struct map *map, u64 offset, size_t size, bool writable, void **addr);
+void map_user_munmap(struct map *map, bool writable);
+u64 map_mem_usage(const struct map *map);
 
 #endif

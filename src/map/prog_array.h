@@ -3,6 +3,7 @@
 #ifndef ANYBPF_MAP_PROG_ARRAY_H
 #define ANYBPF_MAP_PROG_ARRAY_H
 
+#include "base/sync.h"
 #include "map/map.h"
 
 struct prog;
@@ -16,6 +17,7 @@ struct prog_array {
 	u32 owner_attach_type;
 	bool owner_jited;
 	bool owned;
+	struct spinlock lock; /* of the owner, and held by those who change or list targets */
 };
 
 /* NULL when @index is out of range or empty. Valid while the caller's run lasts. */

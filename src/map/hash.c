@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BPF_MAP_TYPE_HASH. One element per CPU is spare: an update of an existing
+ * key takes it, fills it, puts it in the old element's place and keeps that
+ * one as the next spare, so that updates work in a full map.
+ *
+ * BPF_F_NO_PREALLOC makes no difference: the region's pages are committed
+ * when they are first touched anyway.
+ */
+#include "map/hash.h"
+
+static int hash_init(struct map *map, const union bpf_attr *attr)
+{
+	return hash_init_sized(hash_map_of(map), 0, attr->max_entries, map_nr_cpus(map));
+}
+
+static void *hash_lookup(struct map *map, const void *key, u32 cpu __unused)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 at = hash_find(h, key);
+
+	return at ? hash_value(h, hash_elem(h, at)) : NULL;
+}
+
+/* Whoever holds a spare needs nothing more to give one back: this ends. */
+static u32 take_spare(struct hash_map *h, u32 *cpu)
+{
+	u32 at;
+
+	while (!(at = atomic_exchange_explicit(&h->shared->cpu[*cpu].spare, 0,
+					       memory_order_acquire))) {
+		*cpu = (*cpu + 1) % map_nr_cpus(&h->map);
+		if (!*cpu)
+			os_yield();
+	}
+	return at;
+}
+
+static void fill(struct hash_map *h, u32 at, u32 hash, const void *key, const void *value)
+{
+	hash_fill_key(h, at, hash, key);
+	map_copy_in(&h->map, hash_value(h, hash_elem(h, at)), value, 0);
+}
+
+/* Under the bucket's lock; @old is what is there with the key, or 0. */
+static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq, u32 old, u32 hash,
+			     const void *key, const void *value, u32 cpu)
+{
+	u32 at = old ? take_spare(h, &cpu) : hash_pop_free(h, cpu);
+
+	if (!at) {
+		hash_unlock(b, seq, false);
+		return -E2BIG;
+	}
+	fill(h, at, hash, key, value);
+	if (old)
+		hash_replace(h, b, old, at);
+	else
+		hash_link(h, b, at);
+	hash_unlock(b, seq, true);
+	/* Only now, when readers can tell that it has left the chain. */
+	if (old)
+		atomic_store_explicit(&h->shared->cpu[cpu].spare, old, memory_order_release);
+	return 0;
+}
+
+static int hash_update(struct map *map, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 hash = hash_of_key(h, key);
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq, old;
+	int err;
+
+	if ((flags & MAP_FLAGS_UNLOCK) > BPF_EXIST || ((flags & BPF_F_LOCK) && !map_has_lock(map)))
+		return -EINVAL;
+	seq = hash_lock(b);
+	old = hash_find_locked(h, b, hash, key);
+	err = hash_check_flags(old, flags);
+	if (!err && !(old && (flags & BPF_F_LOCK)))
+		return insert_or_replace(h, b, seq, old, hash, key, value, cpu);
+	/* BPF_F_LOCK: whoever holds the value's lock must find its element in the map. */
+	if (!err)
+		map_copy_in(map, hash_value(h, hash_elem(h, old)), value, flags);
+	hash_unlock(b, seq, false);
+	return err;
+}
+
+static int hash_write(struct map *map, const void *key, const void *value, u64 flags)
+{
+	return hash_update(map, key, value, flags, map_this_cpu(map));
+}
+
+/* A copy is a value that the key has had: it is checked that nobody reused the element meanwhile.
+ */
+static int hash_read(struct map *map, const void *key, void *value, u64 flags)
+{
+	struct hash_map *h = hash_map_of(map);
+	struct hash_bucket *b = hash_bucket(h, hash_of_key(h, key));
+	u32 seq, at;
+
+	do {
+		seq = hash_read_begin(b);
+		at = hash_find(h, key);
+		if (!at)
+			return -ENOENT;
+		map_copy_out(map, value, hash_value(h, hash_elem(h, at)), flags);
+	} while (!hash_read_ok(b, seq));
+	return 0;
+}
+
+static int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flags)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 hash = hash_of_key(h, key);
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq = hash_lock(b);
+	u32 at = hash_find_locked(h, b, hash, key);
+
+	if (at) {
+		map_copy_out(map, value, hash_value(h, hash_elem(h, at)), flags);
+		hash_unlink(h, b, at);
+	}
+	hash_unlock(b, seq, at);
+	if (!at)
+		return -ENOENT;
+	hash_push_free(h, map_this_cpu(map), at);
+	return 0;
+}
+
+const struct map_ops map_ops_hash = {
+	.type = BPF_MAP_TYPE_HASH,
+	.size = sizeof(struct hash_map),
+	.check = hash_check,
+	.init = hash_init,
+	.exit = hash_exit,
+	.lookup = hash_lookup,
+	.update = hash_update,
+	.delete = hash_delete,
+	.read = hash_read,
+	.write = hash_write,
+	.next_key = hash_next_key,
+	.read_and_delete = hash_read_and_delete,
+	.for_each = hash_for_each,
+	.mem_usage = hash_mem_usage,
+};

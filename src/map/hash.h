@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hash table that all hash types are built on: finding, linking and
+ * unlinking elements. How elements are allocated and where values lie is the
+ * types' own.
+ *
+ * Region, in this order: struct hash_shared with one struct hash_cpu per CPU,
+ * buckets, elements, per-CPU values. Elements are numbered from 1; 0 ends a
+ * chain. An element is a struct hash_elem, for LRU types its struct lru_node,
+ * the key and, unless per-CPU, the value, both rounded up to 8 bytes.
+ *
+ * Writers hold the bucket's lock: bit 0 of its .seq, whose other bits count
+ * changes of the chain. Every change is one store, so that a chain is whole
+ * at any time, and an element leaves the chain before .seq moves on and is
+ * reused only after. A reader takes no lock: it notes .seq, walks, and what
+ * it saw (a match as well as its absence) holds if .seq has not moved on.
+ * Otherwise an element may have been reused under its feet and it walks
+ * again; after some tries it takes the lock.
+ *
+ * A pointer to a value that a program has got stays good memory, but after a
+ * deletion the element may be anybody's. As in Linux an update of an existing
+ * key makes a new element, so that who holds a pointer to the old value still
+ * sees the old value for a while; unlike in Linux the new element takes the
+ * old one's place in the chain, so that an iteration that updates as it goes
+ * comes to an end.
+ */
+#ifndef ANYBPF_MAP_HASH_H
+#define ANYBPF_MAP_HASH_H
+
+#include "base/hash.h"
+#include "map/types.h"
+
+#define HASH_MAX_ENTRIES (1u << 27) /* Linux's limit: its bucket array stays below 4 GiB */
+
+struct hash_bucket {
+	_Atomic u32 seq;
+	_Atomic u32 head;
+};
+
+struct hash_elem {
+	_Atomic u32 next;
+	_Atomic u32 hash;
+};
+
+/* One CPU's free elements, chained through .next, and the one that replaces at updates. */
+struct hash_cpu {
+	_Alignas(64) struct spinlock lock;
+	u32 free;
+	_Atomic u32 spare;
+};
+
+struct hash_shared {
+	u64 seed;
+	_Atomic u32 fresh; /* elements from here on were never used */
+	struct hash_cpu cpu[];
+};
+
+struct hash_map {
+	struct map map;
+	struct hash_shared *shared; /* the region's start */
+	struct hash_bucket *buckets;
+	u8 *elems; /* element 0, which does not exist, would be here */
+	u64 seed;
+	u32 mask; /* number of buckets - 1 */
+	u32 key_size;
+	u32 elem_size;
+	u32 key_off, value_off; /* in an element */
+	u32 nr_elems;		/* without spares */
+	u8 *percpu_values;	/* element 0's copy on CPU 0 */
+	u64 cpu_stride;
+	size_t size; /* of the region */
+};
+
+static inline struct hash_map *hash_map_of(struct map *map)
+{
+	return container_of(map, struct hash_map, map);
+}
+
+static inline struct hash_elem *hash_elem(const struct hash_map *h, u32 at)
+{
+	return (struct hash_elem *)(void *)(h->elems + (u64)at * h->elem_size);
+}
+
+static inline void *hash_key(const struct hash_map *h, struct hash_elem *e)
+{
+	return (u8 *)e + h->key_off;
+}
+
+static inline void *hash_value(const struct hash_map *h, struct hash_elem *e)
+{
+	return (u8 *)e + h->value_off;
+}
+
+static inline void *hash_percpu_value(const struct hash_map *h, u32 at, u32 cpu)
+{
+	return h->percpu_values + cpu * h->cpu_stride + (u64)at * map_value_stride(&h->map);
+}
+
+static inline struct hash_bucket *hash_bucket(const struct hash_map *h, u32 hash)
+{
+	return &h->buckets[hash & h->mask];
+}
+
+static inline u32 hash_mix(u64 a, u64 b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+	u64 folded = (u64)p ^ (u64)(p >> 64);
+
+	return (u32)(folded ^ (folded >> 32));
+}
+
+/* @size is a constant for the common sizes, which need no loop. */
+static inline __attribute__((always_inline)) u32 hash_of(const struct hash_map *h, const void *key,
+							 u32 size)
+{
+	const u64 odd = 0x9e3779b97f4a7c15ull;
+
+	if (size == 4)
+		return hash_mix(get_u32(key) ^ h->seed, odd);
+	if (size == 8)
+		return hash_mix(get_u64(key) ^ h->seed, odd);
+	if (size == 16)
+		return hash_mix(get_u64(key) ^ h->seed, get_u64((const u8 *)key + 8) ^ odd);
+	return hash_bytes(key, size, h->seed);
+}
+
+/* Keys in the region may be rewritten while we look; .seq tells afterwards. */
+bool hash_key_equal_any(const void *shared, const void *key, u32 size);
+
+static inline __attribute__((always_inline)) bool hash_key_equal(const void *shared,
+								 const void *key, u32 size)
+{
+	const u64 *words = shared;
+
+	if (size == 4)
+		return __atomic_load_n((const u32 *)shared, __ATOMIC_RELAXED) == get_u32(key);
+	if (size == 8)
+		return __atomic_load_n(words, __ATOMIC_RELAXED) == get_u64(key);
+	if (size == 16)
+		return __atomic_load_n(words, __ATOMIC_RELAXED) == get_u64(key) &&
+		       __atomic_load_n(words + 1, __ATOMIC_RELAXED) == get_u64((const u8 *)key + 8);
+	return hash_key_equal_any(shared, key, size);
+}
+
+/* What happened while a reader looked: even, unequal if the chain has changed. */
+static inline u32 hash_read_begin(struct hash_bucket *b)
+{
+	return atomic_load_explicit(&b->seq, memory_order_acquire) & ~1u;
+}
+
+static inline bool hash_read_ok(struct hash_bucket *b, u32 seq)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return likely((atomic_load_explicit(&b->seq, memory_order_relaxed) & ~1u) == seq);
+}
+
+/* Waits for the bucket; the value is for hash_unlock(). */
+u32 hash_lock(struct hash_bucket *b);
+void hash_unlock(struct hash_bucket *b, u32 seq, bool changed);
+
+/* The element with the key or 0. The caller holds the lock. */
+u32 hash_find_locked(struct hash_map *h, struct hash_bucket *b, u32 hash, const void *key);
+/* Any number of tries gone wrong: finds it under the lock, which it gives back. */
+u32 hash_find_slow(struct hash_map *h, struct hash_bucket *b, u32 hash, const void *key);
+
+/* Walks so long only over elements that are being moved about. */
+#define HASH_WALK_CHECK 64
+
+static inline __attribute__((always_inline)) u32 hash_find_sized(struct hash_map *h, u32 hash,
+								 const void *key, u32 size)
+{
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq = hash_read_begin(b);
+	u32 at = atomic_load_explicit(&b->head, memory_order_acquire);
+
+	for (u32 steps = 1; at; steps++) {
+		struct hash_elem *e = hash_elem(h, at);
+
+		if (hash_key_equal(hash_key(h, e), key, size))
+			break;
+		at = atomic_load_explicit(&e->next, memory_order_acquire);
+		if (unlikely(steps % HASH_WALK_CHECK == 0) && !hash_read_ok(b, seq))
+			break;
+	}
+	return hash_read_ok(b, seq) ? at : hash_find_slow(h, b, hash, key);
+}
+
+/* The element with the key or 0, without a lock. */
+static inline u32 hash_find(struct hash_map *h, const void *key)
+{
+	if (h->key_size == 4)
+		return hash_find_sized(h, hash_of(h, key, 4), key, 4);
+	if (h->key_size == 8)
+		return hash_find_sized(h, hash_of(h, key, 8), key, 8);
+	if (h->key_size == 16)
+		return hash_find_sized(h, hash_of(h, key, 16), key, 16);
+	return hash_find_sized(h, hash_of(h, key, h->key_size), key, h->key_size);
+}
+
+static inline u32 hash_of_key(const struct hash_map *h, const void *key)
+{
+	if (h->key_size == 4)
+		return hash_of(h, key, 4);
+	if (h->key_size == 8)
+		return hash_of(h, key, 8);
+	if (h->key_size == 16)
+		return hash_of(h, key, 16);
+	return hash_of(h, key, h->key_size);
+}
+
+/* Changes of a chain under its lock. The element's key is in place before. */
+void hash_link(struct hash_map *h, struct hash_bucket *b, u32 at);
+void hash_replace(struct hash_map *h, struct hash_bucket *b, u32 old, u32 new_at);
+/* False when the element is not in this chain. */
+bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at);
+
+/* Before a reused element is written: readers that see any of it see that .seq moved on. */
+static inline void hash_fill_key(struct hash_map *h, u32 at, u32 hash, const void *key)
+{
+	struct hash_elem *e = hash_elem(h, at);
+
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&e->hash, hash, memory_order_relaxed);
+	sync_copy_to_shared(hash_key(h, e), key, h->key_size);
+}
+
+/* The preallocated types' free elements: 0 when all are in use. */
+u32 hash_pop_free(struct hash_map *h, u32 cpu);
+void hash_push_free(struct hash_map *h, u32 cpu, u32 at);
+
+/* BPF_NOEXIST and BPF_EXIST against what is there. */
+static inline int hash_check_flags(bool exists, u64 flags)
+{
+	flags &= MAP_FLAGS_UNLOCK;
+	if (exists && flags == BPF_NOEXIST)
+		return -EEXIST;
+	return !exists && flags == BPF_EXIST ? -ENOENT : 0;
+}
+
+/* What the types have in common as map_ops; init takes the bytes that precede the key. */
+int hash_check(const union bpf_attr *attr);
+int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares);
+void hash_exit(struct map *map);
+int hash_delete(struct map *map, const void *key);
+int hash_next_key(struct map *map, const void *key, void *next);
+long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
+		   void *arg);
+u64 hash_mem_usage(const struct map *map);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table under all hash types; see hash.h for how it works. */
+#include "map/hash.h"
+
+#include <string.h>
+
+#define HASH_FLAGS                                                                                 \
+	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS |            \
+	 BPF_F_ZERO_SEED)
+#define FRESH_BATCH 8  /* never used elements that a CPU takes at a time */
+#define READ_TRIES  16 /* walks without a lock before a reader takes it */
+#define LOCK_SPINS  128
+
+static bool is_lru(u32 type)
+{
+	return type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static bool is_percpu(u32 type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+int hash_check(const union bpf_attr *attr)
+{
+	bool lru = is_lru(attr->map_type);
+	bool percpu = is_percpu(attr->map_type);
+	bool own_lru = attr->map_flags & BPF_F_NO_COMMON_LRU;
+
+	if (!map_flags_ok(attr, HASH_FLAGS) || (!lru && own_lru))
+		return -EINVAL;
+	if (lru && (attr->map_flags & BPF_F_NO_PREALLOC))
+		return -ENOTSUPP;
+	if (map_wants_node(attr) && (percpu || own_lru))
+		return -EINVAL;
+	if (!attr->max_entries || !attr->key_size || !attr->value_size)
+		return -EINVAL;
+	if ((u64)attr->key_size + attr->value_size >= MAP_KMALLOC_MAX - MAP_ELEM_HEADER)
+		return -E2BIG;
+	if (percpu && ROUND_UP(attr->value_size, 8u) > MAP_PERCPU_MAX)
+		return -E2BIG;
+	return 0;
+}
+
+static u32 round_up_pow2(u32 n)
+{
+	return n <= 1 ? 1 : 1u << (32 - __builtin_clz(n - 1));
+}
+
+/* Places everything from @start on, which is 0 as long as only the size is wanted. */
+static void lay_out(struct hash_map *h, uintptr_t start, u32 total, bool percpu)
+{
+	u32 cpus = map_nr_cpus(&h->map);
+	size_t at = ROUND_UP(sizeof(struct hash_shared) + cpus * sizeof(struct hash_cpu),
+			     MAP_CACHE_LINE);
+
+	h->buckets = (struct hash_bucket *)(start + at);
+	at = ROUND_UP(at + (h->mask + (size_t)1) * sizeof(struct hash_bucket), MAP_CACHE_LINE);
+	h->elems = (u8 *)(start + at);
+	at = ROUND_UP(at + (total + (size_t)1) * h->elem_size, MAP_CACHE_LINE);
+	if (percpu) {
+		h->percpu_values = (u8 *)(start + at);
+		h->cpu_stride =
+			ROUND_UP((total + (u64)1) * map_value_stride(&h->map), MAP_CACHE_LINE);
+		at += h->cpu_stride * cpus;
+	}
+	h->size = at;
+}
+
+static void choose_seed(struct hash_map *h)
+{
+	const struct environment *env = &h->map.obj.host->env;
+
+	/* From the environment, so that a run that fixes it iterates in the same order. */
+	if (!(h->map.desc.map_flags & BPF_F_ZERO_SEED))
+		h->seed = (u64)env->random_u32(env->ctx) << 32 | env->random_u32(env->ctx);
+	h->shared->seed = h->seed;
+}
+
+int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares)
+{
+	const struct map_desc *desc = &h->map.desc;
+	bool percpu = is_percpu(desc->type);
+	u32 total = nr_elems + nr_spares;
+
+	if ((desc->map_flags & BPF_F_ZERO_SEED) &&
+	    !host_capable(h->map.obj.host, HOST_CAP_SYS_ADMIN))
+		return -EPERM;
+	if (nr_elems > HASH_MAX_ENTRIES)
+		return -E2BIG;
+	h->nr_elems = nr_elems;
+	h->key_size = desc->key_size;
+	h->mask = round_up_pow2(nr_elems) - 1;
+	h->key_off = (u32)sizeof(struct hash_elem) + header;
+	h->value_off = h->key_off + ROUND_UP(desc->key_size, 8u);
+	h->elem_size = h->value_off + (percpu ? 0 : map_value_stride(&h->map));
+	lay_out(h, 0, total, percpu);
+	h->shared = os_pages_alloc(h->size);
+	if (!h->shared)
+		return -ENOMEM;
+	lay_out(h, (uintptr_t)h->shared, total, percpu);
+	choose_seed(h);
+	atomic_init(&h->shared->fresh, 1);
+	for (u32 i = 0; i < nr_spares; i++)
+		atomic_init(&h->shared->cpu[i].spare, nr_elems + 1 + i);
+	return 0;
+}
+
+void hash_exit(struct map *map)
+{
+	struct hash_map *h = hash_map_of(map);
+
+	os_pages_free(h->shared, h->size);
+}
+
+bool hash_key_equal_any(const void *shared, const void *key, u32 size)
+{
+	const u8 *a = shared, *b = key;
+
+	for (; size >= 8; size -= 8, a += 8, b += 8)
+		if (__atomic_load_n((const u64 *)(const void *)a, __ATOMIC_RELAXED) != get_u64(b))
+			return false;
+	for (; size; size--, a++, b++)
+		if (__atomic_load_n(a, __ATOMIC_RELAXED) != *b)
+			return false;
+	return true;
+}
+
+u32 hash_lock(struct hash_bucket *b)
+{
+	for (u32 spins = 1;; spins++) {
+		u32 seq = atomic_load_explicit(&b->seq, memory_order_relaxed);
+
+		if (!(seq & 1) && atomic_compare_exchange_weak_explicit(&b->seq, &seq, seq | 1,
+									memory_order_acquire,
+									memory_order_relaxed))
+			return seq;
+		if (spins % LOCK_SPINS == 0)
+			os_yield();
+	}
+}
+
+void hash_unlock(struct hash_bucket *b, u32 seq, bool changed)
+{
+	atomic_store_explicit(&b->seq, seq + (changed ? 2 : 0), memory_order_release);
+}
+
+u32 hash_find_locked(struct hash_map *h, struct hash_bucket *b, u32 hash, const void *key)
+{
+	u32 at = atomic_load_explicit(&b->head, memory_order_relaxed);
+
+	while (at) {
+		struct hash_elem *e = hash_elem(h, at);
+
+		if (atomic_load_explicit(&e->hash, memory_order_relaxed) == hash &&
+		    hash_key_equal(hash_key(h, e), key, h->key_size))
+			break;
+		at = atomic_load_explicit(&e->next, memory_order_relaxed);
+	}
+	return at;
+}
+
+u32 hash_find_slow(struct hash_map *h, struct hash_bucket *b, u32 hash, const void *key)
+{
+	u32 seq, at;
+
+	for (u32 i = 0; i < READ_TRIES; i++) {
+		seq = hash_read_begin(b);
+		at = atomic_load_explicit(&b->head, memory_order_acquire);
+		for (u32 steps = 1; at; steps++) {
+			struct hash_elem *e = hash_elem(h, at);
+
+			if (hash_key_equal(hash_key(h, e), key, h->key_size) ||
+			    (steps % HASH_WALK_CHECK == 0 && !hash_read_ok(b, seq)))
+				break;
+			at = atomic_load_explicit(&e->next, memory_order_acquire);
+		}
+		if (hash_read_ok(b, seq))
+			return at;
+	}
+	seq = hash_lock(b);
+	at = hash_find_locked(h, b, hash, key);
+	hash_unlock(b, seq, false);
+	return at;
+}
+
+void hash_link(struct hash_map *h, struct hash_bucket *b, u32 at)
+{
+	u32 first = atomic_load_explicit(&b->head, memory_order_relaxed);
+
+	atomic_store_explicit(&hash_elem(h, at)->next, first, memory_order_relaxed);
+	atomic_store_explicit(&b->head, at, memory_order_release);
+}
+
+/* The link that points to the element, or NULL when it is not in the chain. */
+static _Atomic u32 *link_to(struct hash_map *h, struct hash_bucket *b, u32 at)
+{
+	_Atomic u32 *link = &b->head;
+	u32 i;
+
+	while ((i = atomic_load_explicit(link, memory_order_relaxed)) != at) {
+		if (!i)
+			return NULL;
+		link = &hash_elem(h, i)->next;
+	}
+	return link;
+}
+
+void hash_replace(struct hash_map *h, struct hash_bucket *b, u32 old, u32 new_at)
+{
+	u32 next = atomic_load_explicit(&hash_elem(h, old)->next, memory_order_relaxed);
+
+	atomic_store_explicit(&hash_elem(h, new_at)->next, next, memory_order_relaxed);
+	atomic_store_explicit(link_to(h, b, old), new_at, memory_order_release);
+}
+
+bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at)
+{
+	_Atomic u32 *link = link_to(h, b, at);
+	u32 next;
+
+	if (!link)
+		return false;
+	next = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	atomic_store_explicit(link, next, memory_order_release);
+	return true;
+}
+
+/* ---- free elements ---- */
+
+static u32 pop_list(struct hash_map *h, struct hash_cpu *cpu)
+{
+	u32 at = cpu->free;
+
+	if (at)
+		cpu->free = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	return at;
+}
+
+static void push_list(struct hash_map *h, struct hash_cpu *cpu, u32 at)
+{
+	atomic_store_explicit(&hash_elem(h, at)->next, cpu->free, memory_order_relaxed);
+	cpu->free = at;
+}
+
+/*
+ * Elements that were never used: their pages are not touched before. Called
+ * with the CPU's lock held, so that who finds nothing there and tries to
+ * steal waits until the batch is on the list.
+ */
+static u32 take_fresh(struct hash_map *h, struct hash_cpu *cpu)
+{
+	u32 start = atomic_load_explicit(&h->shared->fresh, memory_order_relaxed);
+	u32 end;
+
+	do {
+		if (start > h->nr_elems)
+			return 0;
+		end = start + (u32)u64_min(FRESH_BATCH, h->nr_elems + 1 - start);
+	} while (!atomic_compare_exchange_weak_explicit(
+		&h->shared->fresh, &start, end, memory_order_relaxed, memory_order_relaxed));
+	while (end - 1 > start)
+		push_list(h, cpu, --end);
+	return start;
+}
+
+u32 hash_pop_free(struct hash_map *h, u32 cpu)
+{
+	u32 n = map_nr_cpus(&h->map);
+	struct hash_cpu *own = &h->shared->cpu[cpu];
+	u32 at;
+
+	spin_lock(&own->lock);
+	at = pop_list(h, own);
+	if (!at)
+		at = take_fresh(h, own);
+	spin_unlock(&own->lock);
+	for (u32 i = 1; !at && i < n; i++) {
+		struct hash_cpu *other = &h->shared->cpu[(cpu + i) % n];
+
+		spin_lock(&other->lock);
+		at = pop_list(h, other);
+		spin_unlock(&other->lock);
+	}
+	return at;
+}
+
+void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
+{
+	struct hash_cpu *own = &h->shared->cpu[cpu];
+
+	spin_lock(&own->lock);
+	push_list(h, own, at);
+	spin_unlock(&own->lock);
+}
+
+/* ---- map_ops that do not care where values are ---- */
+
+int hash_delete(struct map *map, const void *key)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 hash = hash_of_key(h, key);
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq = hash_lock(b);
+	u32 at = hash_find_locked(h, b, hash, key);
+
+	if (at)
+		hash_unlink(h, b, at);
+	hash_unlock(b, seq, at);
+	if (!at)
+		return -ENOENT;
+	hash_push_free(h, map_this_cpu(map), at);
+	return 0;
+}
+
+/* Copies the key of the first element at or after a link, if it is still so afterwards. */
+static bool copy_key_at(struct hash_map *h, struct hash_bucket *b, u32 seq, u32 at, void *key)
+{
+	sync_copy_from_shared(key, hash_key(h, hash_elem(h, at)), h->key_size);
+	return hash_read_ok(b, seq);
+}
+
+/* The first key of the bucket: 1, or 0 when it is empty. */
+static bool first_in_bucket(struct hash_map *h, struct hash_bucket *b, void *key)
+{
+	for (u32 tries = 0;; tries++) {
+		bool lock = tries >= READ_TRIES;
+		u32 seq = lock ? hash_lock(b) : hash_read_begin(b);
+		u32 at = atomic_load_explicit(&b->head, memory_order_acquire);
+		bool ok = !at || copy_key_at(h, b, seq, at, key);
+
+		if (lock)
+			hash_unlock(b, seq, false);
+		if (ok || lock)
+			return at;
+	}
+}
+
+enum position { KEY_GONE, KEY_LAST, KEY_FOUND };
+
+/* The key after @key in its bucket. */
+static enum position next_in_bucket(struct hash_map *h, struct hash_bucket *b, u32 hash,
+				    const void *key, void *next)
+{
+	u32 seq = hash_lock(b);
+	u32 at = hash_find_locked(h, b, hash, key);
+	enum position pos = at ? KEY_LAST : KEY_GONE;
+
+	if (at)
+		at = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	if (at) {
+		sync_copy_from_shared(next, hash_key(h, hash_elem(h, at)), h->key_size);
+		pos = KEY_FOUND;
+	}
+	hash_unlock(b, seq, false);
+	return pos;
+}
+
+int hash_next_key(struct map *map, const void *key, void *next)
+{
+	struct hash_map *h = hash_map_of(map);
+	u64 bucket = 0;
+
+	if (key) {
+		u32 hash = hash_of_key(h, key);
+		enum position pos = next_in_bucket(h, hash_bucket(h, hash), hash, key, next);
+
+		if (pos == KEY_FOUND)
+			return 0;
+		if (pos == KEY_LAST)
+			bucket = (u64)(hash & h->mask) + 1;
+	}
+	for (; bucket <= h->mask; bucket++)
+		if (first_in_bucket(h, &h->buckets[bucket], next))
+			return 0;
+	return -ENOENT;
+}
+
+#define CHAIN_PART 64
+
+/* Up to CHAIN_PART elements of a bucket that follow @after (0: from the start). */
+static u32 collect(struct hash_map *h, struct hash_bucket *b, u32 after, u32 *part)
+{
+	u32 seq = hash_lock(b);
+	u32 at, n = 0;
+
+	if (!after)
+		at = atomic_load_explicit(&b->head, memory_order_relaxed);
+	else if (link_to(h, b, after))
+		at = atomic_load_explicit(&hash_elem(h, after)->next, memory_order_relaxed);
+	else
+		at = 0;
+	for (; at && n < CHAIN_PART; n++) {
+		part[n] = at;
+		at = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	}
+	hash_unlock(b, seq, false);
+	return n;
+}
+
+static bool still_linked(struct hash_map *h, struct hash_bucket *b, u32 at)
+{
+	u32 seq = hash_lock(b);
+	bool linked = link_to(h, b, at);
+
+	hash_unlock(b, seq, false);
+	return linked;
+}
+
+/*
+ * The callback may update and delete at will: a part of the chain is listed
+ * first, and what has left the chain meanwhile is passed over.
+ */
+long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
+		   void *arg)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 part[CHAIN_PART];
+	long calls = 0;
+
+	for (u64 i = 0; i <= h->mask; i++) {
+		struct hash_bucket *b = &h->buckets[i];
+		u32 after = 0, n;
+
+		if (!atomic_load_explicit(&b->head, memory_order_relaxed))
+			continue;
+		do {
+			n = collect(h, b, after, part);
+			for (u32 k = 0; k < n; k++) {
+				struct hash_elem *e = hash_elem(h, part[k]);
+
+				if (!still_linked(h, b, part[k]))
+					continue;
+				calls++;
+				after = part[k];
+				if (fn(arg, hash_key(h, e),
+				       h->percpu_values ? hash_percpu_value(h, part[k], cpu)
+							: hash_value(h, e)))
+					return calls;
+			}
+		} while (n == CHAIN_PART);
+	}
+	return calls;
+}
+
+u64 hash_mem_usage(const struct map *map)
+{
+	return sizeof(struct hash_map) + ((const struct hash_map *)(const void *)map)->size;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of map types, and creating maps: the checks that all types share,
+ * in Linux's order, then the type's own, then BTF.
+ */
+#include "map/map.h"
+
+#include <string.h>
+
+#include "map/types.h"
+#include "object/btf_object.h"
+
+static const struct map_type {
+	const char *name;
+	const struct map_ops *ops;
+} map_types[] = {
+#define MAP_TYPE(number, type_name, type_ops) [number] = {type_name, type_ops},
+#include "map/map.def"
+#undef MAP_TYPE
+};
+
+const struct map_ops *map_type_ops(u32 type)
+{
+	return type < ARRAY_SIZE(map_types) ? map_types[type].ops : NULL;
+}
+
+const char *map_type_name(u32 type)
+{
+	return type < ARRAY_SIZE(map_types) ? map_types[type].name : NULL;
+}
+
+int map_type_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(map_types); i++)
+		if (!strcmp(map_types[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+/* ---- checks ---- */
+
+static int check_type(const union bpf_attr *attr, struct err *err)
+{
+	if (attr->map_type == BPF_MAP_TYPE_UNSPEC || !map_type_name(attr->map_type))
+		return err_set(err, -EINVAL, "there is no map type %u", attr->map_type);
+	if (!map_type_ops(attr->map_type))
+		return err_set(err, -EOPNOTSUPP, "map type %s is not supported yet",
+			       map_type_name(attr->map_type));
+	return 0;
+}
+
+static int check_common(const union bpf_attr *attr, struct err *err)
+{
+	const u32 nobody = BPF_F_RDONLY | BPF_F_WRONLY;
+
+	if (attr->btf_vmlinux_value_type_id)
+		return err_set(err, -EINVAL, "only struct_ops maps have a kernel type as value");
+	if (attr->btf_key_type_id && !attr->btf_value_type_id)
+		return err_set(err, -EINVAL, "a BTF type for the key but none for the value");
+	if (attr->map_extra)
+		return err_set(err, -EINVAL, "map_extra has no meaning for this type");
+	if ((attr->map_flags & nobody) == nobody)
+		return err_set(err, -EINVAL, "BPF_F_RDONLY and BPF_F_WRONLY exclude each other");
+	if (map_wants_node(attr) && attr->numa_node)
+		return err_set(err, -EINVAL, "there is no NUMA node %u", attr->numa_node);
+	return 0;
+}
+
+static int check_attr(const union bpf_attr *attr, struct err *err)
+{
+	int ret = check_common(attr, err);
+
+	if (!ret)
+		ret = check_type(attr, err);
+	if (ret)
+		return ret;
+	ret = map_type_ops(attr->map_type)->check(attr);
+	if (!ret && attr->map_ifindex)
+		ret = -EINVAL;
+	if (ret)
+		return err_set(err, ret,
+			       "map type %s cannot have key size %u, value size %u, %u entries, "
+			       "flags %#x, network device %u",
+			       map_type_name(attr->map_type), attr->key_size, attr->value_size,
+			       attr->max_entries, attr->map_flags, attr->map_ifindex);
+	return 0;
+}
+
+static bool name_char_ok(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.';
+}
+
+static int copy_name(char *dst, const char *src, struct err *err)
+{
+	u32 i = 0;
+
+	for (; i < BPF_OBJ_NAME_LEN && src[i]; i++) {
+		if (!name_char_ok(src[i]))
+			return err_set(err, -EINVAL,
+				       "character %u of the map's name is none of "
+				       "letters, digits, '_' and '.'",
+				       i + 1);
+		dst[i] = src[i];
+	}
+	if (i == BPF_OBJ_NAME_LEN)
+		return err_set(err, -EINVAL, "the map's name is longer than %u characters",
+			       BPF_OBJ_NAME_LEN - 1);
+	return 0;
+}
+
+/* ---- BTF ---- */
+
+static int check_btf_size(const struct btf *btf, const char *what, u32 id, u32 size,
+			  struct err *err)
+{
+	s64 btf_bytes = btf_type_by_id(btf, id) ? btf_size(btf, id) : -EINVAL;
+
+	if (btf_bytes < 0)
+		return err_set(err, -EINVAL, "BTF type %u of the %s has no size", id, what);
+	if (btf_bytes != size)
+		return err_set(err, -EINVAL, "the %s has %u bytes, its BTF type %u has %lld", what,
+			       size, id, (long long)btf_bytes);
+	return 0;
+}
+
+int map_check_no_btf(const struct map *map __unused, const struct btf *btf __unused)
+{
+	return -ENOTSUPP;
+}
+
+static int check_btf(struct map *map, const struct btf *btf, struct err *err)
+{
+	u32 key_id = map->desc.btf_key_type_id, value_id = map->desc.btf_value_type_id;
+	int ret = 0;
+
+	if (key_id)
+		ret = check_btf_size(btf, "key", key_id, map->desc.key_size, err);
+	if (!ret)
+		ret = check_btf_size(btf, "value", value_id, map->desc.value_size, err);
+	if (!ret)
+		ret = map_find_fields(map, err);
+	if (!ret && map->ops->check_btf)
+		ret = map->ops->check_btf(map, btf);
+	else if (!ret && !key_id)
+		ret = -EINVAL;
+	if (ret && err && !err->code)
+		err_set(err, ret, "map type %s does not take these BTF types",
+			map_type_name(map->desc.type));
+	return ret;
+}
+
+static int attach_btf(struct map *map, const union bpf_attr *attr, struct btf_object *btf,
+		      struct err *err)
+{
+	if (!attr->btf_key_type_id && !attr->btf_value_type_id)
+		return 0;
+	if (!btf)
+		return err_set(err, -EBADF, "BTF types without BTF");
+	if (btf->kernel_btf)
+		return err_set(err, -EACCES, "the kernel's own BTF cannot describe a map");
+	object_get(&btf->obj);
+	map->btf = btf;
+	map->desc.btf = btf->btf;
+	map->desc.btf_key_type_id = attr->btf_key_type_id;
+	map->desc.btf_value_type_id = attr->btf_value_type_id;
+	return check_btf(map, btf->btf, err);
+}
+
+/* ---- life ---- */
+
+static void free_struct(struct map *map)
+{
+	if (map->btf)
+		object_put(&map->btf->obj);
+	mem_free(map->obj.host->mem, map);
+}
+
+static void map_object_free(struct object *obj)
+{
+	struct map *map = map_of(obj);
+
+	map->ops->exit(map);
+	free_struct(map);
+}
+
+static const struct object_ops map_object_ops = {
+	.kind = OBJECT_MAP,
+	.free = map_object_free,
+};
+
+static void describe(struct map *map, const union bpf_attr *attr)
+{
+	const u32 file_flags = BPF_F_RDONLY | BPF_F_WRONLY;
+
+	map->file_flags = attr->map_flags & file_flags;
+	map->desc.type = (enum bpf_map_type)attr->map_type;
+	map->desc.key_size = attr->key_size;
+	map->desc.value_size = attr->value_size;
+	map->desc.max_entries = attr->max_entries;
+	map->desc.map_flags = attr->map_flags & ~file_flags;
+	map->desc.map_extra = attr->map_extra;
+	map->desc.sleepable_ok = true;
+}
+
+static struct map *map_alloc(struct host *host, const struct map_ops *ops)
+{
+	struct map *map = mem_zalloc(host->mem, ops->size);
+
+	if (map) {
+		object_init(&map->obj, &map_object_ops, host);
+		map->ops = ops;
+	}
+	return map;
+}
+
+int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+	       struct map **out, struct err *err)
+{
+	int ret = check_attr(attr, err);
+	struct map *map;
+
+	if (ret)
+		return ret;
+	map = map_alloc(host, map_type_ops(attr->map_type));
+	if (!map)
+		return err_set(err, -ENOMEM, "out of memory");
+	describe(map, attr);
+	ret = map->ops->init(map, attr);
+	if (ret) {
+		err_set(err, ret, "cannot make a map of %u entries: %s", attr->max_entries,
+			strerror(-ret));
+		free_struct(map);
+		return ret;
+	}
+	ret = copy_name(map->desc.name, attr->map_name, err);
+	if (!ret)
+		ret = attach_btf(map, attr, btf, err);
+	if (!ret) {
+		ret = object_publish(&map->obj);
+		if (ret)
+			err_set(err, ret, "no id for the map: %s", strerror(-ret));
+	}
+	if (ret) {
+		object_put(&map->obj);
+		return ret;
+	}
+	map->desc.id = map->obj.id;
+	*out = map;
+	return 0;
+}
