@@ -6,11 +6,12 @@
  * field by field, and each field here is laid out so that one load or store
  * of the host field's size is the whole conversion.
  *
- * A field that is 16 bits wide in Linux is so here, with 16 zero bits beside
- * it that nobody writes: stores cut to 16 bits, as in Linux, and a narrow load
- * of the upper half of what programs see as 32 bits finds zeros there. On a
- * big-endian host the zeros come first, so that byte i of the program's four
- * is at address of the field + host_size - 4 + i there, and field + i else.
+ * A field that programs may write and that is 16 bits wide in Linux is so
+ * here, with 16 zero bits beside it that nobody writes: stores cut to 16 bits,
+ * as in Linux, and a narrow load of the upper half of what programs see as 32
+ * bits finds zeros there. On a big-endian host the zeros come first, so that
+ * byte i of the program's four is at field + host_size - 4 + i there, and at
+ * field + i else.
  */
 #ifndef ANYBPF_OBJECT_PACKET_H
 #define ANYBPF_OBJECT_PACKET_H
@@ -84,10 +85,10 @@ struct sk_buff {
 	u32 pkt_type;
 	u32 mark;
 	FIELD16_(queue_mapping);
-	FIELD16_(protocol); /* network byte order, as in __sk_buff */
+	u32 protocol; /* network byte order, as in __sk_buff */
 	u32 vlan_present;
-	FIELD16_(vlan_tci);
-	FIELD16_(vlan_proto); /* network byte order */
+	u32 vlan_tci;
+	u32 vlan_proto; /* network byte order */
 	u32 priority;
 	u32 ingress_ifindex;
 	u32 ifindex;
@@ -103,9 +104,9 @@ struct sk_buff {
 	u64 tstamp;
 	u64 hwtstamp;
 	u32 wire_len;
-	FIELD16_(gso_segs);
-	FIELD16_(gso_size);
-	u32 tstamp_type;
+	u32 gso_segs;
+	u32 gso_size;
+	u8 tstamp_type; 
 	void *sk; /* struct bpf_sock * of the host, or NULL */
 	void *flow_keys;
 

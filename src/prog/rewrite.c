@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "prog/internal.h"
 
 static const struct bpf_insn trap = {.code = BPF_JMP | BPF_JA, .off = -1};
@@ -138,7 +139,7 @@ static u8 size_code(u32 size)
 /*
  * A field of the context becomes the same field of the host's structure. An
  * access of the whole field takes the host's size, which widens pointers; a
- * part of a field is the same part, which needs both sizes to be equal.
+ * part of a field is the same part.
  */
 static int rewrite_ctx(struct load *load, u32 at)
 {
@@ -156,8 +157,11 @@ static int rewrite_ctx(struct load *load, u32 at)
 		insn->code = (u8)((insn->code & ~0x18u) | size_code(field->host_size));
 		return 0;
 	}
-	if (field->host_size != field->elem)
+	/* A smaller host field has zeros beside it, see object/packet.h. */
+	if (field->host_size > field->elem)
 		return -EFAULT;
+	if (HOST_BIG_ENDIAN)
+		insn->off = (s16)(insn->off + field->host_size - field->elem);
 	insn->off = (s16)(insn->off + (s16)within);
 	return 0;
 }

@@ -23,6 +23,7 @@ enum ctx_value {
 #define CTX_NARROW  BIT(2) /* may be read in part */
 #define CTX_WIDE    BIT(3) /* two neighbouring 32-bit fields may be read as one of 64 bits */
 #define CTX_CAP_BPF BIT(4) /* only with CAP_BPF: */
+#define CTX_BYTES   BIT(5) /* loads and stores of any aligned size, across elements too */
 
 /*
  * One field, or one array of equal fields. Size is that of one access as
@@ -36,6 +37,7 @@ struct ctx_field {
 	u16 flags;		 /* CTX_* */
 	u16 value;		 /* enum ctx_value */
 	u16 host_off, host_size; /* of element 0 in the host's structure */
+	u16 attach; /* 0: every program; else 1 + the attach type whose programs alone see it */
 };
 
 struct ret_range {

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parts of BPF_PROG_TEST_RUN that do not depend on the program type.
+ * Semantics: Linux's Documentation/bpf/bpf_prog_run.rst. Addresses in the
+ * attribute are the calling process's own.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "hook/internal.h"
+
+int test_check_attr(const union bpf_attr *attr)
+{
+	if (!attr->test.ctx_size_in != !attr->test.ctx_in ||
+	    !attr->test.ctx_size_out != !attr->test.ctx_out)
+		return -EINVAL;
+	return 0;
+}
+
+int test_copy_data(const union bpf_attr *attr, u8 *data, u32 size)
+{
+	const void *in = u64_to_ptr(attr->test.data_in);
+
+	if (!size)
+		return 0;
+	if (!in)
+		return -EFAULT;
+	memcpy(data, in, size);
+	return 0;
+}
+
+static bool is_zero(const u8 *p, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (p[i])
+			return false;
+	}
+	return true;
+}
+
+int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used)
+{
+	const u8 *in = u64_to_ptr(attr->test.ctx_in);
+	u32 given = attr->test.ctx_size_in;
+
+	*used = in || attr->test.ctx_out;
+	if (!in)
+		return 0;
+	if (given > TEST_PAGE || (given > size && !is_zero(in + size, given - size)))
+		return -E2BIG;
+	memcpy(ctx, in, (size_t)u64_min(given, size));
+	return 0;
+}
+
+/* So many runs keep a slot before others get a chance at it. */
+#define RUNS_PER_SLOT 1024
+
+void test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+		 s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
+{
+	const struct environment *env = &host->env;
+	u64 spent = 0;
+
+	if (!repeat)
+		repeat = 1;
+	for (u32 done = 0; done < repeat;) {
+		u32 n = (u32)u64_min(repeat - done, RUNS_PER_SLOT);
+		struct run run;
+		u64 start;
+
+		run_begin(&run, host);
+		run.legacy_load = legacy_load;
+		start = env->clock_ns(env->ctx, CLOCK_MONOTONIC);
+		for (u32 i = 0; i < n; i++)
+			*retval = (u32)prog_run_in(&run, prog, ctx);
+		spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
+		run_end(&run);
+		done += n;
+	}
+	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
+}
+
+int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration)
+{
+	u32 room = attr->test.data_size_out, n = size;
+	void *out = u64_to_ptr(attr->test.data_out);
+	int error = 0;
+
+	/* Without a size the caller vouches for the room, as it always did. */
+	if (room && n > room) {
+		n = room;
+		error = -ENOSPC;
+	}
+	if (out)
+		memcpy(out, data, n);
+	attr->test.data_size_out = size;
+	attr->test.retval = retval;
+	attr->test.duration = duration;
+	return error;
+}
+
+int test_finish_ctx(union bpf_attr *attr, const void *ctx, u32 size)
+{
+	u32 room = attr->test.ctx_size_out;
+	void *out = u64_to_ptr(attr->test.ctx_out);
+
+	if (!ctx || !out)
+		return 0;
+	memcpy(out, ctx, (size_t)u64_min(size, room));
+	attr->test.ctx_size_out = size;
+	return size > room ? -ENOSPC : 0;
+}
