@@ -18,14 +18,15 @@ enum spec_reloc_kind {
 	RELOC_SUBPROG_ADDR, /* wide load of a function's address: a callback */
 	RELOC_EXTERN,	    /* extern variable */
 	RELOC_EXTERN_CALL,  /* extern function: a kfunc */
-	RELOC_CORE,	    /* from .BTF.ext */
+	RELOC_CORE,	    /* from .BTF.ext; an instruction may have another one as well */
 };
 
 struct spec_reloc {
 	enum spec_reloc_kind kind;
 	u32 insn;   /* index in the function's own instructions */
-	u32 target; /* index of map, function or extern */
+	u32 target; /* index of map, function or CO-RE relocation; externs have their name only */
 	s64 addend; /* byte offset in the target */
+	bool weak;  /* of an extern: it may be missing */
 	const char *symbol;
 };
 
@@ -58,6 +59,12 @@ enum spec_data_kind {
 	DATA_KCONFIG,
 };
 
+/* An initial element of a map of maps or of programs. */
+struct spec_slot {
+	u32 index;
+	u32 target; /* index of a map, or of a function in a map of programs */
+};
+
 struct spec_map {
 	const char *name; /* as declared; data maps: the section's name */
 	u32 section_index, section_off;
@@ -65,8 +72,10 @@ struct spec_map {
 	u64 map_extra;
 	u32 numa_node;
 	u32 btf_key_type_id, btf_value_type_id;
-	u32 pinning;		/* 0 none, 1 by name */
-	struct spec_map *inner; /* or NULL */
+	u32 pinning;		 /* 0 none, 1 by name */
+	struct spec_map *inner;	 /* or NULL */
+	struct spec_slot *slots; /* by index */
+	u32 slot_cnt;
 	enum spec_data_kind data;
 	const void *initial; /* contents of a data map, value_size bytes, or NULL for zeros */
 	u32 datasec_id;	     /* BTF id of the section's DATASEC, or 0 */
@@ -81,7 +90,8 @@ struct spec {
 	u32 func_cnt;
 	struct spec_map *maps;
 	u32 map_cnt;
-	const struct bpf_core_relo *core_relos; /* RELOC_CORE's target indexes it */
+	/* RELOC_CORE's target indexes it; insn_off is in bytes of the function */
+	struct bpf_core_relo *core_relos;
 	u32 core_relo_cnt;
 	struct btf *btf; /* NULL without; DATASEC sizes and offsets are filled in */
 	const void *btf_ext_raw;
