@@ -13,13 +13,29 @@ const struct hook *hook_find(enum bpf_prog_type type)
 	return (u32)type < ARRAY_SIZE(hooks) ? hooks[type] : NULL;
 }
 
-const char *hook_verdict_name(const struct hook *hook, u32 verdict)
+static const struct verdict_name *find_verdict(const struct hook *hook, u32 verdict)
 {
 	for (u32 i = 0; i < hook->verdict_cnt; i++) {
 		if (hook->verdicts[i].value == verdict)
-			return hook->verdicts[i].name;
+			return &hook->verdicts[i];
 	}
 	return NULL;
+}
+
+const char *hook_verdict_name(const struct hook *hook, u32 verdict)
+{
+	const struct verdict_name *row = find_verdict(hook, verdict);
+
+	return row ? row->name : NULL;
+}
+
+bool hook_passes(const struct hook *hook, u32 verdict)
+{
+	const struct verdict_name *row = find_verdict(hook, verdict);
+
+	if (!hook->verdicts)
+		return verdict;
+	return row && row->passes;
 }
 
 bool rule_any_return(__unused const struct verify_env_info *info, __unused struct ret_range *range)

@@ -30,6 +30,7 @@ struct hook_frame {
 struct verdict_name {
 	u32 value;
 	const char *name; /* "XDP_PASS" */
+	bool passes;	  /* the packet goes on, here or elsewhere */
 };
 
 struct hook {
@@ -56,5 +57,7 @@ const char *prog_type_name(u32 type);
 const char *attach_type_name(u32 type);
 /* The verdict's name, or NULL. */
 const char *hook_verdict_name(const struct hook *hook, u32 verdict);
+/* Whether the verdict lets a frame go on; of a socket filter, whether any byte is kept. */
+bool hook_passes(const struct hook *hook, u32 verdict);
 
 #endif

@@ -116,10 +116,11 @@ static const struct prog_rules cls_rules = TC_RULES("sched_cls");
 static const struct prog_rules act_rules = TC_RULES("sched_act");
 
 static const struct verdict_name verdicts[] = {
-	{(u32)-1, "TC_ACT_UNSPEC"}, {0, "TC_ACT_OK"},	  {1, "TC_ACT_RECLASSIFY"},
-	{2, "TC_ACT_SHOT"},	    {3, "TC_ACT_PIPE"},	  {4, "TC_ACT_STOLEN"},
-	{5, "TC_ACT_QUEUED"},	    {6, "TC_ACT_REPEAT"}, {7, "TC_ACT_REDIRECT"},
-	{8, "TC_ACT_TRAP"},
+	{(u32)-1, "TC_ACT_UNSPEC", true}, {0, "TC_ACT_OK", true},
+	{1, "TC_ACT_RECLASSIFY", true},	  {2, "TC_ACT_SHOT", false},
+	{3, "TC_ACT_PIPE", true},	  {4, "TC_ACT_STOLEN", false},
+	{5, "TC_ACT_QUEUED", false},	  {6, "TC_ACT_REPEAT", true},
+	{7, "TC_ACT_REDIRECT", true},	  {8, "TC_ACT_TRAP", false},
 };
 
 static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)

@@ -80,8 +80,9 @@ static const struct prog_rules rules = {
 };
 
 static const struct verdict_name verdicts[] = {
-	{XDP_ABORTED, "XDP_ABORTED"}, {XDP_DROP, "XDP_DROP"},	      {XDP_PASS, "XDP_PASS"},
-	{XDP_TX, "XDP_TX"},	      {XDP_REDIRECT, "XDP_REDIRECT"},
+	{XDP_ABORTED, "XDP_ABORTED", false},  {XDP_DROP, "XDP_DROP", false},
+	{XDP_PASS, "XDP_PASS", true},	      {XDP_TX, "XDP_TX", true},
+	{XDP_REDIRECT, "XDP_REDIRECT", true},
 };
 
 static void run_frame(struct run *run, const struct prog *prog, struct hook_frame *frame)
