@@ -17,6 +17,12 @@ extern const struct jit_target *const jit_native;
 int jit_compile(struct prog *prog, struct err *err);
 void jit_free(struct prog *prog);
 
+/*
+ * Runs a subprogram of a compiled program; the value of R0. Fits run->invoke.
+ * Entries may also be called directly when run->prog is set.
+ */
+u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
+
 /* The machine code, for dumps; NULL when not compiled. */
 const void *jit_code(const struct prog *prog, size_t *size);
 /* The instruction whose code contains the offset; @n entries are insn_cnt + 1 offsets. */
