@@ -9,9 +9,9 @@
  */
 #include "map/hash.h"
 
-static int hash_init(struct map *map, const union bpf_attr *attr)
+static int hash_map_init(struct map *map, const union bpf_attr *attr)
 {
-	return hash_init_sized(hash_map_of(map), 0, attr->max_entries, map_nr_cpus(map));
+	return hash_init(hash_map_of(map), attr->max_entries, map_nr_cpus(map));
 }
 
 static void *hash_lookup(struct map *map, const void *key, u32 cpu __unused)
@@ -91,48 +91,11 @@ static int hash_write(struct map *map, const void *key, const void *value, u64 f
 	return hash_update(map, key, value, flags, map_this_cpu(map));
 }
 
-/* A copy is a value that the key has had: it is checked that nobody reused the element meanwhile.
- */
-static int hash_read(struct map *map, const void *key, void *value, u64 flags)
-{
-	struct hash_map *h = hash_map_of(map);
-	struct hash_bucket *b = hash_bucket(h, hash_of_key(h, key));
-	u32 seq, at;
-
-	do {
-		seq = hash_read_begin(b);
-		at = hash_find(h, key);
-		if (!at)
-			return -ENOENT;
-		map_copy_out(map, value, hash_value(h, hash_elem(h, at)), flags);
-	} while (!hash_read_ok(b, seq));
-	return 0;
-}
-
-static int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flags)
-{
-	struct hash_map *h = hash_map_of(map);
-	u32 hash = hash_of_key(h, key);
-	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq = hash_lock(b);
-	u32 at = hash_find_locked(h, b, hash, key);
-
-	if (at) {
-		map_copy_out(map, value, hash_value(h, hash_elem(h, at)), flags);
-		hash_unlink(h, b, at);
-	}
-	hash_unlock(b, seq, at);
-	if (!at)
-		return -ENOENT;
-	hash_push_free(h, map_this_cpu(map), at);
-	return 0;
-}
-
 const struct map_ops map_ops_hash = {
 	.type = BPF_MAP_TYPE_HASH,
 	.size = sizeof(struct hash_map),
 	.check = hash_check,
-	.init = hash_init,
+	.init = hash_map_init,
 	.exit = hash_exit,
 	.lookup = hash_lookup,
 	.update = hash_update,

@@ -5,9 +5,9 @@
  * types' own.
  *
  * Region, in this order: struct hash_shared with one struct hash_cpu per CPU,
- * buckets, elements, per-CPU values. Elements are numbered from 1; 0 ends a
- * chain. An element is a struct hash_elem, for LRU types its struct lru_node,
- * the key and, unless per-CPU, the value, both rounded up to 8 bytes.
+ * struct lru of an LRU type, buckets, elements, per-CPU values. Elements are numbered from 1; 0
+ * ends a chain. An element is a struct hash_elem, for LRU types its struct lru_node, the key and,
+ * unless per-CPU, the value, both rounded up to 8 bytes.
  *
  * Writers hold the bucket's lock: bit 0 of its .seq, whose other bits count
  * changes of the chain. Every change is one store, so that a chain is whole
@@ -28,6 +28,7 @@
 #define ANYBPF_MAP_HASH_H
 
 #include "base/hash.h"
+#include "map/lru.h"
 #include "map/types.h"
 
 #define HASH_MAX_ENTRIES (1u << 27) /* Linux's limit: its bucket array stays below 4 GiB */
@@ -66,7 +67,8 @@ struct hash_map {
 	u32 elem_size;
 	u32 key_off, value_off; /* in an element */
 	u32 nr_elems;		/* without spares */
-	u8 *percpu_values;	/* element 0's copy on CPU 0 */
+	struct lru *lru;	/* NULL for the types without */
+	u8 *percpu_values;	/* element 0's copy on CPU 0, NULL for the types without */
 	u64 cpu_stride;
 	size_t size; /* of the region */
 };
@@ -94,6 +96,11 @@ static inline void *hash_value(const struct hash_map *h, struct hash_elem *e)
 static inline void *hash_percpu_value(const struct hash_map *h, u32 at, u32 cpu)
 {
 	return h->percpu_values + cpu * h->cpu_stride + (u64)at * map_value_stride(&h->map);
+}
+
+static inline struct lru_node *hash_lru_node(const struct hash_map *h, u32 at)
+{
+	return (struct lru_node *)(void *)(hash_elem(h, at) + 1);
 }
 
 static inline struct hash_bucket *hash_bucket(const struct hash_map *h, u32 hash)
@@ -237,11 +244,17 @@ static inline int hash_check_flags(bool exists, u64 flags)
 	return !exists && flags == BPF_EXIST ? -ENOENT : 0;
 }
 
-/* What the types have in common as map_ops; init takes the bytes that precede the key. */
+/* Gives back an element that is in no chain, whatever the type. */
+void hash_free_elem(struct hash_map *h, u32 at);
+
+/* What the types have in common as map_ops. Spares are for replacing; LRU types need none. */
 int hash_check(const union bpf_attr *attr);
-int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares);
+int hash_init(struct hash_map *h, u32 nr_elems, u32 nr_spares);
+int hash_init_lru(struct hash_map *h);
 void hash_exit(struct map *map);
 int hash_delete(struct map *map, const void *key);
+int hash_read(struct map *map, const void *key, void *value, u64 flags);
+int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flags);
 int hash_next_key(struct map *map, const void *key, void *next);
 long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
 		   void *arg);

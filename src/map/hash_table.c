@@ -54,6 +54,10 @@ static void lay_out(struct hash_map *h, uintptr_t start, u32 total, bool percpu)
 	size_t at = ROUND_UP(sizeof(struct hash_shared) + cpus * sizeof(struct hash_cpu),
 			     MAP_CACHE_LINE);
 
+	if (is_lru(h->map.desc.type)) {
+		h->lru = (struct lru *)(start + at);
+		at = ROUND_UP(at + lru_size(cpus), MAP_CACHE_LINE);
+	}
 	h->buckets = (struct hash_bucket *)(start + at);
 	at = ROUND_UP(at + (h->mask + (size_t)1) * sizeof(struct hash_bucket), MAP_CACHE_LINE);
 	h->elems = (u8 *)(start + at);
@@ -77,7 +81,7 @@ static void choose_seed(struct hash_map *h)
 	h->shared->seed = h->seed;
 }
 
-int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares)
+int hash_init(struct hash_map *h, u32 nr_elems, u32 nr_spares)
 {
 	const struct map_desc *desc = &h->map.desc;
 	bool percpu = is_percpu(desc->type);
@@ -91,7 +95,9 @@ int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares)
 	h->nr_elems = nr_elems;
 	h->key_size = desc->key_size;
 	h->mask = round_up_pow2(nr_elems) - 1;
-	h->key_off = (u32)sizeof(struct hash_elem) + header;
+	h->key_off = (u32)sizeof(struct hash_elem);
+	if (is_lru(desc->type))
+		h->key_off += ROUND_UP((u32)sizeof(struct lru_node), 8u);
 	h->value_off = h->key_off + ROUND_UP(desc->key_size, 8u);
 	h->elem_size = h->value_off + (percpu ? 0 : map_value_stride(&h->map));
 	lay_out(h, 0, total, percpu);
@@ -104,6 +110,29 @@ int hash_init_sized(struct hash_map *h, u32 header, u32 nr_elems, u32 nr_spares)
 	for (u32 i = 0; i < nr_spares; i++)
 		atomic_init(&h->shared->cpu[i].spare, nr_elems + 1 + i);
 	return 0;
+}
+
+/* Each CPU's own lists get the same number of elements, at least one. */
+static u32 percpu_lru_entries(u32 max_entries, u32 cpus)
+{
+	u64 up = ROUND_UP((u64)max_entries, cpus);
+
+	return up <= UINT32_MAX ? (u32)up : max_entries / cpus * cpus;
+}
+
+int hash_init_lru(struct hash_map *h)
+{
+	struct map_desc *desc = &h->map.desc;
+	u32 cpus = map_nr_cpus(&h->map);
+	bool percpu = desc->map_flags & BPF_F_NO_COMMON_LRU;
+	int err;
+
+	if (percpu)
+		desc->max_entries = percpu_lru_entries(desc->max_entries, cpus);
+	err = hash_init(h, desc->max_entries, 0);
+	if (!err)
+		lru_init(h->lru, desc->max_entries, cpus, percpu);
+	return err;
 }
 
 void hash_exit(struct map *map)
@@ -294,7 +323,70 @@ void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
 	spin_unlock(&own->lock);
 }
 
-/* ---- map_ops that do not care where values are ---- */
+void hash_free_elem(struct hash_map *h, u32 at)
+{
+	if (h->lru)
+		lru_push(h, at);
+	else
+		hash_push_free(h, map_this_cpu(&h->map), at);
+}
+
+/* ---- map_ops that several types share ---- */
+
+static void copy_out(struct hash_map *h, u32 at, void *value, u64 flags)
+{
+	if (h->percpu_values)
+		map_copy_percpu_out(&h->map, value, hash_percpu_value(h, at, 0), h->cpu_stride);
+	else
+		map_copy_out(&h->map, value, hash_value(h, hash_elem(h, at)), flags);
+}
+
+/*
+ * A copy is a value that the key has had: an element that was reused meanwhile
+ * is noticed. After some tries the bucket is held still.
+ */
+int hash_read(struct map *map, const void *key, void *value, u64 flags)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 hash = hash_of_key(h, key);
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq, at;
+
+	for (u32 i = 0; i < READ_TRIES; i++) {
+		seq = hash_read_begin(b);
+		at = hash_find(h, key);
+		if (!at)
+			return -ENOENT;
+		copy_out(h, at, value, flags);
+		if (hash_read_ok(b, seq))
+			return 0;
+	}
+	seq = hash_lock(b);
+	at = hash_find_locked(h, b, hash, key);
+	if (at)
+		copy_out(h, at, value, flags);
+	hash_unlock(b, seq, false);
+	return at ? 0 : -ENOENT;
+}
+
+int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flags)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 hash = hash_of_key(h, key);
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq = hash_lock(b);
+	u32 at = hash_find_locked(h, b, hash, key);
+
+	if (at) {
+		copy_out(h, at, value, flags);
+		hash_unlink(h, b, at);
+	}
+	hash_unlock(b, seq, at);
+	if (!at)
+		return -ENOENT;
+	hash_free_elem(h, at);
+	return 0;
+}
 
 int hash_delete(struct map *map, const void *key)
 {
@@ -309,7 +401,7 @@ int hash_delete(struct map *map, const void *key)
 	hash_unlock(b, seq, at);
 	if (!at)
 		return -ENOENT;
-	hash_push_free(h, map_this_cpu(map), at);
+	hash_free_elem(h, at);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BPF_MAP_TYPE_PERCPU_HASH. Values lie behind the elements, one array per
- * CPU. Updates write in place, under the bucket's lock against a deletion.
+ * BPF_MAP_TYPE_PERCPU_HASH and LRU_PERCPU_HASH. Values lie behind the
+ * elements, one array per CPU. Updates write in place, under the bucket's lock
+ * against a deletion.
  */
 #include "map/hash.h"
 
@@ -9,7 +10,7 @@
 
 static int percpu_hash_init(struct map *map, const union bpf_attr *attr)
 {
-	return hash_init_sized(hash_map_of(map), 0, attr->max_entries, 0);
+	return hash_init(hash_map_of(map), attr->max_entries, 0);
 }
 
 static void *percpu_hash_lookup(struct map *map, const void *key, u32 cpu)
@@ -77,40 +78,66 @@ static int percpu_hash_write(struct map *map, const void *key, const void *value
 	return set(map, key, value, flags, -1);
 }
 
-static int percpu_hash_read(struct map *map, const void *key, void *value, u64 flags __unused)
-{
-	struct hash_map *h = hash_map_of(map);
-	struct hash_bucket *b = hash_bucket(h, hash_of_key(h, key));
-	u32 seq, at;
+/* ---- LRU ---- */
 
-	do {
-		seq = hash_read_begin(b);
-		at = hash_find(h, key);
-		if (!at)
-			return -ENOENT;
-		map_copy_percpu_out(map, value, hash_percpu_value(h, at, 0), h->cpu_stride);
-	} while (!hash_read_ok(b, seq));
-	return 0;
+static int lru_percpu_hash_init(struct map *map, const union bpf_attr *attr __unused)
+{
+	return hash_init_lru(hash_map_of(map));
 }
 
-static int percpu_hash_read_and_delete(struct map *map, const void *key, void *value,
-				       u64 flags __unused)
+static void *lru_percpu_hash_lookup(struct map *map, const void *key, u32 cpu)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 at = hash_find(h, key);
+
+	if (!at)
+		return NULL;
+	lru_set_ref(hash_lru_node(h, at));
+	return hash_percpu_value(h, at, cpu);
+}
+
+/* As set(), with the new element taken before the lock, as lru_hash.c says why. */
+static int lru_set(struct map *map, const void *key, const void *value, u64 flags, s64 cpu)
 {
 	struct hash_map *h = hash_map_of(map);
 	u32 hash = hash_of_key(h, key);
 	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq = hash_lock(b);
-	u32 at = hash_find_locked(h, b, hash, key);
+	u32 seq, old, at = 0;
+	int err;
 
-	if (at) {
-		map_copy_percpu_out(map, value, hash_percpu_value(h, at, 0), h->cpu_stride);
-		hash_unlink(h, b, at);
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	if (flags != BPF_EXIST) {
+		at = lru_pop(h, cpu < 0 ? map_this_cpu(map) : (u32)cpu, hash);
+		if (!at)
+			return -ENOMEM;
+		hash_fill_key(h, at, hash, key);
 	}
-	hash_unlock(b, seq, at);
-	if (!at)
-		return -ENOENT;
-	hash_push_free(h, map_this_cpu(map), at);
-	return 0;
+	seq = hash_lock(b);
+	old = hash_find_locked(h, b, hash, key);
+	err = hash_check_flags(old, flags);
+	if (!err && old) {
+		lru_set_ref(hash_lru_node(h, old));
+		set_value(h, old, value, cpu, false);
+	} else if (!err) {
+		set_value(h, at, value, cpu, true);
+		hash_link(h, b, at);
+	}
+	hash_unlock(b, seq, !err && !old);
+	if (at && (err || old))
+		lru_push(h, at);
+	return err;
+}
+
+static int lru_percpu_hash_update(struct map *map, const void *key, const void *value, u64 flags,
+				  u32 cpu)
+{
+	return lru_set(map, key, value, flags, cpu);
+}
+
+static int lru_percpu_hash_write(struct map *map, const void *key, const void *value, u64 flags)
+{
+	return lru_set(map, key, value, flags, -1);
 }
 
 const struct map_ops map_ops_percpu_hash = {
@@ -123,10 +150,28 @@ const struct map_ops map_ops_percpu_hash = {
 	.lookup = percpu_hash_lookup,
 	.update = percpu_hash_update,
 	.delete = hash_delete,
-	.read = percpu_hash_read,
+	.read = hash_read,
 	.write = percpu_hash_write,
 	.next_key = hash_next_key,
-	.read_and_delete = percpu_hash_read_and_delete,
+	.read_and_delete = hash_read_and_delete,
+	.for_each = hash_for_each,
+	.mem_usage = hash_mem_usage,
+};
+
+const struct map_ops map_ops_lru_percpu_hash = {
+	.type = BPF_MAP_TYPE_LRU_PERCPU_HASH,
+	.percpu = true,
+	.size = sizeof(struct hash_map),
+	.check = hash_check,
+	.init = lru_percpu_hash_init,
+	.exit = hash_exit,
+	.lookup = lru_percpu_hash_lookup,
+	.update = lru_percpu_hash_update,
+	.delete = hash_delete,
+	.read = hash_read,
+	.write = lru_percpu_hash_write,
+	.next_key = hash_next_key,
+	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
 	.mem_usage = hash_mem_usage,
 };

@@ -15,7 +15,6 @@
 #include "map/ringbuf.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "map/types.h"
 
@@ -237,24 +236,15 @@ int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 
 int ringbuf_wait(struct map *map, int timeout_ms)
 {
 	struct ringbuf *rb = ringbuf_of(map);
-	u64 start = os_clock_ns(CLOCK_MONOTONIC);
-	int left = timeout_ms, ready;
+	struct map_wait wait;
+	bool ready;
 
-	atomic_fetch_add(&rb->shared->waiters, 1);
-	for (;;) {
-		u32 seen = atomic_load(&rb->shared->wakeups);
-
-		ready = available(rb) != 0;
-		if (ready || !left)
-			break;
-		os_wait(&rb->shared->wakeups, seen, left);
-		if (timeout_ms > 0) {
-			u64 ms = (os_clock_ns(CLOCK_MONOTONIC) - start) / 1000000;
-
-			left = ms < (u64)timeout_ms ? timeout_ms - (int)ms : 0;
-		}
-	}
-	atomic_fetch_sub(&rb->shared->waiters, 1);
+	map_wait_begin(&wait, &rb->shared->wakeups, &rb->shared->waiters, timeout_ms);
+	do {
+		map_wait_look(&wait);
+		ready = available(rb);
+	} while (!ready && map_wait_sleep(&wait));
+	map_wait_end(&wait);
 	return ready;
 }
 

@@ -34,10 +34,12 @@ int ringbuf_wait(struct map *map, int timeout_ms);
  */
 int perf_array_output(struct map *map, u32 cpu, const void *a, u64 a_size, const void *b,
 		      u64 b_size);
-/* Opens queues of @pages data pages for all CPUs. */
+/* Opens queues of @pages data pages for all CPUs, a power of two; once: -EBUSY. */
 int perf_array_open(struct map *map, u32 pages);
 int perf_array_consume(struct map *map, u32 cpu,
 		       int (*fn)(void *arg, u32 cpu, const void *data, u32 size), void *arg,
 		       u64 *lost);
+/* As ringbuf_wait(), for all CPUs; -ENOENT when not opened. */
+int perf_array_wait(struct map *map, int timeout_ms);
 
 #endif

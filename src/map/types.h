@@ -101,6 +101,24 @@ static inline void map_copy_out(struct map *map, void *value, void *shared, u64 
 void map_copy_percpu_in(struct map *map, void *first, size_t cpu_stride, const void *values);
 void map_copy_percpu_out(struct map *map, void *values, void *first, size_t cpu_stride);
 
+/*
+ * Waiting for records: look, and sleep if there is none. Whoever adds one and
+ * then counts .wakeups up and wakes is never missed.
+ */
+struct map_wait {
+	_Atomic u32 *wakeups, *waiters;
+	u32 seen;
+	int timeout_ms; /* -1: for ever */
+	u64 start_ns;
+};
+
+void map_wait_begin(struct map_wait *wait, _Atomic u32 *wakeups, _Atomic u32 *waiters,
+		    int timeout_ms);
+void map_wait_look(struct map_wait *wait);
+/* False when the time is over. */
+bool map_wait_sleep(struct map_wait *wait);
+void map_wait_end(struct map_wait *wait);
+
 /* Finds the special fields of the value's type; 0, -EOPNOTSUPP for kinds that are not here yet. */
 int map_find_fields(struct map *map, struct err *err);
 
