@@ -6,10 +6,11 @@
  * Objects are opened from .bpf.o files, loaded (verified and compiled), and
  * their programs run and their maps read and written.
  *
- * Functions that can fail return 0 or a negative errno, or -1 as documented;
- * anybpf_error() then gives one line of text. Handles belong to their object,
- * objects to their context; close them in reverse order. A context may be used
- * by several threads for running programs and for map operations; opening,
+ * Functions that can fail return 0 or a negative errno, or -1 as documented.
+ * When opening or loading fails, anybpf_error() gives one line of text.
+ * Programs and maps belong to their object, objects to their context; close
+ * objects before the context. A context may be used by several threads for
+ * running programs and for map operations, which only give the errno; opening,
  * loading and closing are for one thread at a time. Option structures start
  * with their size, so that old callers work with new libraries: use
  * ANYBPF_OPTS().
@@ -56,21 +57,30 @@ struct anybpf_options {
 /* Version of the library, "0.1.0". */
 ANYBPF_API const char *anybpf_version(void);
 
-/* @opts may be NULL. */
+/*
+ * @opts may be NULL. -EINVAL for bad options, -E2BIG for options of a newer
+ * library, -EPERM or -ENOSYS when the kernel refuses bpf(), -ENOMEM.
+ */
 ANYBPF_API int anybpf_new(const struct anybpf_options *opts, struct anybpf **ctx);
 ANYBPF_API void anybpf_free(struct anybpf *ctx);
-/* Text of the last failure on this context, "" when there was none. */
+/* Text of the last opening or loading that failed on this context, "" when there was none. */
 ANYBPF_API const char *anybpf_error(const struct anybpf *ctx);
 
 /* ---- objects ---- */
 
-/* Opens and parses; nothing is loaded yet. */
+/*
+ * Opens and parses; nothing is loaded yet. -EINVAL when it is no valid object
+ * file, -EOPNOTSUPP when it needs what is not supported yet, -ENOENT ...
+ */
 ANYBPF_API int anybpf_object_open(struct anybpf *ctx, const char *path,
 				  struct anybpf_object **object);
 /* From memory, which may go away afterwards; @name is used in messages and map names. */
 ANYBPF_API int anybpf_object_open_mem(struct anybpf *ctx, const void *data, size_t size,
 				      const char *name, struct anybpf_object **object);
-/* Creates the maps and loads all programs; fails on the first that is rejected. */
+/*
+ * Creates the maps and loads all programs; fails on the first that is
+ * rejected, whose log then says why.
+ */
 ANYBPF_API int anybpf_object_load(struct anybpf_object *object);
 ANYBPF_API void anybpf_object_close(struct anybpf_object *object);
 
@@ -108,7 +118,10 @@ struct anybpf_run {
 	uint64_t duration_ns; /* out: time of the run */
 };
 
-/* -EINVAL when the buffer is too small or the program is not for packets. */
+/*
+ * -EBADF when the program is not loaded, -EINVAL when the packet is not inside
+ * the buffer or too short for the kernel, or the program is not for packets.
+ */
 ANYBPF_API int anybpf_program_run(struct anybpf_program *program, struct anybpf_run *run);
 
 /* ---- maps ---- */
@@ -125,8 +138,15 @@ ANYBPF_API uint32_t anybpf_map_key_size(const struct anybpf_map *map);
 /* Of one copy; a per-CPU map's user-side value is nr_cpus copies, each rounded up to 8 bytes. */
 ANYBPF_API uint32_t anybpf_map_value_size(const struct anybpf_map *map);
 ANYBPF_API uint32_t anybpf_map_max_entries(const struct anybpf_map *map);
+/* -EBUSY once it is created. */
 ANYBPF_API int anybpf_map_set_max_entries(struct anybpf_map *map, uint32_t max_entries);
 ANYBPF_API int anybpf_map_fd(const struct anybpf_map *map);
+/*
+ * The memory of a data map, shared with the running programs and valid until
+ * the object is closed; read-only for ".rodata". @size, which may be NULL, gets
+ * its bytes. NULL before loading and where it cannot be shared.
+ */
+ANYBPF_API void *anybpf_map_data(const struct anybpf_map *map, size_t *size);
 /* Number of copies in a per-CPU map's value on this engine. */
 ANYBPF_API uint32_t anybpf_nr_cpus(const struct anybpf *ctx);
 

@@ -13,18 +13,21 @@
 #include "sys/engine.h"
 
 struct anybpf {
-	const struct mem *mem;
+	struct mem own_mem;
+	const struct mem *mem; /* &own_mem */
 	struct engine *engine;
-	struct err err; /* of the last call that failed on this context */
+	struct err err; /* of the last open or load that failed on this context */
 	struct anybpf_options opts;
+	u32 nr_cpus; /* copies in a per-CPU value */
 };
 
 struct anybpf_map {
 	struct anybpf_object *object;
 	const struct spec_map *spec;
-	char name[64]; /* as the kernel knows it: data maps "<object>.data" */
-	int fd;	       /* -1 until loaded */
-	void *mapped;  /* contents when it could be mapped, else NULL */
+	char name[64];	 /* as the kernel knows it: data maps "<object>.data" */
+	u32 max_entries; /* the spec's, until it is set */
+	int fd;		 /* -1 until loaded */
+	void *mapped;	 /* a data map's contents when they could be mapped, else NULL */
 	size_t mapped_size;
 };
 
@@ -33,16 +36,19 @@ struct anybpf_program {
 	const struct spec_func *spec;
 	int fd; /* -1 until loaded */
 	bool autoload;
-	enum bpf_prog_type type;
+	enum bpf_prog_type type; /* UNSPEC when the section's name says nothing */
 	enum bpf_attach_type attach_type;
-	/* Linked: own instructions, then each subprogram once. */
+	u32 prog_flags;
+	/* Linked: own instructions, then each subprogram once. NULL until it is loaded. */
 	struct bpf_insn *insns;
 	u32 insn_cnt;
 	struct bpf_func_info *func_info;
 	u32 func_info_cnt;
 	struct bpf_line_info *line_info;
 	u32 line_info_cnt;
-	int load_error; /* of the last attempt */
+	struct bpf_core_relo *core_relos; /* insn_off in bytes of the linked program */
+	u32 core_relo_cnt;
+	int load_error; /* of the last attempt; also when the loader itself refused */
 	char *log;	/* the verifier's, or NULL */
 };
 
@@ -53,15 +59,40 @@ struct anybpf_object {
 	struct spec *spec;
 	struct anybpf_program *progs; /* entry programs only */
 	u32 prog_cnt;
-	struct anybpf_map *maps;
+	s32 *prog_of_func;	 /* by index in spec->funcs: index in progs, or -1 */
+	struct anybpf_map *maps; /* as spec->maps */
 	u32 map_cnt;
 	int btf_fd;
-	bool prepared; /* maps exist and programs are linked */
+	bool prepared;	  /* BTF and maps exist */
+	u64 linked_insns; /* of all programs */
 };
 
-/* Creates maps, loads BTF and links programs, but loads none. */
+/* Loads BTF and creates and fills the maps; done once. Loads no program. */
 int object_prepare(struct anybpf_object *obj);
-/* Loads one program; its verdict is in load_error and log. @log_level as in Linux. */
+/*
+ * Links and loads one program of a prepared object; its verdict is in
+ * load_error and log. @log_level as in Linux: 0 gives a log on failure only.
+ */
 int object_load_program(struct anybpf_program *prog, u32 log_level);
+/* Puts loaded programs into the program arrays that name them. */
+int object_fill_prog_arrays(struct anybpf_object *obj);
+
+/* ---- parts ---- */
+
+/* load/map.c */
+void map_init(struct anybpf_map *map, struct anybpf_object *obj, const struct spec_map *spec);
+int map_create_all(struct anybpf_object *obj);
+void map_destroy(struct anybpf_map *map);
+
+/* load/link.c: insns, func_info, line_info and core_relos of @prog. */
+int program_link(struct anybpf_program *prog);
+
+/* load/program.c */
+void program_init(struct anybpf_program *prog, struct anybpf_object *obj,
+		  const struct spec_func *func);
+void program_destroy(struct anybpf_program *prog);
+
+/* Records a failure on the object's context, with the object's name in front. */
+int object_fail(struct anybpf_object *obj, int code, const char *fmt, ...) __printf(3, 4);
 
 #endif

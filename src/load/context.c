@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The context: an engine with its options, and the text of the last failure. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "load/object.h"
+
+#define LIBRARY_VERSION "0.1.0"
+
+const char *anybpf_version(void)
+{
+	return LIBRARY_VERSION;
+}
+
+static void forward_printk(void *ctx, const char *text, size_t len)
+{
+	const struct anybpf *bpf = ctx;
+
+	if (bpf->opts.printk)
+		bpf->opts.printk(bpf->opts.printk_ctx, text, len);
+}
+
+static int new_user_engine(struct anybpf *ctx)
+{
+	struct host_options opts;
+	struct environment env;
+	struct host *host;
+	int ret;
+
+	environment_init(&env);
+	env.ctx = ctx;
+	env.printk = forward_printk;
+	if (ctx->opts.nr_cpus)
+		env.nr_cpus = ctx->opts.nr_cpus;
+	host_options_init(&opts);
+	opts.mem = ctx->mem;
+	opts.env = &env;
+	opts.interpret = ctx->opts.interpret;
+	ret = host_new(&opts, &host);
+	if (ret)
+		return ret;
+	ret = engine_user_new(host, &ctx->engine);
+	if (ret)
+		host_free(host);
+	else
+		ctx->nr_cpus = host->env.nr_cpus;
+	return ret;
+}
+
+/* The kernel sizes per-CPU values by the CPUs that are possible: "0-3" or "0,2-7". */
+static u32 kernel_possible_cpus(void)
+{
+	FILE *file = fopen("/sys/devices/system/cpu/possible", "re");
+	u32 last = 0, n = os_nr_cpus();
+	bool found = false;
+	int c;
+
+	if (!file)
+		return n;
+	while ((c = getc(file)) != EOF) {
+		if (c >= '0' && c <= '9') {
+			last = last * 10 + (u32)(c - '0');
+			found = true;
+		} else if (c != '\n') {
+			last = 0;
+		}
+	}
+	fclose(file);
+	return found && last < UINT16_MAX ? last + 1 : n;
+}
+
+static int new_engine(struct anybpf *ctx)
+{
+	switch (ctx->opts.engine) {
+	case ANYBPF_ENGINE_USER:
+		return new_user_engine(ctx);
+	case ANYBPF_ENGINE_KERNEL:
+		ctx->nr_cpus = kernel_possible_cpus();
+		return engine_kernel_new(ctx->mem, &ctx->engine);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Options of an older or newer caller: what it does not know is zero, what we do not must be. */
+static int copy_options(struct anybpf_options *to, const struct anybpf_options *from)
+{
+	const u8 *bytes = (const u8 *)from;
+
+	*to = (struct anybpf_options){.size = sizeof(*to)};
+	if (!from)
+		return 0;
+	if (from->size < sizeof(from->size))
+		return -EINVAL;
+	for (size_t i = sizeof(*to); i < from->size; i++) {
+		if (bytes[i])
+			return -E2BIG;
+	}
+	memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
+	return 0;
+}
+
+int anybpf_new(const struct anybpf_options *opts, struct anybpf **out)
+{
+	struct anybpf_options copy;
+	struct mem mem = mem_libc;
+	struct anybpf *ctx;
+	int ret = copy_options(&copy, opts);
+
+	*out = NULL;
+	if (ret)
+		return ret;
+	if (copy.realloc)
+		mem = (struct mem){.realloc = copy.realloc, .ctx = copy.realloc_ctx};
+	ctx = mem_zalloc(&mem, sizeof(*ctx));
+	if (!ctx)
+		return -ENOMEM;
+	ctx->own_mem = mem;
+	ctx->mem = &ctx->own_mem;
+	ctx->opts = copy;
+	ret = new_engine(ctx);
+	if (ret) {
+		mem_free(&mem, ctx);
+		return ret;
+	}
+	*out = ctx;
+	return 0;
+}
+
+void anybpf_free(struct anybpf *ctx)
+{
+	struct mem mem;
+
+	if (!ctx)
+		return;
+	mem = ctx->own_mem;
+	engine_free(ctx->engine);
+	mem_free(&mem, ctx);
+}
+
+const char *anybpf_error(const struct anybpf *ctx)
+{
+	return ctx->err.text;
+}
+
+uint32_t anybpf_nr_cpus(const struct anybpf *ctx)
+{
+	return ctx->nr_cpus;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Programs of an object: loading, the verifier's log, running. */
+#include <errno.h>
+#include <string.h>
+
+#include "load/object.h"
+
+#define LOG_SIZE_FIRST (1u << 16)
+#define LOG_SIZE_MAX   (1u << 26)
+
+void program_init(struct anybpf_program *prog, struct anybpf_object *obj,
+		  const struct spec_func *func)
+{
+	prog->object = obj;
+	prog->spec = func;
+	prog->fd = -1;
+	prog->autoload = func->autoload;
+	if (!func->def)
+		return;
+	prog->type = func->def->type;
+	prog->attach_type = func->def->attach_type;
+	if (func->def->flags & SEC_SLEEPABLE)
+		prog->prog_flags |= BPF_F_SLEEPABLE;
+	if (func->def->flags & SEC_XDP_FRAGS)
+		prog->prog_flags |= BPF_F_XDP_HAS_FRAGS;
+}
+
+static void drop_log(struct anybpf_program *prog)
+{
+	mem_free(prog->object->ctx->mem, prog->log);
+	prog->log = NULL;
+}
+
+void program_destroy(struct anybpf_program *prog)
+{
+	struct engine *engine = prog->object->ctx->engine;
+
+	if (prog->fd >= 0)
+		engine->ops->close(engine, prog->fd);
+	prog->fd = -1;
+	drop_log(prog);
+}
+
+/* ---- loading ---- */
+
+static void fill_attr(const struct anybpf_program *prog, union bpf_attr *attr)
+{
+	const struct anybpf_object *obj = prog->object;
+
+	*attr = (union bpf_attr){0};
+	attr->prog_type = prog->type;
+	attr->expected_attach_type = prog->attach_type;
+	attr->prog_flags = prog->prog_flags;
+	attr->insns = ptr_to_u64(prog->insns);
+	attr->insn_cnt = prog->insn_cnt;
+	attr->license = ptr_to_u64(obj->spec->license);
+	attr->kern_version = obj->spec->kern_version;
+	memcpy(attr->prog_name, prog->spec->name,
+	       strnlen(prog->spec->name, sizeof(attr->prog_name) - 1));
+	if (obj->btf_fd < 0)
+		return;
+	attr->prog_btf_fd = (u32)obj->btf_fd;
+	attr->func_info = ptr_to_u64(prog->func_info);
+	attr->func_info_cnt = prog->func_info_cnt;
+	attr->func_info_rec_size = sizeof(*prog->func_info);
+	attr->line_info = ptr_to_u64(prog->line_info);
+	attr->line_info_cnt = prog->line_info_cnt;
+	attr->line_info_rec_size = sizeof(*prog->line_info);
+	if (!prog->core_relo_cnt)
+		return;
+	attr->core_relos = ptr_to_u64(prog->core_relos);
+	attr->core_relo_cnt = prog->core_relo_cnt;
+	attr->core_relo_rec_size = sizeof(*prog->core_relos);
+}
+
+/*
+ * Loads with a log, in a buffer that grows until it fits. The fd or -errno; a
+ * program that was not accepted without a log may be with one, as in Linux.
+ */
+static int load_with_log(struct anybpf_program *prog, union bpf_attr *attr, u32 level)
+{
+	struct anybpf *ctx = prog->object->ctx;
+	int fd = -ENOSPC;
+
+	for (u32 size = LOG_SIZE_FIRST; fd == -ENOSPC && size <= LOG_SIZE_MAX; size *= 4) {
+		drop_log(prog);
+		prog->log = mem_zalloc(ctx->mem, size);
+		if (!prog->log)
+			return -ENOMEM;
+		attr->log_level = level;
+		attr->log_buf = ptr_to_u64(prog->log);
+		attr->log_size = size;
+		fd = engine_bpf(ctx->engine, BPF_PROG_LOAD, attr, sizeof(*attr));
+	}
+	return fd;
+}
+
+static int check_loadable(struct anybpf_program *prog)
+{
+	struct anybpf_object *obj = prog->object;
+	const struct spec_func *func = prog->spec;
+
+	if (!prog->type)
+		return object_fail(obj, -EINVAL,
+				   "program \"%s\": the section's name \"%s\" is not known",
+				   func->name, func->section);
+	if (func->def->flags & SEC_ATTACH_BTF)
+		return object_fail(obj, -EOPNOTSUPP,
+				   "program \"%s\": SEC(\"%s\") needs the type information of what "
+				   "it attaches to, which is not supported yet",
+				   func->name, func->section);
+	if (prog->type == BPF_PROG_TYPE_STRUCT_OPS)
+		return object_fail(obj, -EOPNOTSUPP,
+				   "program \"%s\": struct_ops programs are not supported yet",
+				   func->name);
+	return 0;
+}
+
+/* The last line of the log that says why, not the statistics that may follow. */
+static void copy_reason(const char *log, char *to, size_t size)
+{
+	const char *line = log, *reason = "";
+	size_t len = 0;
+
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		if (n && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17)) {
+			reason = line;
+			len = n;
+		}
+		line += n + (line[n] == '\n');
+	}
+	len = len < size ? len : size - 1;
+	memcpy(to, reason, len);
+	to[len] = 0;
+}
+
+static int rejected(struct anybpf_program *prog)
+{
+	char reason[512] = "";
+
+	if (prog->log)
+		copy_reason(prog->log, reason, sizeof(reason));
+	return object_fail(prog->object, prog->load_error, "program \"%s\" is rejected: %s%s%s",
+			   prog->spec->name, strerror(-prog->load_error), *reason ? ": " : "",
+			   reason);
+}
+
+int object_load_program(struct anybpf_program *prog, u32 log_level)
+{
+	union bpf_attr attr;
+	int ret;
+
+	if (prog->fd >= 0)
+		return 0;
+	drop_log(prog);
+	prog->load_error = check_loadable(prog);
+	if (!prog->load_error && !prog->insns)
+		prog->load_error = program_link(prog);
+	if (prog->load_error)
+		return prog->load_error;
+	fill_attr(prog, &attr);
+	if (log_level)
+		ret = load_with_log(prog, &attr, log_level);
+	else
+		ret = engine_bpf(prog->object->ctx->engine, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (ret < 0 && !log_level && ret != -EPERM)
+		ret = load_with_log(prog, &attr, 1);
+	if (ret >= 0) {
+		prog->fd = ret;
+		return 0;
+	}
+	prog->load_error = ret;
+	return rejected(prog);
+}
+
+/* ---- what clients ask ---- */
+
+const char *anybpf_program_name(const struct anybpf_program *prog)
+{
+	return prog->spec->name;
+}
+
+const char *anybpf_program_section(const struct anybpf_program *prog)
+{
+	return prog->spec->section;
+}
+
+uint32_t anybpf_program_type(const struct anybpf_program *prog)
+{
+	return prog->type;
+}
+
+int anybpf_program_set_autoload(struct anybpf_program *prog, bool autoload)
+{
+	if (prog->fd >= 0)
+		return -EBUSY;
+	prog->autoload = autoload;
+	return 0;
+}
+
+const char *anybpf_program_log(const struct anybpf_program *prog)
+{
+	return prog->log ? prog->log : "";
+}
+
+int anybpf_program_fd(const struct anybpf_program *prog)
+{
+	return prog->fd;
+}
+
+int anybpf_program_run(struct anybpf_program *prog, struct anybpf_run *run)
+{
+	struct engine *engine = prog->object->ctx->engine;
+	struct hook_frame frame;
+	u64 duration = 0;
+	int ret;
+
+	if (run->size < sizeof(*run))
+		return -EINVAL;
+	if (prog->fd < 0)
+		return -EBADF;
+	if (!run->buffer || run->data_offset > run->buffer_size ||
+	    run->data_size > run->buffer_size - run->data_offset)
+		return -EINVAL;
+	frame = (struct hook_frame){
+		.buf = run->buffer,
+		.size = run->buffer_size,
+		.off = run->data_offset,
+		.len = run->data_size,
+		.ifindex = run->ifindex,
+		.rx_queue = run->rx_queue,
+	};
+	ret = engine->ops->run_frames(engine, prog->fd, &frame, 1, &duration);
+	if (ret)
+		return ret;
+	run->data_offset = frame.off;
+	run->data_size = frame.len;
+	run->verdict = frame.verdict;
+	run->duration_ns = duration;
+	return 0;
+}
