@@ -133,7 +133,7 @@ int map_user_mmap(struct map *map, u64 offset, size_t size, bool writable, void 
 
 	if (!map->ops->mmap || map->fields.mask)
 		return -ENOTSUPP;
-	if (!size || offset % os_page_size())
+	if (!size || size > SIZE_MAX - os_page_size() || offset % os_page_size())
 		return -EINVAL;
 	if (writable && (map->desc.map_flags & BPF_F_RDONLY_PROG))
 		return map_is_frozen(map) ? -EPERM : -EACCES;

@@ -269,18 +269,6 @@ static void run_script(struct script *s)
 	side_close(&s->side);
 }
 
-/* Possible CPUs of the machine, which is how many copies the kernel gives. */
-static u32 possible_cpus(void)
-{
-	FILE *f = fopen("/sys/devices/system/cpu/possible", "r");
-	u32 from = 0, to = 0;
-	int n = f ? fscanf(f, "%u-%u", &from, &to) : 0;
-
-	if (f)
-		fclose(f);
-	return n == 2 ? to + 1 : 1;
-}
-
 int main(void)
 {
 	struct script s = {0};

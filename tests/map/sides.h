@@ -9,6 +9,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,6 +112,18 @@ static inline int side_take(struct side *s, const void *key, void *value, u64 fl
 static inline int side_freeze(struct side *s)
 {
 	return s->host ? map_freeze(s->map) : side_elem(s, BPF_MAP_FREEZE, NULL, NULL, 0);
+}
+
+/* Possible CPUs of the machine, which is how many copies the kernel gives. */
+static inline u32 possible_cpus(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "r");
+	u32 from = 0, to = 0;
+	int n = f ? fscanf(f, "%u-%u", &from, &to) : 0;
+
+	if (f)
+		fclose(f);
+	return n == 2 ? to + 1 : 1;
 }
 
 #endif
