@@ -128,6 +128,12 @@ static inline const void *btf_tail(const struct btf_type *t)
  */
 int btf_parse(const struct mem *mem, const void *data, size_t size, const struct btf *base,
 	      struct btf **btf, struct log *log, struct err *err);
+/*
+ * The same for BTF_LOAD, which takes the host's byte order alone ("Invalid
+ * magic"), no base and at most 16 MB.
+ */
+int btf_load(const struct mem *mem, const void *data, size_t size, struct btf **btf,
+	     struct log *log);
 void btf_free(struct btf *btf);
 
 /* The raw bytes in the host's byte order, as given to BTF_LOAD. */
