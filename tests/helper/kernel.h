@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The running kernel as an oracle: small wrappers over bpf(2). Callers skip
+ * their case when kernel_usable() says that bpf() is refused.
+ */
+#ifndef ANYBPF_TESTS_HELPER_KERNEL_H
+#define ANYBPF_TESTS_HELPER_KERNEL_H
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "isa/uapi_structs.h"
+
+/* As bpf(2), with a negative errno instead of errno. */
+static inline int kernel_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
+{
+	long r = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : (int)r;
+}
+
+static inline int kernel_array(u32 value_size, u32 flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = value_size;
+	attr.max_entries = 1;
+	attr.map_flags = flags;
+	return kernel_bpf(BPF_MAP_CREATE, &attr);
+}
+
+static inline int kernel_array_write(int fd, const void *value)
+{
+	union bpf_attr attr;
+	u32 key = 0;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)fd;
+	attr.key = ptr_to_u64(&key);
+	attr.value = ptr_to_u64(value);
+	return kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+static inline int kernel_array_read(int fd, void *value)
+{
+	union bpf_attr attr;
+	u32 key = 0;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)fd;
+	attr.key = ptr_to_u64(&key);
+	attr.value = ptr_to_u64(value);
+	return kernel_bpf(BPF_MAP_LOOKUP_ELEM, &attr);
+}
+
+static inline int kernel_freeze(int fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)fd;
+	return kernel_bpf(BPF_MAP_FREEZE, &attr);
+}
+
+static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
+			      char *log, u32 log_size)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.insns = ptr_to_u64(insns);
+	attr.insn_cnt = cnt;
+	attr.license = ptr_to_u64("GPL");
+	if (log) {
+		log[0] = 0;
+		attr.log_buf = ptr_to_u64(log);
+		attr.log_size = log_size;
+		attr.log_level = 1;
+	}
+	return kernel_bpf(BPF_PROG_LOAD, &attr);
+}
+
+static inline bool kernel_usable(void)
+{
+	int fd = kernel_array(4, 0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+#endif
