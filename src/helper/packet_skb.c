@@ -74,7 +74,7 @@ DEFINE_HELPER(helper_skb_change_type)
 
 	if (skb->pkt_type > PACKET_OTHERHOST || type > PACKET_OTHERHOST)
 		return helper_error(-EINVAL);
-	skb->pkt_type = type;
+	skb->pkt_type = (u8)type;
 	return 0;
 }
 
@@ -84,7 +84,7 @@ DEFINE_HELPER(helper_skb_change_type)
 DEFINE_HELPER(helper_skb_set_tstamp)
 {
 	struct sk_buff *skb = u64_to_ptr(r1);
-	u16 protocol = be16_to_host((u16)skb->protocol);
+	u16 protocol = be16_to_host(skb->protocol);
 	u32 type = (u32)r3;
 
 	if (protocol != ETH_P_IP && protocol != ETH_P_IPV6)
@@ -130,7 +130,7 @@ static u64 ipv6_set_ce(struct sk_buff *skb, u8 *ip)
 DEFINE_HELPER(helper_skb_ecn_set_ce)
 {
 	struct sk_buff *skb = u64_to_ptr(r1);
-	u16 protocol = be16_to_host((u16)skb->protocol);
+	u16 protocol = be16_to_host(skb->protocol);
 	u32 size = protocol == ETH_P_IP ? 20 : 40;
 	u8 *ip = skb_network_header(skb);
 
@@ -212,7 +212,7 @@ static bool has_ports(u8 l4)
 static bool dissect(const struct sk_buff *skb, struct flow *flow)
 {
 	struct cursor c = {skb_network_header(skb), skb->data + skb->len};
-	u16 protocol = be16_to_host((u16)skb->protocol);
+	u16 protocol = be16_to_host(skb->protocol);
 	const u8 *ports;
 	bool whole;
 

@@ -14,16 +14,16 @@
 #define IPV4_HLEN 20
 #define IPV6_HLEN 40
 
-static bool is_vlan(u32 be_protocol)
+static bool is_vlan(u16 be_protocol)
 {
-	u16 protocol = be16_to_host((u16)be_protocol);
+	u16 protocol = be16_to_host(be_protocol);
 
 	return protocol == ETH_P_8021Q || protocol == ETH_P_8021AD;
 }
 
 static bool is_ip(const struct sk_buff *skb, u16 protocol)
 {
-	return be16_to_host((u16)skb->protocol) == protocol;
+	return be16_to_host(skb->protocol) == protocol;
 }
 
 static bool at_mac_header(const struct sk_buff *skb)
@@ -43,7 +43,7 @@ static u32 mac_header_len(const struct sk_buff *skb)
 
 /* ---- VLAN: the outermost tag beside the packet, as network cards deliver it ---- */
 
-static void set_tag(struct sk_buff *skb, u32 protocol, u16 tci)
+static void set_tag(struct sk_buff *skb, u16 protocol, u16 tci)
 {
 	skb->vlan_proto = protocol;
 	skb->vlan_tci = tci;
@@ -60,8 +60,8 @@ static int insert_tag(struct sk_buff *skb)
 	skb_push(skb, VLAN_LEN);
 	memmove(skb->data, skb->data + VLAN_LEN, 2 * ETH_ALEN);
 	tag = skb->data + 2 * ETH_ALEN;
-	put_u16(tag, (u16)skb->vlan_proto);
-	put_be16(tag + 2, (u16)skb->vlan_tci);
+	put_u16(tag, skb->vlan_proto);
+	put_be16(tag + 2, skb->vlan_tci);
 	skb->mac_header -= VLAN_LEN;
 	skb_csum_pushed(skb, tag, VLAN_LEN, 0);
 	return 0;
@@ -111,8 +111,7 @@ DEFINE_HELPER(helper_skb_vlan_push)
 DEFINE_HELPER(helper_skb_vlan_pop)
 {
 	struct sk_buff *skb = u64_to_ptr(r1);
-	u32 protocol;
-	u16 tci;
+	u16 protocol, tci;
 	int error;
 
 	if (skb->vlan_present) {
@@ -325,7 +324,8 @@ DEFINE_HELPER(helper_skb_change_tail)
 		if (error)
 			return helper_error(error);
 	} else if (len < skb->len) {
-		skb_csum_pulled(skb, skb->data + len, skb->len - len, len);
+		if (skb->ip_summed == CHECKSUM_COMPLETE)
+			skb->ip_summed = CHECKSUM_NONE;
 		skb_set_len(skb, len);
 	}
 	skb->gso_size = 0;

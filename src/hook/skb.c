@@ -10,7 +10,7 @@
 #include "helper/skb.h"
 #include "hook/skb.h"
 
-static u32 packet_type(const u8 *destination)
+static u8 packet_type(const u8 *destination)
 {
 	static const u8 own[ETH_ALEN];
 

@@ -70,7 +70,7 @@ static int ctx_to_skb(struct test *test)
 	skb->tstamp = ctx->tstamp;
 	memcpy(skb->cb, ctx->cb, sizeof(skb->cb));
 	skb->wire_len = ctx->wire_len ? ctx->wire_len : skb->len;
-	skb->gso_segs = ctx->gso_segs;
+	skb->gso_segs = (u16)ctx->gso_segs;
 	skb->gso_size = (u16)ctx->gso_size;
 	skb->hwtstamp = ctx->hwtstamp;
 	return 0;
@@ -100,7 +100,7 @@ static int set_socket(struct test *test)
 	const u8 *ip = skb_network_header(skb);
 	u64 len = (u64)(skb->data_end - ip);
 
-	switch (be16_to_host((u16)skb->protocol)) {
+	switch (be16_to_host(skb->protocol)) {
 	case ETH_P_IP:
 		if (len < 20)
 			return -EINVAL;

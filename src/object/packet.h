@@ -6,12 +6,12 @@
  * field by field, and each field here is laid out so that one load or store
  * of the host field's size is the whole conversion.
  *
- * A field that programs may write and that is 16 bits wide in Linux is so
- * here, with 16 zero bits beside it that nobody writes: stores cut to 16 bits,
- * as in Linux, and a narrow load of the upper half of what programs see as 32
- * bits finds zeros there. On a big-endian host the zeros come first, so that
- * byte i of the program's four is at field + host_size - 4 + i there, and at
- * field + i else.
+ * A field that is 8 or 16 bits wide in Linux is so here, with zeros beside it
+ * up to 32 bits that nobody writes. So stores are cut as in Linux, and a load
+ * of a smaller part finds those zeros beyond the field. A load of the field's
+ * own size gives the field whatever part it asked for, as in Linux. On a
+ * big-endian host the zeros come first, so that byte i of the program's four
+ * is at field + host_size - 4 + i there, and at field + i else.
  */
 #ifndef ANYBPF_OBJECT_PACKET_H
 #define ANYBPF_OBJECT_PACKET_H
@@ -67,8 +67,10 @@ enum ip_summed {
 };
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define FIELD8_(name)  u8 name##_zero[3], name
 #define FIELD16_(name) u16 name##_zero, name
 #else
+#define FIELD8_(name)  u8 name, name##_zero[3]
 #define FIELD16_(name) u16 name, name##_zero
 #endif
 
@@ -82,13 +84,13 @@ struct sk_buff {
 	u8 *end;  /* its end: limit of tail growth */
 
 	u32 len;
-	u32 pkt_type;
+	FIELD8_(pkt_type);
 	u32 mark;
 	FIELD16_(queue_mapping);
-	u32 protocol; /* network byte order, as in __sk_buff */
+	FIELD16_(protocol); /* network byte order, as in __sk_buff */
 	u32 vlan_present;
-	u32 vlan_tci;
-	u32 vlan_proto; /* network byte order */
+	FIELD16_(vlan_tci);
+	FIELD16_(vlan_proto); /* network byte order */
 	u32 priority;
 	u32 ingress_ifindex;
 	u32 ifindex;
@@ -104,9 +106,9 @@ struct sk_buff {
 	u64 tstamp;
 	u64 hwtstamp;
 	u32 wire_len;
-	u32 gso_segs;
-	u32 gso_size;
-	u8 tstamp_type; 
+	FIELD16_(gso_segs);
+	FIELD16_(gso_size);
+	u8 tstamp_type;
 	void *sk; /* struct bpf_sock * of the host, or NULL */
 	void *flow_keys;
 
@@ -119,6 +121,7 @@ struct sk_buff {
 	bool encapsulation; /* bpf_skb_adjust_room() has made an outer header */
 };
 
+#undef FIELD8_
 #undef FIELD16_
 
 static inline u8 *skb_mac_header(const struct sk_buff *skb)

@@ -138,8 +138,9 @@ static u8 size_code(u32 size)
 
 /*
  * A field of the context becomes the same field of the host's structure. An
- * access of the whole field takes the host's size, which widens pointers; a
- * part of a field is the same part.
+ * access of the whole field takes the host's size, which widens pointers; so
+ * does a load of any part that is as large as a smaller host field, which is
+ * what Linux does. A smaller part is the same part.
  */
 static int rewrite_ctx(struct load *load, u32 at)
 {
@@ -153,7 +154,7 @@ static int rewrite_ctx(struct load *load, u32 at)
 	index = (off - field->off) / field->elem;
 	within = (off - field->off) % field->elem;
 	insn->off = (s16)(field->host_off + index * field->host_size);
-	if (size == field->elem) {
+	if (size == field->elem || (field->host_size < field->elem && size >= field->host_size)) {
 		insn->code = (u8)((insn->code & ~0x18u) | size_code(field->host_size));
 		return 0;
 	}

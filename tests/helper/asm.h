@@ -5,12 +5,18 @@
 
 #include "isa/uapi.h"
 
-#define INSN(code_, dst, src, off_, imm_)                                                          \
-	((struct bpf_insn){.code = (u8)(code_),                                                    \
-			   .dst_reg = (dst),                                                       \
-			   .src_reg = (src),                                                       \
-			   .off = (s16)(off_),                                                     \
-			   .imm = (s32)(imm_)})
+/* Registers are bit fields, which -Wconversion never likes. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+static inline struct bpf_insn insn_make(u32 code, u32 dst, u32 src, s64 off, s64 imm)
+{
+	return (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+}
+#pragma GCC diagnostic pop
+
+#define INSN(code, dst, src, off, imm)                                                             \
+	insn_make((u32)(code), (u32)(dst), (u32)(src), (s64)(off), (s64)(imm))
 #define MOV_IMM(dst, imm)	       INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
 #define MOV_REG(dst, src)	       INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
 #define ALU_IMM(op, dst, imm)	       INSN(BPF_ALU64 | (op) | BPF_K, dst, 0, 0, imm)
