@@ -9,29 +9,29 @@
 #include "object/prog.h"
 #include "tap.h"
 
-#define INSN(c, d, s, o, i)                                                                        \
+#define RAW_INSN(c, d, s, o, i)                                                                    \
 	((struct bpf_insn){.code = (u8)(c),                                                        \
 			   .dst_reg = (d)&0xf,                                                     \
 			   .src_reg = (s)&0xf,                                                     \
 			   .off = (s16)(o),                                                        \
 			   .imm = (s32)(i)})
-#define ALU64_X(op, d, s)	    INSN(BPF_ALU64 | (op) | BPF_X, d, s, 0, 0)
-#define ALU64_K(op, d, i)	    INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
-#define ALU32_X(op, d, s)	    INSN(BPF_ALU | (op) | BPF_X, d, s, 0, 0)
-#define ALU32_K(op, d, i)	    INSN(BPF_ALU | (op) | BPF_K, d, 0, 0, i)
+#define ALU64_X(op, d, s)	    RAW_INSN(BPF_ALU64 | (op) | BPF_X, d, s, 0, 0)
+#define ALU64_K(op, d, i)	    RAW_INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
+#define ALU32_X(op, d, s)	    RAW_INSN(BPF_ALU | (op) | BPF_X, d, s, 0, 0)
+#define ALU32_K(op, d, i)	    RAW_INSN(BPF_ALU | (op) | BPF_K, d, 0, 0, i)
 #define MOV64_X(d, s)		    ALU64_X(BPF_MOV, d, s)
 #define MOV64_K(d, i)		    ALU64_K(BPF_MOV, d, i)
-#define JUMP_X(op, d, s, off)	    INSN(BPF_JMP | (op) | BPF_X, d, s, off, 0)
-#define JUMP_K(op, d, i, off)	    INSN(BPF_JMP | (op) | BPF_K, d, 0, off, i)
-#define LOAD(size, d, s, off)	    INSN(BPF_LDX | BPF_MEM | (size), d, s, off, 0)
-#define STORE(size, d, off, s)	    INSN(BPF_STX | BPF_MEM | (size), d, s, off, 0)
-#define ATOMIC(size, d, off, s, op) INSN(BPF_STX | BPF_ATOMIC | (size), d, s, off, op)
-#define HELPER_CALL(symbol)	    INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_##symbol)
-#define LOCAL_CALL(off)		    INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, off)
-#define EXIT()			    INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define JUMP_X(op, d, s, off)	    RAW_INSN(BPF_JMP | (op) | BPF_X, d, s, off, 0)
+#define JUMP_K(op, d, i, off)	    RAW_INSN(BPF_JMP | (op) | BPF_K, d, 0, off, i)
+#define LOAD(size, d, s, off)	    RAW_INSN(BPF_LDX | BPF_MEM | (size), d, s, off, 0)
+#define STORE(size, d, off, s)	    RAW_INSN(BPF_STX | BPF_MEM | (size), d, s, off, 0)
+#define ATOMIC(size, d, off, s, op) RAW_INSN(BPF_STX | BPF_ATOMIC | (size), d, s, off, op)
+#define HELPER_CALL(symbol)	    RAW_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_##symbol)
+#define LOCAL_CALL(off)		    RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, off)
+#define EXIT()			    RAW_INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 /* Both slots of a wide load. */
 #define WIDE(d, v)                                                                                 \
-	INSN(BPF_LD | BPF_IMM | BPF_DW, d, 0, 0, (u32)(v)), INSN(0, 0, 0, 0, (u64)(v) >> 32)
+	RAW_INSN(BPF_LD | BPF_IMM | BPF_DW, d, 0, 0, (u32)(v)), RAW_INSN(0, 0, 0, 0, (u64)(v) >> 32)
 
 static inline void engine_test_free(struct object *obj)
 {
@@ -70,8 +70,8 @@ static inline void resolve_callbacks(struct prog *prog)
 		if (insn->src_reg == BPF_PSEUDO_FUNC) {
 			fn = &prog->subprogs[prog->subprog_of_insn[(s64)i + 1 + insn->imm]];
 			fn->is_callback = true;
-			insn[0] = INSN(insn->code, insn->dst_reg, 0, 0, (u32)ptr_to_u64(fn));
-			insn[1] = INSN(0, 0, 0, 0, ptr_to_u64(fn) >> 32);
+			insn[0] = RAW_INSN(insn->code, insn->dst_reg, 0, 0, (u32)ptr_to_u64(fn));
+			insn[1] = RAW_INSN(0, 0, 0, 0, ptr_to_u64(fn) >> 32);
 		}
 		i++;
 	}
@@ -105,6 +105,27 @@ static inline struct prog *engine_prog(struct host *host, const struct bpf_insn 
 	resolve_callbacks(prog);
 	free(starts);
 	return prog;
+}
+
+/* Runs a program in a slot of its own; @setup may fill in more of the run, or be NULL. */
+typedef u64 (*engine_fn)(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
+			 u64 r5);
+
+static inline u64 engine_run(engine_fn engine, const struct prog *prog, void *ctx,
+			     void (*setup)(struct run *run))
+{
+	struct run run;
+	u64 r0;
+
+	run_begin(&run, prog->obj.host);
+	run.ctx = ctx;
+	run.prog = prog;
+	run.invoke = engine;
+	if (setup)
+		setup(&run);
+	r0 = engine(&run, prog->subprogs, ptr_to_u64(ctx), 0, 0, 0, 0);
+	run_end(&run);
+	return r0;
 }
 
 /* A generator of the same numbers everywhere. */

@@ -75,7 +75,8 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
-	handle_close_all(host);
+	for (size_t i = 0; i < host->handles.len; i++)
+		object_put(host->handles.at[i]);
 	vec_free(&host->handles, host->mem);
 	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
 		vec_free(&host->ids[kind].objects, host->mem);

@@ -98,8 +98,8 @@ static void gen_alu(struct gen *g)
 		imm = 1;
 	if (!is_reg && (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH))
 		imm &= is64 ? 63 : 31;
-	put(g, INSN((is64 ? BPF_ALU64 : BPF_ALU) | op | (is_reg ? BPF_X : BPF_K), reg(g),
-		    is_reg ? reg(g) : 0, divides && below(g, 2), is_reg ? 0 : imm));
+	put(g, RAW_INSN((is64 ? BPF_ALU64 : BPF_ALU) | op | (is_reg ? BPF_X : BPF_K), reg(g),
+			is_reg ? reg(g) : 0, divides && below(g, 2), is_reg ? 0 : imm));
 }
 
 static void gen_mov(struct gen *g)
@@ -109,15 +109,15 @@ static void gen_mov(struct gen *g)
 
 	switch (below(g, 4)) {
 	case 0:
-		put(g,
-		    INSN((is64 ? BPF_ALU64 : BPF_ALU) | BPF_MOV | BPF_K, reg(g), 0, 0, value(g)));
+		put(g, RAW_INSN((is64 ? BPF_ALU64 : BPF_ALU) | BPF_MOV | BPF_K, reg(g), 0, 0,
+				value(g)));
 		break;
 	case 1:
 		put_wide(g, reg(g), value(g));
 		break;
 	default:
-		put(g, INSN((is64 ? BPF_ALU64 : BPF_ALU) | BPF_MOV | BPF_X, reg(g), reg(g),
-			    bits[below(g, is64 ? 4 : 3)], 0));
+		put(g, RAW_INSN((is64 ? BPF_ALU64 : BPF_ALU) | BPF_MOV | BPF_X, reg(g), reg(g),
+				bits[below(g, is64 ? 4 : 3)], 0));
 	}
 }
 
@@ -127,9 +127,9 @@ static void gen_unary(struct gen *g)
 				   BPF_ALU64 | BPF_END};
 
 	if (below(g, 3))
-		put(g, INSN(codes[below(g, 3)], reg(g), 0, 0, 16 << below(g, 3)));
+		put(g, RAW_INSN(codes[below(g, 3)], reg(g), 0, 0, 16 << below(g, 3)));
 	else
-		put(g, INSN((below(g, 2) ? BPF_ALU64 : BPF_ALU) | BPF_NEG, reg(g), 0, 0, 0));
+		put(g, RAW_INSN((below(g, 2) ? BPF_ALU64 : BPF_ALU) | BPF_NEG, reg(g), 0, 0, 0));
 }
 
 static s16 slot(struct gen *g, u32 size)
@@ -151,21 +151,22 @@ static void gen_memory(struct gen *g)
 	}
 	switch (below(g, 5)) {
 	case 0:
-		put(g, INSN(BPF_ST | BPF_MEM | size, base, 0, off, value(g)));
+		put(g, RAW_INSN(BPF_ST | BPF_MEM | size, base, 0, off, value(g)));
 		break;
 	case 1:
 		put(g, STORE(size, base, off, other));
 		break;
 	case 2:
 		if (size != BPF_DW) {
-			put(g, INSN(BPF_LDX | (below(g, 2) ? BPF_MEMSX : BPF_PROBE_MEMSX) | size,
-				    other, base, off, 0));
+			put(g,
+			    RAW_INSN(BPF_LDX | (below(g, 2) ? BPF_MEMSX : BPF_PROBE_MEMSX) | size,
+				     other, base, off, 0));
 			break;
 		}
 		/* fallthrough */
 	default:
-		put(g, INSN(BPF_LDX | (below(g, 3) ? BPF_MEM : BPF_PROBE_MEM) | size, other, base,
-			    off, 0));
+		put(g, RAW_INSN(BPF_LDX | (below(g, 3) ? BPF_MEM : BPF_PROBE_MEM) | size, other,
+				base, off, 0));
 	}
 	if (base != 10)
 		put_wide(g, base, value(g));
@@ -210,7 +211,8 @@ static void gen_fault(struct gen *g)
 	u32 src = reg(g);
 
 	put_wide(g, src, bad[below(g, ARRAY_SIZE(bad))]);
-	put(g, INSN(BPF_LDX | BPF_PROBE_MEM | sizes[below(g, 4)], reg(g), src, below(g, 100), 0));
+	put(g,
+	    RAW_INSN(BPF_LDX | BPF_PROBE_MEM | sizes[below(g, 4)], reg(g), src, below(g, 100), 0));
 	put_wide(g, src, value(g));
 }
 
@@ -243,16 +245,16 @@ static void gen_jump(struct gen *g)
 	for (u32 n = below(g, below(g, 4) ? 4 : 30); n; n--)
 		gen_one(g);
 	if (kind == 0)
-		g->insns[at] = INSN(BPF_JMP | BPF_JA, 0, 0, g->n - at - 1, 0);
+		g->insns[at] = RAW_INSN(BPF_JMP | BPF_JA, 0, 0, g->n - at - 1, 0);
 	else if (kind == 1)
-		g->insns[at] = INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, g->n - at - 1);
+		g->insns[at] = RAW_INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, g->n - at - 1);
 	else if (kind == 2)
-		g->insns[at] = INSN(BPF_JMP | BPF_JCOND, 0, 0, g->n - at - 1, 0);
+		g->insns[at] = RAW_INSN(BPF_JMP | BPF_JCOND, 0, 0, g->n - at - 1, 0);
 	else
 		g->insns[at] =
-			INSN((is32 ? BPF_JMP32 : BPF_JMP) | ops[below(g, ARRAY_SIZE(ops))] |
-				     (is_reg ? BPF_X : BPF_K),
-			     reg(g), is_reg ? reg(g) : 0, g->n - at - 1, is_reg ? 0 : value(g));
+			RAW_INSN((is32 ? BPF_JMP32 : BPF_JMP) | ops[below(g, ARRAY_SIZE(ops))] |
+					 (is_reg ? BPF_X : BPF_K),
+				 reg(g), is_reg ? reg(g) : 0, g->n - at - 1, is_reg ? 0 : value(g));
 }
 
 /* Counts in the lowest slot of the stack, which nothing else uses. */
@@ -260,7 +262,7 @@ static void gen_loop(struct gen *g)
 {
 	u32 start;
 
-	put(g, INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -STACK - 8, 1 + below(g, 5)));
+	put(g, RAW_INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -STACK - 8, 1 + below(g, 5)));
 	start = g->n;
 	for (u32 n = below(g, 5); n; n--)
 		gen_one(g);
@@ -336,28 +338,6 @@ static void gen_program(struct gen *g, bool with_call)
 	put(g, EXIT());
 }
 
-static u64 run_interp(struct host *host, const struct prog *prog)
-{
-	struct run run;
-	u64 r0;
-
-	run_begin(&run, host);
-	r0 = interp_run(&run, prog->subprogs, 0, 0, 0, 0, 0);
-	run_end(&run);
-	return r0;
-}
-
-static u64 run_jit(struct host *host, const struct prog *prog)
-{
-	struct run run;
-	u64 r0;
-
-	run_begin(&run, host);
-	r0 = jit_run(&run, prog->subprogs, 0, 0, 0, 0, 0);
-	run_end(&run);
-	return r0;
-}
-
 static void dump(const struct gen *g)
 {
 	for (u32 i = 0; i < g->n; i++)
@@ -380,8 +360,8 @@ static bool compare_one(struct host *host, struct gen *g, u64 seed)
 		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
 		goto out;
 	}
-	interpreted = run_interp(host, prog);
-	compiled = run_jit(host, prog);
+	interpreted = engine_run(interp_run, prog, NULL, NULL);
+	compiled = engine_run(jit_run, prog, NULL, NULL);
 	same = interpreted == compiled;
 	if (!same) {
 		tap_fail("seed %#" PRIx64 ": interpreter %#" PRIx64 ", JIT %#" PRIx64, seed,

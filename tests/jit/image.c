@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a compiled program is: pages, offsets, refusals, memory when there is none. */
+#include "jit/jit.h"
+
+#include <errno.h>
+
+#include "engine.h"
+#include "helper/helper.h"
+#include "interp/interp.h"
+
+/* An allocator that fails at its n-th call and knows what is still allocated. */
+struct failing {
+	u32 until_failure; /* 0: never */
+	s32 live;
+};
+
+static void *failing_realloc(void *ctx, void *p, size_t size)
+{
+	struct failing *f = ctx;
+
+	if (!size) {
+		f->live -= p != NULL;
+		free(p);
+		return NULL;
+	}
+	if (f->until_failure && !--f->until_failure)
+		return NULL;
+	f->live += p == NULL;
+	return realloc(p, size);
+}
+
+static struct failing failing;
+static const struct mem failing_mem = {.realloc = failing_realloc, .ctx = &failing};
+static struct host *host;
+
+/* Something of everything that takes memory: subprograms, jumps, a fault table. */
+static struct prog *sample(void)
+{
+	const struct bpf_insn insns[] = {
+		MOV64_K(6, 3),
+		LOCAL_CALL(4),
+		ALU64_K(BPF_SUB, 6, 1),
+		JUMP_K(BPF_JNE, 6, 0, -3),
+		MOV64_X(0, 6),
+		EXIT(),
+		MOV64_K(1, 8),
+		RAW_INSN(BPF_LDX | BPF_PROBE_MEM | BPF_W, 0, 1, 0, 0),
+		HELPER_CALL(ktime_get_ns),
+		EXIT(),
+	};
+
+	return engine_prog(host, insns, ARRAY_SIZE(insns), 16);
+}
+
+/* Permissions of the mapping that holds @addr, as /proc tells; false where there is no /proc. */
+static bool permissions(const void *addr, char perms[5])
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	char line[512];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		found = sscanf(line, "%lx-%lx %4s", &from, &to, perms) == 3 &&
+			(uintptr_t)addr >= from && (uintptr_t)addr < to;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void test_never_writable_and_executable(void)
+{
+	struct prog *prog = sample();
+	size_t size = 0;
+	const u8 *code;
+	char perms[5];
+
+	check_eq(jit_compile(prog, NULL), 0);
+	code = jit_code(prog, &size);
+	check(code && size > 0);
+	if (!permissions(code, perms)) {
+		tap_skip("no /proc/self/maps");
+	} else {
+		check_str(perms, "r-xp");
+		check(permissions(code + size - 1, perms));
+		check_str(perms, "r-xp");
+	}
+	check(!permissions(&host, perms) || perms[2] != 'x');
+	jit_free(prog);
+	check(!jit_code(prog, &size));
+	object_put(&prog->obj);
+}
+
+static void test_offsets(void)
+{
+	struct prog *prog = sample();
+	const u32 *offsets;
+	size_t size;
+	u32 n = 0;
+
+	check(!jit_insn_offsets(prog, &n));
+	check_eq(jit_compile(prog, NULL), 0);
+	offsets = jit_insn_offsets(prog, &n);
+	jit_code(prog, &size);
+	check_eq(n, prog->insn_cnt + 1);
+	for (u32 i = 0; i + 1 < n; i++)
+		check(offsets[i] <= offsets[i + 1]);
+	check_eq(offsets[n - 1], size);
+	for (u32 s = 0; s < prog->subprog_cnt; s++)
+		check(prog->subprogs[s].entry != NULL);
+	jit_free(prog);
+	for (u32 s = 0; s < prog->subprog_cnt; s++)
+		check(prog->subprogs[s].entry == NULL);
+	object_put(&prog->obj);
+}
+
+/* Every allocation fails in turn: -ENOMEM, nothing leaks, and the program still runs. */
+static void test_out_of_memory(void)
+{
+	struct prog *prog = sample();
+	s32 live = failing.live;
+	u32 n = 1;
+	int ret;
+
+	for (;; n++) {
+		failing.until_failure = n;
+		ret = jit_compile(prog, NULL);
+		if (!ret)
+			break;
+		check_eq(ret, -ENOMEM);
+		check_eq(failing.live, live);
+		check(!prog->jit);
+	}
+	failing.until_failure = 0;
+	check(n > 4);
+	check_eq(engine_run(jit_run, prog, NULL, NULL), 0);
+	jit_free(prog);
+	check_eq(failing.live, live);
+	object_put(&prog->obj);
+}
+
+static void check_refused(struct bpf_insn insn, const char *text, bool jit_too)
+{
+	const struct bpf_insn insns[] = {MOV64_K(0, 0), insn, EXIT()};
+	struct prog *prog = engine_prog(host, insns, 3, 0);
+	struct err err = {0};
+
+	check_eq(interp_check(prog, &err), -EOPNOTSUPP);
+	check_str(err.text, text);
+	if (jit_too) {
+		check_eq(jit_compile(prog, &err), -EOPNOTSUPP);
+		check(!prog->jit);
+	}
+	object_put(&prog->obj);
+}
+
+static void test_refusals(void)
+{
+	check_refused(RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 1),
+		      "insn 1: kernel functions cannot be run yet", true);
+	check_refused(RAW_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_CNT),
+		      "insn 1: call of unknown helper", true);
+	check_refused(RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, BPF_ADDR_SPACE_CAST, 1),
+		      "insn 1: opcode 0xbf cannot be run yet", true);
+	check_refused(RAW_INSN(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 1, 0, 0x90),
+		      "insn 1: opcode 0xdb cannot be run yet", true);
+	check_refused(RAW_INSN(BPF_JMP | BPF_JCOND, 0, 1, 0, 0),
+		      "insn 1: opcode 0xe5 cannot be run yet", false);
+	check_refused(RAW_INSN(0xff, 0, 0, 0, 0), "insn 1: opcode 0xff cannot be run yet", true);
+	check_refused(RAW_INSN(0x0e, 0, 0, 0, 1), "insn 1: opcode 0xe cannot be run yet", false);
+}
+
+int main(void)
+{
+	struct host_options options;
+
+	host_options_init(&options);
+	options.mem = &failing_mem;
+	if (host_new(&options, &host))
+		return 1;
+	if (jit_native) {
+		run_test(test_never_writable_and_executable);
+		run_test(test_offsets);
+		run_test(test_out_of_memory);
+		run_test(test_refusals);
+	} else {
+		tap_begin("machine code");
+		tap_skip("no JIT for this machine");
+		tap_end();
+	}
+	host_free(host);
+	return tap_done();
+}

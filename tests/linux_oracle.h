@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's own kernel as a third opinion: loads a program and test-runs it once. */
+#ifndef ANYBPF_TESTS_LINUX_ORACLE_H
+#define ANYBPF_TESTS_LINUX_ORACLE_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "isa/uapi_structs.h"
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline int oracle_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
+{
+	long ret = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+
+	return ret < 0 ? -errno : (int)ret;
+}
+
+/* As a socket filter: 0 and the lower half of r0, or a negative errno. */
+static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
+{
+	u8 packet[64] = {0};
+	union bpf_attr attr;
+	int fd, err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = ptr_to_u64(insns);
+	attr.insn_cnt = cnt;
+	attr.license = ptr_to_u64("GPL");
+	fd = oracle_bpf(BPF_PROG_LOAD, &attr);
+	if (fd < 0)
+		return fd;
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)fd;
+	attr.test.data_in = ptr_to_u64(packet);
+	attr.test.data_size_in = sizeof(packet);
+	err = oracle_bpf(BPF_PROG_TEST_RUN, &attr);
+	*r0 = attr.test.retval;
+	close(fd);
+	return err;
+}
+#else
+static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
+{
+	(void)insns, (void)cnt, (void)r0;
+	return -ENOSYS;
+}
+#endif
+
+/* Whether the kernel lets us ask. */
+static inline bool oracle_present(void)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 42},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	u32 r0 = 0;
+
+	return !oracle_run(insns, 2, &r0) && r0 == 42;
+}
+
+#endif
