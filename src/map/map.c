@@ -185,9 +185,18 @@ static void map_object_free(struct object *obj)
 	free_struct(map);
 }
 
+static void map_object_closed(struct object *obj)
+{
+	struct map *map = map_of(obj);
+
+	if (map->ops->closed)
+		map->ops->closed(map);
+}
+
 static const struct object_ops map_object_ops = {
 	.kind = OBJECT_MAP,
 	.free = map_object_free,
+	.closed = map_object_closed,
 };
 
 static void describe(struct map *map, const union bpf_attr *attr)

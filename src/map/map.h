@@ -95,6 +95,8 @@ struct map_ops {
 	int (*init)(struct map *map, const union bpf_attr *attr);
 	/* Undoes init(); the struct itself is freed by the caller. */
 	void (*exit)(struct map *map);
+	/* NULL, or called when user space has closed its last handle of the map. */
+	void (*closed)(struct map *map);
 	size_t size; /* of the type's own struct, which starts with a struct map */
 
 	/*

@@ -3,6 +3,9 @@
  * BPF_MAP_TYPE_PROG_ARRAY: programs that tail calls enter. The elements hold
  * pointers and references, so the map belongs to one process. A program that
  * leaves the array is let go only when no run that may have read it is left.
+ *
+ * A program usually uses the very array that it is in. So that the two do not
+ * keep each other for ever, user space's last handle of the array empties it.
  */
 #include "map/prog_array.h"
 
@@ -25,19 +28,6 @@ static int prog_array_init(struct map *map, const union bpf_attr *attr __unused)
 
 	array->targets = os_pages_alloc(targets_size(map));
 	return array->targets ? 0 : -ENOMEM;
-}
-
-static void prog_array_exit(struct map *map)
-{
-	struct prog_array *array = prog_array_of(map);
-
-	for (u32 i = 0; i < map->desc.max_entries; i++) {
-		struct prog *prog = atomic_load_explicit(&array->targets[i], memory_order_relaxed);
-
-		if (prog)
-			object_put(&prog->obj);
-	}
-	os_pages_free(array->targets, targets_size(map));
 }
 
 struct prog *prog_array_target(struct map *map, u32 index)
@@ -74,12 +64,32 @@ static bool replace(struct map *map, u32 index, struct prog *prog)
 
 	spin_lock(&array->lock);
 	old = atomic_exchange(&array->targets[index], prog);
+	if (prog && index >= array->used)
+		array->used = index + 1;
 	spin_unlock(&array->lock);
 	if (!old)
 		return false;
 	host_synchronize(map->obj.host);
 	object_put(&old->obj);
 	return true;
+}
+
+static void prog_array_closed(struct map *map)
+{
+	struct prog_array *array = prog_array_of(map);
+	u32 used;
+
+	spin_lock(&array->lock);
+	used = array->used;
+	spin_unlock(&array->lock);
+	for (u32 i = 0; i < used; i++)
+		replace(map, i, NULL);
+}
+
+static void prog_array_exit(struct map *map)
+{
+	prog_array_closed(map);
+	os_pages_free(prog_array_of(map)->targets, targets_size(map));
 }
 
 /* The value is a program's handle. */
@@ -141,6 +151,7 @@ const struct map_ops map_ops_prog_array = {
 	.check = handle_array_check,
 	.check_btf = map_check_no_btf,
 	.init = prog_array_init,
+	.closed = prog_array_closed,
 	.exit = prog_array_exit,
 	.delete = prog_array_delete,
 	.read = prog_array_read,

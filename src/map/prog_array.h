@@ -17,6 +17,7 @@ struct prog_array {
 	u32 owner_attach_type;
 	bool owner_jited;
 	bool owned;
+	u32 used;	      /* indexes from here on have always been empty */
 	struct spinlock lock; /* of the owner, and held by those who change or list targets */
 };
 

@@ -75,8 +75,7 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
-	for (size_t i = 0; i < host->handles.len; i++)
-		object_put(host->handles.at[i]);
+	handle_close_all(host);
 	vec_free(&host->handles, host->mem);
 	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
 		vec_free(&host->ids[kind].objects, host->mem);

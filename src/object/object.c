@@ -19,6 +19,7 @@ void object_init(struct object *obj, const struct object_ops *ops, struct host *
 	obj->host = host;
 	obj->id = 0;
 	atomic_init(&obj->refs, 1);
+	atomic_init(&obj->handles, 0);
 }
 
 void object_get(struct object *obj)
@@ -120,8 +121,10 @@ int handle_open(struct object *obj)
 
 	pthread_mutex_lock(&host->lock);
 	slot = lowest_free_handle(host);
-	if (slot >= 0)
+	if (slot >= 0) {
 		host->handles.at[slot] = obj;
+		atomic_fetch_add_explicit(&obj->handles, 1, memory_order_relaxed);
+	}
 	pthread_mutex_unlock(&host->lock);
 	if (slot >= 0)
 		return slot + FIRST_HANDLE;
@@ -168,6 +171,15 @@ int handle_close(struct host *host, int handle)
 	pthread_mutex_unlock(&host->lock);
 	if (!obj)
 		return -EBADF;
+	if (atomic_fetch_sub_explicit(&obj->handles, 1, memory_order_acq_rel) == 1 &&
+	    obj->ops->closed)
+		obj->ops->closed(obj);
 	object_put(obj);
 	return 0;
+}
+
+void handle_close_all(struct host *host)
+{
+	for (size_t i = 0; i < host->handles.len; i++)
+		handle_close(host, (int)i + FIRST_HANDLE);
 }

@@ -26,13 +26,20 @@ struct object_ops {
 	enum object_kind kind;
 	/* Called once, when the last reference goes; frees the memory. */
 	void (*free)(struct object *obj);
+	/*
+	 * NULL, or called when the last handle has been closed: the time to let
+	 * go of what refers back to the object, as a program in an array that it
+	 * uses itself. May happen again if somebody opens it anew.
+	 */
+	void (*closed)(struct object *obj);
 };
 
 struct object {
 	const struct object_ops *ops;
 	struct host *host;
 	_Atomic u32 refs;
-	u32 id; /* 0: not visible by id */
+	_Atomic u32 handles; /* how many of the references are user space's */
+	u32 id;		     /* 0: not visible by id */
 };
 
 /* One reference, no id. */
@@ -60,5 +67,6 @@ struct object *handle_get(struct host *host, int handle);
 /* 0, -EBADF when nothing is open there or -EINVAL when it is of another kind, as Linux answers. */
 int handle_get_kind(struct host *host, int handle, enum object_kind kind, struct object **obj);
 int handle_close(struct host *host, int handle); /* 0 or -EBADF */
+void handle_close_all(struct host *host);
 
 #endif

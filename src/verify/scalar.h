@@ -8,6 +8,7 @@
 #ifndef ANYBPF_VERIFY_SCALAR_H
 #define ANYBPF_VERIFY_SCALAR_H
 
+#include "base/buf.h"
 #include "verify/tnum.h"
 
 struct scalar {
@@ -35,14 +36,20 @@ bool scalar_equal(const struct scalar *a, const struct scalar *b);
  * class; @off is the instruction's (signed division and modulo). For 32-bit
  * operations the result is zero-extended. Division by zero gives 0, modulo by
  * zero the dividend, shifts are masked, as RFC 9669 has it. BPF_MOV and
- * BPF_END are not here.
+ * BPF_END are not here. As in Linux 6.12 nothing is known of the result of
+ * BPF_DIV and BPF_MOD, of shifts by an unknown distance, of negation and of
+ * BPF_END, constant operands included, not even that its upper half is zero.
  */
 struct scalar scalar_alu(u8 op, bool is64, s16 off, struct scalar dst, struct scalar src);
 struct scalar scalar_neg(bool is64, struct scalar a);
-/* Zero- or sign-extended from the low @size bytes (1, 2, 4); sign extension to 64 or 32 bits. */
+/*
+ * Zero- or sign-extended from the low @size bytes (1, 2, 4); sign extension to
+ * 64 or 32 bits, then zero-extended. A 32-bit move is scalar_zext(a, 4).
+ */
 struct scalar scalar_zext(struct scalar a, u8 size);
 struct scalar scalar_sext(struct scalar a, u8 size, bool is64);
-/* BPF_END of @bits (16, 32, 64): a swap or, where it is none on a little-endian target, a truncation. */
+/* BPF_END of @bits (16, 32, 64): a swap or, where it is none on a little-endian target, a
+ * truncation. */
 struct scalar scalar_bswap(struct scalar a, u8 bits, bool swaps);
 
 /*
@@ -52,8 +59,25 @@ struct scalar scalar_bswap(struct scalar a, u8 bits, bool swaps);
 int scalar_branch(u8 op, bool is64, const struct scalar *dst, const struct scalar *src);
 /*
  * Narrows both sides by the fact that `dst op src` holds (@taken) or not.
- * False when that is impossible; the values are then meaningless.
+ * False when that is impossible; the values are then meaningless. (Linux 6.12
+ * goes on with such a branch, with scalar_forget_ranges() of both sides.)
  */
 bool scalar_refine(u8 op, bool is64, bool taken, struct scalar *dst, struct scalar *src);
+/* Keeps the known bits and forgets the four intervals. */
+void scalar_forget_ranges(struct scalar *a);
+
+/*
+ * The verifier log's forms. scalar_print() prints what stands between the
+ * parentheses, "smin=0,smax=umax=255,var_off=(0x0; 0xff)", of a constant
+ * "imm=5" or for 0 nothing, as for pointers; each item is preceded by a comma,
+ * the first by @sep. A constant that is not a pointer's offset stands in the
+ * log without parentheses, by scalar_print_s64().
+ */
+void scalar_print(const struct scalar *a, const char *sep, struct buf *out);
+/* Decimal when it fits 16 bits, else hexadecimal. */
+void scalar_print_s64(s64 v, struct buf *out);
+void scalar_print_u64(u64 v, struct buf *out);
+/* "(value; mask)" or the constant. */
+void scalar_print_tnum(struct tnum a, struct buf *out);
 
 #endif

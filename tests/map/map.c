@@ -268,7 +268,12 @@ static void frozen_value(void)
 
 static void prog_free(struct object *obj)
 {
-	mem_free(obj->host->mem, prog_of(obj));
+	struct prog *prog = prog_of(obj);
+
+	for (u32 i = 0; i < prog->map_cnt; i++)
+		object_put(&prog->maps[i]->obj);
+	mem_free(obj->host->mem, prog->maps);
+	mem_free(obj->host->mem, prog);
 }
 
 static const struct object_ops prog_ops = {.kind = OBJECT_PROG, .free = prog_free};
@@ -326,6 +331,26 @@ static void prog_array(void)
 	handle_close(host, other_fd);
 	handle_close(host, filter_fd);
 	handle_close(host, dev_fd);
+}
+
+/* An array and a program that is in it and uses it: both go when user space lets go. */
+static void prog_array_cycle(void)
+{
+	struct map *map = new_map(BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0);
+	struct prog *prog = new_prog(BPF_PROG_TYPE_XDP);
+	int map_fd, fd = handle_open(&prog->obj);
+	u32 one = 1, map_id = map->obj.id, prog_id = prog->obj.id;
+
+	object_get(&map->obj); /* the program's */
+	prog->maps = mem_dup(host->mem, &map, sizeof(map));
+	prog->map_cnt = 1;
+	map_fd = handle_open(&map->obj);
+	check_eq(map_user_update(map, &one, &fd, BPF_ANY), 0);
+	handle_close(host, fd);
+	check(prog_array_target(map, 1) == prog);
+	handle_close(host, map_fd);
+	check(!object_by_id(host, OBJECT_MAP, map_id));
+	check(!object_by_id(host, OBJECT_PROG, prog_id));
 }
 
 /* ---- ring buffer ---- */
@@ -562,6 +587,7 @@ int main(void)
 	run_test(mapping);
 	run_test(frozen_value);
 	run_test(prog_array);
+	run_test(prog_array_cycle);
 	run_test(ringbuf_layout);
 	run_test(ringbuf_records);
 	run_test(ringbuf_wraps);
