@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls of helpers: whether they may be called, and what they leave behind. */
+#include <stdio.h>
+
+#include "verify/verifier.h"
+
+#define MAX_ERRNO 4095
+
+const char *func_name(u32 id)
+{
+	const char *name = helper_name(id);
+
+	return name ? name : "unknown";
+}
+
+/* ---- invalidation ---- */
+
+struct invalidate {
+	bool (*match)(const struct reg *reg, u32 arg);
+	u32 arg;
+};
+
+static int invalidate_reg(struct verifier *v, struct reg *reg, void *arg)
+{
+	const struct invalidate *inv = arg;
+
+	if (!inv->match(reg, inv->arg))
+		return 0;
+	/* An address that is nothing but a number now; not even that to who may not see it. */
+	if (v->ptr_leaks)
+		reg_set_unknown(reg);
+	else
+		reg_set_not_init(reg);
+	return 0;
+}
+
+static int invalidate_all(struct verifier *v, bool (*match)(const struct reg *, u32), u32 arg)
+{
+	struct invalidate inv = {match, arg};
+
+	return each_reg(v, v->cur, invalidate_reg, &inv);
+}
+
+static bool is_packet_pointer(const struct reg *reg, u32 arg)
+{
+	(void)arg;
+	return reg_is_packet(reg) || reg->type == PTR_TO_PACKET_END ||
+	       (reg_kind(reg) == PTR_TO_MEM && reg->type & (DYNPTR_SKB | DYNPTR_XDP));
+}
+
+static bool has_reference(const struct reg *reg, u32 ref)
+{
+	return reg->ref_id == ref;
+}
+
+int invalidate_packet(struct verifier *v)
+{
+	return invalidate_all(v, is_packet_pointer, 0);
+}
+
+void clobber_caller_saved(struct verifier *v)
+{
+	struct frame *frame = cur_frame(v);
+
+	for (u32 i = BPF_REG_0; i <= BPF_REG_5; i++) {
+		reg_set_not_init(&frame->regs[i]);
+		frame->reg_written |= (u16)BIT(i);
+		v->scratched_regs |= BIT(i);
+	}
+}
+
+/* ---- references ---- */
+
+/* The innermost callback that the path is in: what it acquires it must release itself. */
+static u32 callback_frame(const struct verifier *v)
+{
+	for (u32 i = v->cur->curframe; i > 0; i--)
+		if (v->cur->frame[i]->in_callback)
+			return i;
+	return 0;
+}
+
+static int acquire(struct verifier *v, struct reg *reg)
+{
+	struct ref ref = {++v->id_gen, v->insn, callback_frame(v)};
+
+	reg->id = ref.id;
+	reg->ref_id = ref.id;
+	return state_add_ref(v->mem, v->cur, ref);
+}
+
+static int release(struct verifier *v, u32 id)
+{
+	for (u32 i = 0; i < v->cur->ref_cnt; i++) {
+		const struct ref *ref = &v->cur->refs[i];
+
+		if (ref->id != id)
+			continue;
+		if (ref->callback != callback_frame(v))
+			break;
+		state_drop_ref(v->cur, id);
+		return invalidate_all(v, has_reference, id);
+	}
+	return -EINVAL;
+}
+
+static int release_args(struct verifier *v, const struct call_args *args)
+{
+	int err = -EINVAL;
+
+	if (!args->release_reg)
+		return 0;
+	if (args->ref_id)
+		err = release(v, args->ref_id);
+	else if (reg_is_null(cur_reg(v, args->release_reg)))
+		err = 0;
+	if (err == -EINVAL)
+		return reject(v, err, "func %s#%u reference has not been acquired before",
+			      func_name(args->proto->id), args->proto->id);
+	return err;
+}
+
+int check_ref_leaks(struct verifier *v)
+{
+	const struct frame *frame = cur_frame(v);
+	int err = 0;
+
+	if (frame->frameno && !frame->in_callback)
+		return 0;
+	for (u32 i = 0; i < v->cur->ref_cnt; i++) {
+		const struct ref *ref = &v->cur->refs[i];
+
+		if (frame->in_callback && ref->callback != frame->frameno)
+			continue;
+		err = reject(v, -EINVAL, "Unreleased reference id=%u alloc_insn=%u", ref->id,
+			     ref->insn);
+	}
+	return err;
+}
+
+/* ---- may it be called ---- */
+
+static const struct helper_proto *find_proto(struct verifier *v, u32 id)
+{
+	const struct helper_proto *proto = rules_helper(v->in->rules, id);
+
+	if (proto && proto->flags & HELPER_CAP_BPF && !v->bpf_capable)
+		return NULL;
+	if (proto && proto->flags & HELPER_CAP_PERFMON && !v->ptr_leaks)
+		return NULL;
+	return proto;
+}
+
+static int check_callable(struct verifier *v, const struct helper_proto **proto)
+{
+	s32 id = cur_insn(v)->imm;
+
+	if (id < 0 || id >= __BPF_FUNC_MAX_ID)
+		return reject(v, -EINVAL, "invalid func %s#%d", func_name((u32)id), id);
+	*proto = find_proto(v, (u32)id);
+	if (!*proto)
+		return reject(v, -EINVAL, "program of this type cannot use helper %s#%d",
+			      func_name((u32)id), id);
+	if (!(*proto)->fn && id != BPF_FUNC_tail_call)
+		return reject(v, -EOPNOTSUPP, "helper %s#%d is not supported yet",
+			      func_name((u32)id), id);
+	if (!v->in->gpl_compatible && (*proto)->flags & HELPER_GPL)
+		return reject(v, -EINVAL,
+			      "cannot call GPL-restricted function from non-GPL compatible "
+			      "program");
+	if ((*proto)->flags & HELPER_MIGHT_SLEEP && !v->info.sleepable)
+		return reject(v, -EINVAL, "helper call might sleep in a non-sleepable prog");
+	return 0;
+}
+
+bool helper_changes_packet(const struct verifier *v, u32 id)
+{
+	const struct helper_proto *proto = rules_helper(v->in->rules, id);
+
+	return proto && proto->flags & HELPER_CHANGES_PKT;
+}
+
+/* ---- helpers with rules of their own ---- */
+
+static int check_tail_call(struct verifier *v, const struct call_args *args)
+{
+	const struct reg *index = cur_reg(v, BPF_REG_3);
+	int err = 0;
+
+	if (args->map && args->map->type == BPF_MAP_TYPE_PROG_ARRAY && reg_is_const(index) &&
+	    index->s.var_off.value < args->map->max_entries)
+		err = mark_precise(v, BPF_REG_3);
+	if (err)
+		return err;
+	err = check_ref_leaks(v);
+	if (err)
+		return reject(v, err, "tail_call would lead to reference leak");
+	return 0;
+}
+
+static int check_loop(struct verifier *v, const struct call_args *args)
+{
+	int err = reg_is_null(cur_reg(v, BPF_REG_4)) ? mark_precise(v, BPF_REG_4) : 0;
+
+	if (!err)
+		err = mark_precise(v, BPF_REG_1);
+	if (err)
+		return err;
+	if (cur_frame(v)->callback_depth < cur_reg(v, BPF_REG_1)->s.umax)
+		return push_callback(v, args);
+	cur_frame(v)->callback_depth = 0;
+	if (v->log_level & LOG_LEVEL2)
+		note(v, "frame%u bpf_loop iteration limit reached\n", v->cur->curframe);
+	return 0;
+}
+
+/* The arguments are an array of 64-bit numbers, as many as the format takes. */
+static int check_snprintf(struct verifier *v)
+{
+	const struct reg *len = cur_reg(v, BPF_REG_5);
+
+	if (!tnum_is_const(len->s.var_off) || len->s.var_off.value % 8)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_special(struct verifier *v, const struct call_args *args)
+{
+	switch (args->proto->id) {
+	case BPF_FUNC_tail_call:
+		return check_tail_call(v, args);
+	case BPF_FUNC_loop:
+		return check_loop(v, args);
+	case BPF_FUNC_for_each_map_elem:
+		return push_callback(v, args);
+	case BPF_FUNC_snprintf:
+		return check_snprintf(v);
+	default:
+		return 0;
+	}
+}
+
+/* Helpers that fill memory on the stack: what was there is gone. */
+static int fill_raw(struct verifier *v, const struct call_args *args)
+{
+	struct mem_access a = {
+		.insn = v->insn,
+		.regno = args->raw_reg,
+		.size = 1,
+		.kind = ACCESS_WRITE,
+		.value = -1,
+	};
+
+	for (u32 i = 0; i < args->raw_size; i++) {
+		int err;
+
+		a.off = (s32)i;
+		err = check_stack_access(v, &a, a.off + cur_reg(v, a.regno)->off);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- the result ---- */
+
+static void limit_result(struct reg *r0, s64 min, s64 max)
+{
+	r0->s.smin = min;
+	r0->s.smax = max;
+	if (max <= INT32_MAX) {
+		r0->s.s32_min = (s32)min;
+		r0->s.s32_max = (s32)max;
+	}
+	scalar_sync(&r0->s);
+}
+
+static int set_result(struct verifier *v, const struct call_args *args)
+{
+	const struct helper_proto *proto = args->proto;
+	struct reg *r0 = cur_reg(v, BPF_REG_0);
+	u32 flags = proto->ret & ~REG_KIND_MASK;
+
+	switch (proto->ret & REG_KIND_MASK) {
+	case RET_INTEGER:
+		reg_set_unknown(r0);
+		break;
+	case RET_VOID:
+		return 0;
+	case RET_PTR_TO_MAP_VALUE:
+		if (!args->map)
+			return reject(v, -EINVAL, "kernel subsystem misconfigured verifier");
+		reg_set_pointer(r0, PTR_TO_MAP_VALUE | flags);
+		r0->map = args->map;
+		r0->map_index = args->map_index;
+		r0->map_uid = args->map_uid;
+		break;
+	case RET_PTR_TO_MEM:
+		reg_set_pointer(r0, PTR_TO_MEM | flags);
+		r0->mem_size = args->mem_size;
+		break;
+	default:
+		return reject(v, -EOPNOTSUPP, "func %s#%u returns what is not supported yet",
+			      func_name(proto->id), proto->id);
+	}
+	if (reg_maybe_null(r0))
+		r0->id = ++v->id_gen;
+	if (proto->flags & HELPER_ACQUIRES)
+		return acquire(v, r0);
+	if (proto->ret == RET_INTEGER && proto->id == BPF_FUNC_probe_read_kernel_str)
+		limit_result(r0, -MAX_ERRNO, (s64)args->max_size);
+	return 0;
+}
+
+int check_helper_call(struct verifier *v)
+{
+	struct insn_fact *fact = &v->result->facts[v->insn];
+	struct call_args args = {0};
+	int err = check_callable(v, &args.proto);
+
+	if (!err)
+		err = check_args(v, &args);
+	if (err)
+		return err;
+	fact->helper = (u16)helper_index(args.proto);
+	if (args.map)
+		fact_map(v, v->insn, args.map_index);
+	err = fill_raw(v, &args);
+	if (!err)
+		err = release_args(v, &args);
+	if (!err)
+		err = check_special(v, &args);
+	if (err)
+		return err;
+	clobber_caller_saved(v);
+	err = set_result(v, &args);
+	if (!err)
+		err = check_map_helper(v, args.map, args.proto->id);
+	if (!err && args.proto->flags & HELPER_CHANGES_PKT)
+		err = invalidate_packet(v);
+	if (!err)
+		fact_result(v, v->insn, cur_reg(v, BPF_REG_0));
+	return err;
+}
+
+int check_kfunc_call(struct verifier *v)
+{
+	return reject(v, -EOPNOTSUPP, "kernel function calls are not supported yet");
+}

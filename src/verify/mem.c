@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loads, stores and atomics: what the address may point to decides which
+ * rules hold. Each kind of memory has one row in `regions`.
+ */
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "verify/verifier.h"
+
+/* ---- bounds ---- */
+
+static int check_in_region(struct verifier *v, u32 regno, s64 off, s64 size, u32 region,
+			   bool zero_ok)
+{
+	const struct reg *reg = cur_reg(v, regno);
+
+	if (off >= 0 && (u64)off + (u64)size <= region && (size > 0 || (zero_ok && !size)))
+		return 0;
+	switch (reg_kind(reg)) {
+	case PTR_TO_MAP_KEY:
+		return reject(v, -EACCES, "invalid access to map key, key_size=%u off=%d size=%d",
+			      region, (s32)off, (s32)size);
+	case PTR_TO_MAP_VALUE:
+		return reject(v, -EACCES,
+			      "invalid access to map value, value_size=%u off=%d size=%d", region,
+			      (s32)off, (s32)size);
+	case PTR_TO_PACKET:
+	case PTR_TO_PACKET_META:
+	case PTR_TO_PACKET_END:
+		return reject(v, -EACCES,
+			      "invalid access to packet, off=%d size=%d, R%u(id=%u,off=%d,r=%u)",
+			      (s32)off, (s32)size, regno, reg->id, (s32)off, region);
+	default:
+		return reject(v, -EACCES, "invalid access to memory, mem_size=%u off=%d size=%d",
+			      region, (s32)off, (s32)size);
+	}
+}
+
+static int reject_negative(struct verifier *v, u32 regno)
+{
+	return reject(v, -EACCES,
+		      "R%u min value is negative, either use unsigned index or do a if (index "
+		      ">=0) check.",
+		      regno);
+}
+
+int check_region(struct verifier *v, u32 regno, s32 off, s64 size, u32 region, bool zero_ok)
+{
+	const struct scalar *s = &cur_reg(v, regno)->s;
+	s64 low = off + (s->smin == INT64_MIN ? 0 : s->smin);
+	int err;
+
+	if (s->smin < 0 && (s->smin == INT64_MIN || low != (s32)low || low < 0))
+		return reject_negative(v, regno);
+	err = check_in_region(v, regno, (s32)low, size, region, zero_ok);
+	if (err)
+		return reject(v, err, "R%u min value is outside of the allowed memory range",
+			      regno);
+	if (s->umax >= MAX_VAR_OFF)
+		return reject(v, -EACCES,
+			      "R%u unbounded memory access, make sure to bounds check any such "
+			      "access",
+			      regno);
+	err = check_in_region(v, regno, (s32)((s64)s->umax + off), size, region, zero_ok);
+	if (err)
+		return reject(v, err, "R%u max value is outside of the allowed memory range",
+			      regno);
+	return 0;
+}
+
+int check_ptr_off(struct verifier *v, const struct reg *reg, u32 regno, bool fixed_ok)
+{
+	if (reg->off < 0)
+		return reject(v, -EACCES, "negative offset %s ptr R%u off=%d disallowed",
+			      TYPE_NAME(reg->type), regno, reg->off);
+	if (!fixed_ok && reg->off)
+		return reject(v, -EACCES, "dereference of modified %s ptr R%u off=%d disallowed",
+			      TYPE_NAME(reg->type), regno, reg->off);
+	if (!tnum_is_const(reg->s.var_off) || reg->s.var_off.value)
+		return reject(v, -EACCES, "variable %s access var_off=%s disallowed",
+			      TYPE_NAME(reg->type), TNUM_STR(reg->s.var_off));
+	return 0;
+}
+
+/* ---- alignment ---- */
+
+static const char *const aligned_names[REG_KINDS] = {
+	[PTR_TO_FLOW_KEYS] = "flow keys ",
+	[PTR_TO_MAP_KEY] = "key ",
+	[PTR_TO_MAP_VALUE] = "value ",
+	[PTR_TO_CTX] = "context ",
+	[PTR_TO_STACK] = "stack ",
+	[PTR_TO_SOCKET] = "sock ",
+	[PTR_TO_SOCK_COMMON] = "sock_common ",
+	[PTR_TO_TCP_SOCK] = "tcp_sock ",
+	[PTR_TO_XDP_SOCK] = "xdp_sock ",
+};
+
+int check_alignment(struct verifier *v, const struct reg *reg, s32 off, u32 size, bool strict)
+{
+	const char *name = aligned_names[reg_kind(reg)];
+	/* Where unaligned packets matter, headers are two bytes off a word. */
+	int ip_align = 2;
+	struct tnum at;
+
+	if (reg->type == PTR_TO_ARENA)
+		return 0;
+	/* Spilled registers are whole slots: the stack is always strict. */
+	if (reg->type == PTR_TO_STACK)
+		strict = true;
+	if ((!strict && !v->strict_align) || size == 1)
+		return 0;
+	if (reg_is_packet(reg)) {
+		at = tnum_add(reg->s.var_off, tnum_const((u64)(s64)(ip_align + reg->off + off)));
+		if (tnum_is_aligned(at, size))
+			return 0;
+		return reject(v, -EACCES, "misaligned packet access off %d+%s+%d+%d size %u",
+			      ip_align, TNUM_STR(reg->s.var_off), reg->off, off, size);
+	}
+	at = tnum_add(reg->s.var_off, tnum_const((u64)((s64)reg->off + off)));
+	if (tnum_is_aligned(at, size))
+		return 0;
+	return reject(v, -EACCES, "misaligned %saccess off %s+%d+%d size %u", name ? name : "",
+		      TNUM_STR(reg->s.var_off), reg->off, off, size);
+}
+
+/* ---- numbers that loads give ---- */
+
+void reg_fit(struct reg *reg, u32 size, bool sign_extend)
+{
+	if (reg->type != SCALAR_VALUE || size == 8)
+		return;
+	reg->s = sign_extend ? scalar_sext(reg->s, (u8)size, true) : scalar_zext(reg->s, (u8)size);
+}
+
+/* ---- map values ---- */
+
+int check_map_perm(struct verifier *v, const struct reg *reg, s32 off, s64 size, enum access kind)
+{
+	const struct map_desc *map = reg->map;
+
+	if (kind == ACCESS_WRITE && map->map_flags & BPF_F_RDONLY_PROG)
+		return reject(v, -EACCES, "write into map forbidden, value_size=%u off=%d size=%d",
+			      map->value_size, off, (s32)size);
+	if (kind == ACCESS_READ && map->map_flags & BPF_F_WRONLY_PROG)
+		return reject(v, -EACCES, "read from map forbidden, value_size=%u off=%d size=%d",
+			      map->value_size, off, (s32)size);
+	return 0;
+}
+
+static const char *field_name(enum map_field_kind kind)
+{
+	switch (kind) {
+	case MAP_FIELD_SPIN_LOCK:
+		return "bpf_spin_lock";
+	case MAP_FIELD_TIMER:
+		return "bpf_timer";
+	case MAP_FIELD_WORKQUEUE:
+		return "bpf_wq";
+	case MAP_FIELD_KPTR_UNREF:
+	case MAP_FIELD_KPTR_REF:
+		return "kptr";
+	case MAP_FIELD_KPTR_PERCPU:
+		return "percpu_kptr";
+	case MAP_FIELD_UPTR:
+		return "uptr";
+	case MAP_FIELD_LIST_HEAD:
+		return "bpf_list_head";
+	case MAP_FIELD_LIST_NODE:
+		return "bpf_list_node";
+	case MAP_FIELD_RB_ROOT:
+		return "bpf_rb_root";
+	case MAP_FIELD_RB_NODE:
+		return "bpf_rb_node";
+	case MAP_FIELD_REFCOUNT:
+		return "bpf_refcount";
+	}
+	return "unknown";
+}
+
+/* Fields that the kernel manages must not be touched as bytes. */
+static int check_map_fields(struct verifier *v, const struct reg *reg, s64 off, s64 size)
+{
+	const struct map_fields *fields = reg->map->fields;
+	s64 low = reg->s.smin + off, high = (s64)reg->s.umax + off + size;
+
+	for (u32 i = 0; fields && i < fields->cnt; i++) {
+		const struct map_field *field = &fields->at[i];
+
+		if (low >= (s64)field->offset + field->size || field->offset >= high)
+			continue;
+		if (field->kind & (MAP_FIELD_KPTR_UNREF | MAP_FIELD_KPTR_REF |
+				   MAP_FIELD_KPTR_PERCPU | MAP_FIELD_UPTR))
+			return reject(v, -EOPNOTSUPP, "kptr access is not supported yet");
+		return reject(v, -EACCES, "%s cannot be accessed directly by load/store",
+			      field_name(field->kind));
+	}
+	return 0;
+}
+
+int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok)
+{
+	const struct reg *reg = cur_reg(v, regno);
+	int err = check_region(v, regno, off, size, reg->map->value_size, zero_ok);
+
+	return err ? err : check_map_fields(v, reg, off, size);
+}
+
+/* A value that nobody can change any more is a constant. */
+static bool load_frozen(const struct mem_access *a, const struct reg *reg, s32 off,
+			struct reg *value)
+{
+	const struct map_desc *map = reg->map;
+	u8 bytes[8] = {0};
+	u64 n = 0;
+
+	if (!tnum_is_const(reg->s.var_off) || !map->frozen_value || !map->frozen ||
+	    !(map->map_flags & BPF_F_RDONLY_PROG))
+		return false;
+	memcpy(bytes, (const u8 *)map->frozen_value + off + (s64)reg->s.var_off.value, a->size);
+	for (u32 i = 0; i < a->size; i++) {
+		u32 shift = 8 * (HOST_BIG_ENDIAN ? a->size - 1 - i : i);
+
+		n |= (u64)bytes[i] << shift;
+	}
+	if (a->sign_extend)
+		n = (u64)((s64)(n << (64 - 8 * a->size)) >> (64 - 8 * a->size));
+	reg_set_const(value, n);
+	return true;
+}
+
+static int access_map_value(struct verifier *v, const struct mem_access *a, s32 off)
+{
+	const struct reg *reg = cur_reg(v, a->regno);
+	struct reg address = *reg;
+	int err;
+
+	err = check_map_perm(v, reg, off, a->size, a->kind);
+	if (!err)
+		err = check_map_access(v, a->regno, off, a->size, false);
+	if (err || a->kind != ACCESS_READ || a->value < 0)
+		return err;
+	if (!load_frozen(a, &address, off, cur_reg(v, (u32)a->value)))
+		set_reg_unknown(v, (u32)a->value);
+	return 0;
+}
+
+static int access_map_key(struct verifier *v, const struct mem_access *a, s32 off)
+{
+	int err;
+
+	if (a->kind == ACCESS_WRITE)
+		return reject(v, -EACCES, "write to change key R%u not allowed", a->regno);
+	err = check_region(v, a->regno, off, a->size, cur_reg(v, a->regno)->map->key_size, false);
+	if (!err && a->value >= 0)
+		set_reg_unknown(v, (u32)a->value);
+	return err;
+}
+
+/* ---- memory of known size ---- */
+
+static int access_mem(struct verifier *v, const struct mem_access *a, s32 off)
+{
+	const struct reg *reg = cur_reg(v, a->regno);
+	int err;
+
+	if (reg_maybe_null(reg))
+		return reject(v, -EACCES, "R%u invalid mem access '%s'", a->regno,
+			      TYPE_NAME(reg->type));
+	if (a->kind == ACCESS_WRITE && reg->type & MEM_RDONLY)
+		return reject(v, -EACCES, "R%u cannot write into %s", a->regno,
+			      TYPE_NAME(reg->type));
+	if (a->kind == ACCESS_WRITE && a->value >= 0 && leaks_pointer(v, cur_reg(v, (u32)a->value)))
+		return reject(v, -EACCES, "R%d leaks addr into mem", a->value);
+	err = check_region(v, a->regno, off, a->size, reg->mem_size, false);
+	if (!err && a->kind == ACCESS_READ && a->value >= 0)
+		set_reg_unknown(v, (u32)a->value);
+	return err;
+}
+
+/* ---- by kind ---- */
+
+struct region {
+	int (*access)(struct verifier *v, const struct mem_access *a, s32 off);
+	const char *leak; /* what an address must not be stored into */
+};
+
+static const struct region regions[REG_KINDS] = {
+	[PTR_TO_MAP_KEY] = {access_map_key, NULL},
+	[PTR_TO_MAP_VALUE] = {access_map_value, "map"},
+	[PTR_TO_MEM] = {access_mem, NULL},
+	[PTR_TO_CTX] = {check_ctx_access, "ctx"},
+	[PTR_TO_STACK] = {check_stack_access, NULL},
+	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
+	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
+};
+
+static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
+{
+	switch (reg_kind(reg)) {
+	case PTR_TO_FLOW_KEYS:
+	case PTR_TO_SOCKET:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
+	case PTR_TO_TP_BUFFER:
+	case PTR_TO_BTF_ID:
+	case PTR_TO_BUF:
+	case PTR_TO_ARENA:
+	case CONST_PTR_TO_MAP:
+		if (!reg_maybe_null(reg))
+			return reject(v, -EOPNOTSUPP,
+				      "R%u access through '%s' is not supported yet", a->regno,
+				      TYPE_NAME(reg->type));
+		break;
+	default:
+		break;
+	}
+	return reject(v, -EACCES, "R%u invalid mem access '%s'", a->regno, TYPE_NAME(reg->type));
+}
+
+int check_access(struct verifier *v, const struct mem_access *a)
+{
+	const struct reg *reg = cur_reg(v, a->regno);
+	const struct region *region = &regions[reg_kind(reg)];
+	s32 off = a->off + reg->off;
+	int err;
+
+	err = check_alignment(v, reg, a->off, a->size, a->strict_once);
+	if (err)
+		return err;
+	/* Flags other than those of memory make it no address: a pointer that may be null. */
+	if (!region->access || (reg->type != (u32)reg_kind(reg) && reg_kind(reg) != PTR_TO_MEM))
+		return reject_access(v, a, reg);
+	if (region->leak && a->kind == ACCESS_WRITE && a->value >= 0 &&
+	    leaks_pointer(v, cur_reg(v, (u32)a->value)))
+		return reject(v, -EACCES, "R%d leaks addr into %s", a->value, region->leak);
+	err = fact_access(v, a->insn, reg);
+	if (!err)
+		err = region->access(v, a, off);
+	if (err || a->kind != ACCESS_READ || a->value < 0)
+		return err;
+	reg_fit(cur_reg(v, (u32)a->value), a->size, a->sign_extend);
+	return 0;
+}
+
+static u32 access_size(const struct bpf_insn *insn)
+{
+	switch (BPF_SIZE(insn->code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
+static struct mem_access access_of(const struct verifier *v, u32 regno, enum access kind, s32 value)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+
+	return (struct mem_access){
+		.insn = v->insn,
+		.regno = regno,
+		.off = insn->off,
+		.size = access_size(insn),
+		.kind = kind,
+		.value = value,
+	};
+}
+
+/* ---- instructions ---- */
+
+/* The prepared form of an instruction has room for one kind of access. */
+static int check_same_kind(struct verifier *v, u32 type)
+{
+	struct insn_aux *aux = &v->aux[v->insn];
+	u32 special = type & REG_KIND_MASK;
+
+	switch (special) {
+	case PTR_TO_CTX:
+	case PTR_TO_SOCKET:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
+	case PTR_TO_BTF_ID:
+	case PTR_TO_ARENA:
+		break;
+	default:
+		type = SCALAR_VALUE; /* plain memory */
+	}
+	if (!aux->ptr_type)
+		aux->ptr_type = type;
+	else if (aux->ptr_type != type)
+		return reject(v, -EINVAL, "same insn cannot be used with different pointers");
+	return 0;
+}
+
+int check_load(struct verifier *v)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct mem_access a = access_of(v, insn->src_reg, ACCESS_READ, insn->dst_reg);
+	u32 type;
+	int err = use_reg(v, insn->src_reg);
+
+	if (!err)
+		err = define_reg(v, insn->dst_reg);
+	if (err)
+		return err;
+	a.sign_extend = BPF_MODE(insn->code) == BPF_MEMSX;
+	type = cur_reg(v, insn->src_reg)->type;
+	err = check_access(v, &a);
+	if (err)
+		return err;
+	fact_result(v, v->insn, cur_reg(v, insn->dst_reg));
+	return check_same_kind(v, type);
+}
+
+int check_store_reg(struct verifier *v)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct mem_access a = access_of(v, insn->dst_reg, ACCESS_WRITE, insn->src_reg);
+	u32 type;
+	int err = use_reg(v, insn->src_reg);
+
+	if (!err)
+		err = use_reg(v, insn->dst_reg);
+	if (err)
+		return err;
+	type = cur_reg(v, insn->dst_reg)->type;
+	err = check_access(v, &a);
+	return err ? err : check_same_kind(v, type);
+}
+
+int check_store_imm(struct verifier *v)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct mem_access a = access_of(v, insn->dst_reg, ACCESS_WRITE, -1);
+	u32 type;
+	int err = use_reg(v, insn->dst_reg);
+
+	if (err)
+		return err;
+	type = cur_reg(v, insn->dst_reg)->type;
+	err = check_access(v, &a);
+	return err ? err : check_same_kind(v, type);
+}
+
+static bool atomics_allowed(const struct reg *reg)
+{
+	return reg->type != PTR_TO_CTX && !reg_is_packet(reg) && reg->type != PTR_TO_FLOW_KEYS &&
+	       !reg_is_sock(reg) && reg->type != PTR_TO_ARENA;
+}
+
+static int check_atomic_operands(struct verifier *v)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	const struct reg *address = cur_reg(v, insn->dst_reg);
+	int err = use_reg(v, insn->src_reg);
+
+	if (!err)
+		err = use_reg(v, insn->dst_reg);
+	if (!err && insn->imm == BPF_CMPXCHG) {
+		err = use_reg(v, BPF_REG_0);
+		if (!err && leaks_pointer(v, cur_reg(v, BPF_REG_0)))
+			return reject(v, -EACCES, "R0 leaks addr into mem");
+	}
+	if (err)
+		return err;
+	if (leaks_pointer(v, cur_reg(v, insn->src_reg)))
+		return reject(v, -EACCES, "R%u leaks addr into mem", insn->src_reg);
+	if (!atomics_allowed(address))
+		return reject(v, -EACCES, "BPF_ATOMIC stores into R%u %s is not allowed",
+			      insn->dst_reg, TYPE_NAME(address->type));
+	return 0;
+}
+
+int check_atomic(struct verifier *v)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct mem_access a = access_of(v, insn->dst_reg, ACCESS_READ, -1);
+	s32 into = -1;
+	int err = check_atomic_operands(v);
+
+	if (!err && insn->imm & BPF_FETCH) {
+		into = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
+		err = define_reg(v, (u32)into);
+	}
+	if (err)
+		return err;
+	/* It is a read that may load, then a write of something. */
+	a.strict_once = true;
+	err = check_access(v, &a);
+	if (!err && into >= 0) {
+		a.value = into;
+		err = check_access(v, &a);
+	}
+	if (!err)
+		err = check_same_kind(v, cur_reg(v, insn->dst_reg)->type);
+	if (err)
+		return err;
+	if (into >= 0)
+		fact_result(v, v->insn, cur_reg(v, (u32)into));
+	a.kind = ACCESS_WRITE;
+	a.value = -1;
+	return check_access(v, &a);
+}

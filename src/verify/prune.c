@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pruning: whether a state that is reached is covered by one that has been
+ * followed to all its exits, and finding loops that never end.
+ *
+ * A checkpoint is a copy of the state where paths meet. It has .branches of
+ * paths under way from it; at zero, everything that follows it is known to be
+ * safe and its liveness and precision marks are final.
+ */
+#include "verify/verifier.h"
+
+struct explored **explored_head(struct verifier *v, u32 insn)
+{
+	return &v->explored[(insn ^ cur_frame(v)->callsite) % v->insn_cnt];
+}
+
+bool same_callsites(const struct vstate *a, const struct vstate *b)
+{
+	if (a->curframe != b->curframe)
+		return false;
+	for (u32 i = 0; i <= a->curframe; i++)
+		if (a->frame[i]->callsite != b->frame[i]->callsite)
+			return false;
+	return true;
+}
+
+/* ---- loops through checkpoints ---- */
+
+struct vstate *loop_entry_of(struct vstate *state)
+{
+	struct vstate *top = state->loop_entry;
+
+	while (top && top->loop_entry && top->loop_entry != top)
+		top = top->loop_entry;
+	return top;
+}
+
+void loop_entry_update(struct vstate *cur, struct vstate *head)
+{
+	struct vstate *top = loop_entry_of(cur);
+	struct vstate *head_top = loop_entry_of(head);
+
+	if (head_top)
+		head = head_top;
+	/* Only a loop that the path is still in matters, and the outermost of those. */
+	if (head->branches && (!top || head->depth < top->depth)) {
+		cur->loop_entry = head;
+		head->used_as_loop_entry = true;
+	}
+}
+
+void branches_done(struct vstate *state)
+{
+	for (; state; state = state->parent) {
+		state->branches--;
+		if (!state->branches && state->parent && state->loop_entry)
+			loop_entry_update(state->parent, state->loop_entry);
+		if (state->branches)
+			break;
+	}
+}
+
+/* ---- forgetting what nothing reads ---- */
+
+static void clean_frame(struct frame *frame)
+{
+	for (u32 i = 0; i < BPF_REG_FP; i++)
+		if (!(frame->reg_read & BIT(i)))
+			reg_set_not_init(&frame->regs[i]);
+	for (u32 i = 0; i < frame->slot_cnt; i++)
+		if (!(frame->slot_read & BIT_ULL(i)))
+			memset(&frame->slots[i], 0, sizeof(frame->slots[i]));
+}
+
+static void clean_state(struct vstate *state)
+{
+	if (state->cleaned)
+		return;
+	for (u32 i = 0; i <= state->curframe; i++)
+		clean_frame(state->frame[i]);
+	state->cleaned = true;
+}
+
+static void clean_explored(struct verifier *v)
+{
+	for (struct explored *e = *explored_head(v, v->insn); e; e = e->next) {
+		struct vstate *loop = loop_entry_of(&e->state);
+
+		if (e->state.branches || (loop && loop->branches) || e->state.insn != v->insn ||
+		    !same_callsites(&e->state, v->cur))
+			continue;
+		clean_state(&e->state);
+	}
+}
+
+/* ---- checkpoints ---- */
+
+static bool depths_equal(const struct vstate *a, const struct vstate *b)
+{
+	return a->may_goto_depth == b->may_goto_depth &&
+	       a->callback_unroll_depth == b->callback_unroll_depth;
+}
+
+/* Cheap: most states of a loop differ in a register. */
+static bool maybe_looping(const struct vstate *old, const struct vstate *cur)
+{
+	if (old->curframe != cur->curframe)
+		return false;
+	return !memcmp(state_frame(old)->regs, state_frame(cur)->regs,
+		       sizeof(state_frame(old)->regs));
+}
+
+static int reject_infinite_loop(struct verifier *v, const struct vstate *old)
+{
+	int err;
+
+	log_source_line(v, v->insn, "; ");
+	err = reject(v, -EINVAL, "infinite loop detected at insn %u", v->insn);
+	note(v, "cur state:");
+	log_state(v, v->cur, v->cur->curframe, true);
+	note(v, "old state:");
+	log_state(v, old, v->cur->curframe, true);
+	return err;
+}
+
+enum match {
+	MISS,
+	MISS_NO_LOOP_HINT,
+	HIT,
+};
+
+/* A checkpoint that the path itself went through: a loop. */
+static int match_unfinished(struct verifier *v, struct explored *e)
+{
+	struct vstate *cur = v->cur, *old = &e->state;
+
+	if (isa_is_may_goto(cur_insn(v)) && old->may_goto_depth != cur->may_goto_depth &&
+	    states_equal(v, old, cur, RANGE_WITHIN)) {
+		loop_entry_update(cur, old);
+		return HIT;
+	}
+	if (v->aux[v->insn].flags & AUX_CALLS_CALLBACK)
+		return states_equal(v, old, cur, RANGE_WITHIN) ? HIT : MISS;
+	if (maybe_looping(old, cur) && depths_equal(old, cur) && states_equal(v, old, cur, EXACT))
+		return reject_infinite_loop(v, old);
+	return MISS;
+}
+
+static int match_finished(struct verifier *v, struct explored *e)
+{
+	struct vstate *loop = loop_entry_of(&e->state);
+	bool in_loop = loop && loop->branches;
+
+	if (!states_equal(v, &e->state, v->cur, in_loop ? RANGE_WITHIN : NOT_EXACT))
+		return MISS;
+	if (in_loop)
+		loop_entry_update(v->cur, loop);
+	else if (!v->ranges_lost && !state_ranges_within(&e->state, v->cur))
+		v->ranges_lost = true;
+	return HIT;
+}
+
+static void explored_free(struct verifier *v, struct explored *e)
+{
+	state_free(v->mem, &e->state);
+	mem_free(v->mem, e);
+}
+
+/* Takes a checkpoint that helps too rarely off the list. True when it went. */
+static bool maybe_evict(struct verifier *v, struct explored **at)
+{
+	struct explored *e = *at;
+	bool forced = v->aux[v->insn].flags & AUX_FORCE_CHECKPOINT;
+	u32 n = forced && e->state.branches ? 64 : 3;
+
+	if (e->misses <= e->hits * n + n)
+		return false;
+	*at = e->next;
+	if (e->state.cleaned && !e->state.used_as_loop_entry) {
+		explored_free(v, e);
+		v->current_states--;
+	} else {
+		e->next = v->retired;
+		v->retired = e;
+	}
+	return true;
+}
+
+static int take_hit(struct verifier *v, struct explored *e)
+{
+	int err;
+
+	e->hits++;
+	propagate_liveness(v, &e->state);
+	err = propagate_precision(v, &e->state);
+	return err ? err : 1;
+}
+
+/* Looks for a match. 1 found; 0 none; *add: whether the state is worth keeping. */
+static int search(struct verifier *v, bool force, bool *add)
+{
+	struct explored **at = explored_head(v, v->insn), *e;
+	u32 states = 0;
+
+	while ((e = *at)) {
+		bool unfinished = e->state.branches;
+		int ret;
+
+		states++;
+		if (e->state.insn != v->insn) {
+			at = &e->next;
+			continue;
+		}
+		ret = unfinished ? match_unfinished(v, e) : match_finished(v, e);
+		if (ret < 0)
+			return ret;
+		if (ret == HIT)
+			return take_hit(v, e);
+		/* States within a loop seldom help each other: keep few of them. */
+		if (unfinished && !force && v->jmps_processed - v->prev_jmps_processed < 20 &&
+		    v->insn_processed - v->prev_insn_processed < 100)
+			*add = false;
+		if (*add)
+			e->misses++;
+		if (!maybe_evict(v, at))
+			at = &e->next;
+	}
+	if (v->result->max_states_per_insn < states)
+		v->result->max_states_per_insn = states;
+	if (!v->bpf_capable && states > UNPRIV_STATES_LIMIT)
+		*add = false;
+	return 0;
+}
+
+static int add_checkpoint(struct verifier *v)
+{
+	struct explored **head = explored_head(v, v->insn);
+	struct vstate *cur = v->cur;
+	struct explored *e = mem_zalloc(v->mem, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	if (state_save(v->mem, &e->state, cur)) {
+		mem_free(v->mem, e);
+		return -ENOMEM;
+	}
+	v->result->total_states++;
+	v->current_states++;
+	v->prev_jmps_processed = v->jmps_processed;
+	v->prev_insn_processed = v->insn_processed;
+	e->state.insn = v->insn;
+	e->next = *head;
+	*head = e;
+
+	cur->parent = &e->state;
+	cur->branches = 1;
+	cur->loop_entry = NULL;
+	cur->first_insn = v->insn;
+	cur->hist_cnt = 0;
+	cur->depth = e->state.depth + 1;
+	for (u32 i = 0; i <= cur->curframe; i++) {
+		cur->frame[i]->reg_written = 0;
+		cur->frame[i]->slot_written = 0;
+	}
+	return 0;
+}
+
+int state_visited(struct verifier *v)
+{
+	bool force = v->state_freq || v->aux[v->insn].flags & AUX_FORCE_CHECKPOINT ||
+		     v->cur->hist_cnt > 40;
+	bool add = force || (v->jmps_processed - v->prev_jmps_processed >= 2 &&
+			     v->insn_processed - v->prev_insn_processed >= 8);
+	int ret;
+
+	clean_explored(v);
+	ret = search(v, force, &add);
+	if (ret || !add)
+		return ret;
+	return add_checkpoint(v);
+}
+
+void explored_free_all(struct verifier *v)
+{
+	for (u32 i = 0; v->explored && i < v->insn_cnt; i++) {
+		struct explored *e;
+
+		while ((e = v->explored[i])) {
+			v->explored[i] = e->next;
+			explored_free(v, e);
+		}
+	}
+	while (v->retired) {
+		struct explored *e = v->retired;
+
+		v->retired = e->next;
+		explored_free(v, e);
+	}
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls of subprograms. A static one is followed at each call, in a frame of
+ * its own. A global one is verified once, for whatever its BTF prototype
+ * allows; a callback for what its helper passes.
+ */
+#include "verify/verifier.h"
+
+/* ---- frames ---- */
+
+static void init_frame(struct verifier *v, struct frame *frame, u32 callsite, u32 frameno,
+		       u32 subprog)
+{
+	memset(frame, 0, sizeof(*frame));
+	frame->callsite = callsite;
+	frame->frameno = (u16)frameno;
+	frame->subprog = (u16)subprog;
+	frame->activation = ++v->activation_gen;
+	reg_set_pointer(&frame->regs[BPF_REG_FP], PTR_TO_STACK);
+	frame->regs[BPF_REG_FP].frameno = frameno;
+	v->scratched_regs = ~0u;
+	v->scratched_slots = ~0ull;
+}
+
+/* @slots: room in the new frame; saved states need none yet. */
+static struct frame *enter(struct verifier *v, struct vstate *state, u32 subprog, u32 slots,
+			   int *err)
+{
+	u32 n = state->curframe + 1;
+
+	if (n >= MAX_CALL_FRAMES) {
+		*err = reject(v, -E2BIG, "the call stack of %u frames is too deep", n + 1);
+		return NULL;
+	}
+	if (!state->frame[n])
+		state->frame[n] = frame_new(v->mem, slots);
+	if (!state->frame[n]) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	init_frame(v, state->frame[n], v->insn, n, subprog);
+	state->curframe = n;
+	*err = 0;
+	return state->frame[n];
+}
+
+static void clobber_caller(struct frame *frame)
+{
+	for (u32 i = BPF_REG_0; i <= BPF_REG_5; i++) {
+		reg_set_not_init(&frame->regs[i]);
+		frame->reg_written |= (u16)BIT(i);
+	}
+}
+
+static int call_static(struct verifier *v, u32 subprog)
+{
+	struct vstate *state = v->cur;
+	struct frame *caller = state_frame(state), *callee;
+	int err;
+
+	callee = enter(v, state, subprog, MAX_SLOTS, &err);
+	if (!callee)
+		return err;
+	memcpy(&callee->regs[BPF_REG_1], &caller->regs[BPF_REG_1], 5 * sizeof(struct reg));
+	/* Written where the caller has written them: reads go on in its frame else. */
+	callee->reg_written = caller->reg_written & 0x3e;
+	clobber_caller(caller);
+	v->next = v->subprogs[subprog].start;
+	if (v->log_level & (LOG_LEVEL1 | LOG_LEVEL2)) {
+		note(v, "caller:\n");
+		log_state(v, state, state->curframe - 1, true);
+		note(v, "callee:\n");
+		log_state(v, state, state->curframe, true);
+	}
+	return 0;
+}
+
+static int call_global(struct verifier *v, u32 subprog)
+{
+	struct subprog_info *sub = &v->subprogs[subprog];
+	int err = check_global_args(v, subprog);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		return reject(v, err, "Caller passes invalid args into func#%u ('%s')", subprog,
+			      sub->name);
+	note(v, "Func#%u ('%s') is global and assumed valid.\n", subprog, sub->name);
+	sub->called = true;
+	if (sub->changes_packet) {
+		err = invalidate_packet(v);
+		if (err)
+			return err;
+	}
+	clobber_caller_saved(v);
+	set_reg_unknown(v, BPF_REG_0);
+	return 0;
+}
+
+int check_subprog_call(struct verifier *v)
+{
+	s32 subprog = subprog_at(v, (u32)((s64)v->insn + 1 + cur_insn(v)->imm));
+
+	if (subprog < 0)
+		return reject(v, -EFAULT, "No program starts at insn %d",
+			      (s32)v->insn + 1 + cur_insn(v)->imm);
+	if (v->subprogs[subprog].is_global)
+		return call_global(v, (u32)subprog);
+	return call_static(v, (u32)subprog);
+}
+
+/* ---- return ---- */
+
+static int check_callback_result(struct verifier *v, struct frame *callee)
+{
+	const struct reg *r0 = &callee->regs[BPF_REG_0];
+	int err;
+
+	if (r0->type != SCALAR_VALUE)
+		return reject(v, -EACCES, "R0 not a scalar value");
+	mark_reg_read(v, v->cur->curframe, BPF_REG_0);
+	err = mark_precise(v, BPF_REG_0);
+	if (err)
+		return err;
+	if (r0->s.smin < callee->callback_ret.min || r0->s.smax > callee->callback_ret.max)
+		return reject_range(v, r0, &callee->callback_ret, "At callback return");
+	return 0;
+}
+
+int return_from_subprog(struct verifier *v)
+{
+	struct vstate *state = v->cur, *old;
+	struct frame *callee = state_frame(state), *caller;
+	bool callback = callee->in_callback;
+	int err;
+
+	if (callee->regs[BPF_REG_0].type == PTR_TO_STACK)
+		return reject(v, -EINVAL, "cannot return stack pointer to the caller");
+	caller = state->frame[state->curframe - 1];
+	if (callback) {
+		err = check_callback_result(v, callee);
+		if (err)
+			return err;
+		trace_access(v, STEP_CALLBACK);
+	} else {
+		/* Whoever reads it there reads it here. */
+		mark_reg_read(v, state->curframe, BPF_REG_0);
+		caller->regs[BPF_REG_0] = callee->regs[BPF_REG_0];
+		caller->reg_written |= (u16)BIT(BPF_REG_0);
+	}
+	/* A callback may be called again, or the helper may be done. */
+	v->next = callback ? callee->callsite : callee->callsite + 1;
+	if (v->log_level & (LOG_LEVEL1 | LOG_LEVEL2)) {
+		note(v, "returning from callee:\n");
+		log_state(v, state, state->curframe, true);
+		note(v, "to caller at %u:\n", v->next);
+		log_state(v, state, state->curframe - 1, true);
+	}
+	state->curframe--;
+	v->print_state = true;
+	v->scratched_regs = ~0u;
+	v->scratched_slots = ~0ull;
+	old = callback ? find_previous_entry(v, v->next, state->depth) : NULL;
+	return old ? widen_imprecise(v, old, state) : 0;
+}
+
+/* ---- callbacks ---- */
+
+bool helper_calls_callback(u32 id)
+{
+	return id == BPF_FUNC_for_each_map_elem || id == BPF_FUNC_find_vma || id == BPF_FUNC_loop ||
+	       id == BPF_FUNC_user_ringbuf_drain;
+}
+
+bool helper_calls_async_callback(u32 id)
+{
+	return id == BPF_FUNC_timer_set_callback;
+}
+
+static int set_loop_args(struct frame *callee, const struct frame *caller)
+{
+	reg_set_unknown(&callee->regs[BPF_REG_1]);
+	callee->regs[BPF_REG_2] = caller->regs[BPF_REG_3];
+	return 0;
+}
+
+static bool has_for_each(const struct map_desc *map)
+{
+	switch (map->type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* callback(map, key, value, ctx) */
+static int set_map_elem_args(struct verifier *v, struct frame *callee, const struct frame *caller,
+			     const struct call_args *args)
+{
+	static const u32 types[] = {CONST_PTR_TO_MAP, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE};
+
+	if (!has_for_each(args->map))
+		return reject(v, -ENOTSUPP_LINUX, "callback function not allowed for map");
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		struct reg *reg = &callee->regs[BPF_REG_1 + i];
+
+		reg_set_pointer(reg, types[i]);
+		reg->map = args->map;
+		reg->map_index = args->map_index;
+		reg->map_uid = args->map_uid;
+	}
+	callee->regs[BPF_REG_4] = caller->regs[BPF_REG_3];
+	return 0;
+}
+
+int push_callback(struct verifier *v, const struct call_args *args)
+{
+	struct frame *callee;
+	struct vstate *state;
+	int err;
+
+	v->subprogs[args->subprog].is_callback = true;
+	state = push_path(v, v->subprogs[args->subprog].start, v->insn, &err);
+	if (!state)
+		return err;
+	callee = enter(v, state, args->subprog, 0, &err);
+	if (!callee)
+		return err;
+	if (args->proto->id == BPF_FUNC_loop)
+		err = set_loop_args(callee, cur_frame(v));
+	else
+		err = set_map_elem_args(v, callee, cur_frame(v), args);
+	/* The helper has read what it passes on. */
+	callee->reg_written = 0x3e;
+	clobber_caller(state->frame[state->curframe - 1]);
+	callee->in_callback = true;
+	callee->callback_ret = (struct ret_range){0, 1};
+	state->callback_unroll_depth++;
+	state->frame[state->curframe - 1]->callback_depth++;
+	cur_frame(v)->callback_depth = 0;
+	return err;
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One verification at work: what its files share. Nothing outside this room
+ * includes it. Functions return 0 or the negative errno of a rejection that
+ * reject() has already explained.
+ */
+#ifndef ANYBPF_VERIFY_VERIFIER_H
+#define ANYBPF_VERIFY_VERIFIER_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "isa/isa.h"
+#include "verify/state.h"
+#include "verify/verify.h"
+
+#define JMP_SEQ_LIMIT	    8192 /* pending branches */
+#define UNPRIV_STATES_LIMIT 64	 /* per instruction */
+#define MAX_LINKED	    6	 /* registers that one comparison can narrow together */
+#define ID_MAP_SIZE	    ((MAX_BPF_REG + MAX_SLOTS) * MAX_CALL_FRAMES)
+#define MAX_MAPS_PER_PROG   64
+#define ENOTSUPP_LINUX	    524 /* Linux's internal errno, which bpf() does return */
+
+/* ---- per instruction ---- */
+
+#define AUX_PRUNE_POINT	     BIT(0)
+#define AUX_FORCE_CHECKPOINT BIT(1)
+#define AUX_CALLS_CALLBACK   BIT(2)
+#define AUX_WIDE_SECOND	     BIT(3) /* second half of a wide load */
+#define AUX_JUMP_POINT	     BIT(4)
+
+struct insn_aux {
+	u16 flags;
+	u16 map_index; /* of a wide load */
+	u32 ptr_type;  /* what the access goes through, for "same insn ... different pointers" */
+	const struct map_desc *map;
+	u32 map_off;   /* of BPF_PSEUDO_MAP_VALUE */
+	bool map_seen; /* the fact about the map holds one */
+};
+
+struct subprog_info {
+	u32 start; /* the next one's start is its end */
+	u32 stack_depth;
+	s32 func_info; /* index of its function information, -1 */
+	bool has_tail_call, tail_call_reachable, has_ld_abs;
+	bool is_callback, is_async_callback;
+	bool is_global, called, verified;
+	bool changes_packet; /* it or what it calls */
+	const char *name;    /* from BTF, or "" */
+	/* of global functions, by their BTF prototype */
+	struct global_arg {
+		u32 kind;     /* enum arg_kind; ARG_ANYTHING: a scalar */
+		u32 mem_size; /* of ARG_PTR_TO_MEM */
+	} args[5];
+	u32 arg_cnt;
+	bool args_done;
+};
+
+/* ---- the trace: every instruction executed, as a tree that shares its past ---- */
+
+#define STEP_NONE	 UINT32_MAX
+#define STEP_STACK	 BIT(15) /* .access is valid: frame * 64 + slot */
+#define STEP_SRC_PTR	 BIT(14) /* a comparison's operand is a pointer */
+#define STEP_DST_PTR	 BIT(13)
+#define STEP_CALLBACK	 BIT(12) /* an exit from a callback */
+#define STEP_ACCESS_MASK 0x1ffu
+
+struct step {
+	u32 prev;
+	u32 insn;
+	u32 linked; /* index + 1 in .linked */
+	u16 access; /* STEP_* | frame << 6 | slot */
+};
+
+struct linked_reg {
+	u8 frame;
+	u8 index; /* register or slot */
+	bool is_reg;
+};
+
+struct linked_regs {
+	u8 cnt;
+	struct linked_reg at[MAX_LINKED];
+};
+
+/* ---- states to explore and explored ---- */
+
+struct pending {
+	struct pending *next;
+	u32 insn, prev_insn;
+	size_t log_len;
+	struct vstate state;
+};
+
+struct explored {
+	struct explored *next;
+	u32 hits, misses;
+	struct vstate state;
+};
+
+struct id_pair {
+	u32 old, cur;
+};
+
+struct id_map {
+	u32 cnt;
+	u32 tmp_id;
+	struct id_pair at[ID_MAP_SIZE];
+};
+
+/* What must be precise, while walking back. */
+struct backtrack {
+	u32 frame;
+	u16 regs[MAX_CALL_FRAMES];
+	u64 slots[MAX_CALL_FRAMES];
+};
+
+struct verifier {
+	const struct verify_input *in;
+	struct verify_result *result;
+	const struct mem *mem;
+	struct arena arena; /* lives until the end of verification */
+	struct log *log;
+	u32 log_level;
+	struct verify_env_info info;
+
+	/* privileges, by what they allow */
+	bool bpf_capable; /* CAP_BPF: bounded loops, calls, precise scalars */
+	bool ptr_leaks;	  /* CAP_PERFMON: pointers are numbers, uninitialised stack is readable */
+	bool strict_align, state_freq;
+
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	struct insn_aux *aux;
+	struct subprog_info *subprogs;
+	u32 subprog_cnt;
+
+	struct vstate *cur;
+	u32 insn, prev_insn; /* at work, and the one executed before it */
+	u32 next;	     /* where the path goes on; set before an instruction is checked */
+	bool print_state;    /* the path continues elsewhere: the log says from where */
+	struct pending *pending;
+	u32 pending_cnt;
+	struct explored **explored; /* insn_cnt heads, hashed by instruction and call site */
+	struct explored *retired;   /* evicted states that others may still refer to */
+
+	VEC(struct step) trace;
+	VEC(struct linked_regs) linked;
+	bool in_insn; /* the last step is that of the instruction at work */
+	struct backtrack bt;
+	struct id_map ids;
+
+	u32 id_gen, activation_gen, uid_gen;
+	u32 insn_processed, jmps_processed;
+	u32 prev_insn_processed, prev_jmps_processed;
+	u32 longest_mark_read;
+	u32 current_states;
+	bool seen_direct_write;
+	bool ranges_lost; /* a pruned path's numbers are not in the facts */
+
+	/* the log */
+	u32 scratched_regs;
+	u64 scratched_slots;
+	size_t prev_log_len, prev_print_len;
+	const struct bpf_line_info *prev_line;
+	bool rejected;
+};
+
+/* ---- verdict and log (log.c, print.c) ---- */
+
+/*
+ * Rejects the program at the current instruction: one line for the log and
+ * the result's message. Called again while unwinding it adds a line.
+ */
+int reject(struct verifier *v, int error, const char *fmt, ...) __printf(3, 4);
+/* Rejects the program as a whole, before or after its paths are followed. */
+int reject_program(struct verifier *v, int error, const char *fmt, ...) __printf(3, 4);
+/* With what the instruction set's checks said. */
+int reject_isa(struct verifier *v, int error, const struct isa_error *err);
+/* One line of the log, no newline added. */
+void note(struct verifier *v, const char *fmt, ...) __printf(2, 3);
+void log_source_line(struct verifier *v, u32 insn, const char *prefix);
+void log_insn(struct verifier *v);
+/* What the instruction has changed, behind its text. */
+void log_effect(struct verifier *v);
+/* "12: (bf) r1 = r2" */
+void log_insn_text(struct verifier *v, u32 insn);
+void log_state(struct verifier *v, const struct vstate *state, u32 frame, bool all);
+void log_truncate(struct verifier *v, size_t len);
+static inline size_t log_len(const struct verifier *v)
+{
+	return v->log ? v->log->text.len : 0;
+}
+
+/* The text of a type; @buf must hold TYPE_NAME_LEN bytes and is returned. */
+#define TYPE_NAME_LEN 64
+const char *type_name(u32 type, char *buf);
+#define TYPE_NAME(type) type_name((type), (char[TYPE_NAME_LEN]){0})
+const char *tnum_str(struct tnum a, char *buf, size_t size);
+#define TNUM_STR(a) tnum_str((a), (char[64]){0}, 64)
+const char *alu_op_name(u8 op);
+
+/* ---- structure (structure.c, cfg.c, depth.c, resolve.c) ---- */
+
+int find_subprograms(struct verifier *v);
+int check_jumps(struct verifier *v);
+int check_func_infos(struct verifier *v);
+int check_cfg(struct verifier *v);
+int find_packet_changes(struct verifier *v);
+int resolve_references(struct verifier *v);
+int check_stack_depth(struct verifier *v);
+/* The subprogram that starts at @insn, or -1. */
+s32 subprog_at(const struct verifier *v, u32 insn);
+/* The subprogram that contains @insn. */
+u32 subprog_of(const struct verifier *v, u32 insn);
+static inline u32 subprog_end(const struct verifier *v, u32 subprog)
+{
+	return subprog + 1 < v->subprog_cnt ? v->subprogs[subprog + 1].start : v->insn_cnt;
+}
+bool helper_calls_callback(u32 id);
+bool helper_calls_async_callback(u32 id);
+
+/* ---- exploration (explore.c, prune.c, precise.c) ---- */
+
+int explore(struct verifier *v);
+/* Another path, from the current state, to be followed later. NULL: rejected or out of memory. */
+struct vstate *push_path(struct verifier *v, u32 insn, u32 prev_insn, int *error);
+void pending_free_all(struct verifier *v);
+void explored_free_all(struct verifier *v);
+struct explored **explored_head(struct verifier *v, u32 insn);
+/* 1: an equal state is known to be safe or the path ends here; 0; or a rejection. */
+int state_visited(struct verifier *v);
+void branches_done(struct vstate *state);
+void loop_entry_update(struct vstate *cur, struct vstate *head);
+struct vstate *loop_entry_of(struct vstate *state);
+bool same_callsites(const struct vstate *a, const struct vstate *b);
+
+enum exactness {
+	NOT_EXACT,    /* @cur is safe when @old was */
+	EXACT,	      /* nothing differs */
+	RANGE_WITHIN, /* as NOT_EXACT, but without liveness and precision marks, not final yet */
+};
+bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
+		  enum exactness exact);
+/* Whether every number that @cur allows is allowed by @old. */
+bool state_ranges_within(const struct vstate *old, const struct vstate *cur);
+
+/* Liveness: what the path since each checkpoint has read. */
+void mark_reg_read(struct verifier *v, u32 frame, u32 regno);
+void mark_slot_read(struct verifier *v, u32 frame, u32 slot);
+void propagate_liveness(struct verifier *v, const struct vstate *old);
+
+int trace_step(struct verifier *v);
+void trace_access(struct verifier *v, u16 access);
+int trace_linked(struct verifier *v, const struct linked_regs *linked);
+/* A decision was based on the number in the register: all that made it must be compared. */
+int mark_precise(struct verifier *v, u32 regno);
+int propagate_precision(struct verifier *v, const struct vstate *old);
+
+/* ---- registers (regs.c) ---- */
+
+static inline struct frame *cur_frame(const struct verifier *v)
+{
+	return state_frame(v->cur);
+}
+static inline struct reg *cur_reg(const struct verifier *v, u32 regno)
+{
+	return &cur_frame(v)->regs[regno];
+}
+static inline const struct bpf_insn *cur_insn(const struct verifier *v)
+{
+	return &v->insns[v->insn];
+}
+static inline struct frame *reg_frame(const struct verifier *v, const struct reg *reg)
+{
+	return v->cur->frame[reg->frameno];
+}
+/* A read and a write of a register by the program. */
+int use_reg(struct verifier *v, u32 regno);
+int define_reg(struct verifier *v, u32 regno);
+/* As a number that may be anything; the register counts as written. */
+void set_reg_unknown(struct verifier *v, u32 regno);
+/* Whether passing the register's value on would tell an address to who may not know it. */
+bool leaks_pointer(const struct verifier *v, const struct reg *reg);
+/* Gives a scalar an id before it is copied, so that the copies are narrowed together. */
+void scalar_link(struct verifier *v, struct reg *reg);
+/* Calls @fn for each register and spilled register of all frames; it may change them. */
+int each_reg(struct verifier *v, struct vstate *state,
+	     int (*fn)(struct verifier *, struct reg *, void *), void *arg);
+/* Stores a register in a slot; the slot's types are the caller's. */
+int slot_store(struct verifier *v, struct stack_slot *slot, const struct reg *reg);
+
+/* ---- memory (mem.c, stack.c, ctx.c, ...) ---- */
+
+enum access {
+	ACCESS_READ,
+	ACCESS_WRITE,
+};
+
+struct mem_access {
+	u32 insn;
+	u32 regno; /* of the address */
+	s32 off;
+	u32 size;
+	enum access kind;
+	s32 value;	  /* register that is stored or loaded into; -1: none */
+	bool strict_once; /* must be aligned whatever the machine can do */
+	bool sign_extend;
+};
+
+int check_access(struct verifier *v, const struct mem_access *a);
+int check_load(struct verifier *v);
+int check_store_reg(struct verifier *v);
+int check_store_imm(struct verifier *v);
+int check_atomic(struct verifier *v);
+int check_region(struct verifier *v, u32 regno, s32 off, s64 size, u32 region, bool zero_ok);
+int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
+int check_map_perm(struct verifier *v, const struct reg *reg, s32 off, s64 size, enum access kind);
+int check_ptr_off(struct verifier *v, const struct reg *reg, u32 regno, bool fixed_ok);
+int check_packet_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
+int check_packet_load_store(struct verifier *v, const struct mem_access *a, s32 off);
+int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_stack_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_alignment(struct verifier *v, const struct reg *reg, s32 off, u32 size, bool strict);
+/* What is at [off, off + size) when a helper reads or fills it. */
+struct call_args;
+int check_stack_range(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok,
+		      bool by_helper, struct call_args *args);
+int stack_grow(struct verifier *v, struct frame *frame, u32 bytes);
+/* Widens or truncates a loaded number to what @size bytes can hold. */
+void reg_fit(struct reg *reg, u32 size, bool sign_extend);
+
+/* ---- instructions ---- */
+
+/* Reserved fields, before registers are looked at; constant divisors and shifts, after. */
+int check_insn_fields(struct verifier *v);
+int check_insn_operands(struct verifier *v);
+int check_alu(struct verifier *v);
+int check_branch(struct verifier *v);
+/* The last checkpoint at @insn above depth @below that the path went through, or NULL. */
+struct vstate *find_previous_entry(struct verifier *v, u32 insn, u32 below);
+int widen_imprecise(struct verifier *v, const struct vstate *old, struct vstate *cur);
+int check_wide_load(struct verifier *v);
+int check_legacy_load(struct verifier *v);
+int check_helper_call(struct verifier *v);
+int check_subprog_call(struct verifier *v);
+int check_kfunc_call(struct verifier *v);
+int check_exit(struct verifier *v, bool *path_ends);
+int return_from_subprog(struct verifier *v);
+/* References that the program or the callback must not end with. */
+int check_ref_leaks(struct verifier *v);
+bool packet_access_allowed(struct verifier *v, const struct helper_proto *proto, enum access kind);
+/* No packet pointer is valid any more. */
+int invalidate_packet(struct verifier *v);
+bool helper_changes_packet(const struct verifier *v, u32 id);
+const char *func_name(u32 id);
+void clobber_caller_saved(struct verifier *v);
+int push_callback(struct verifier *v, const struct call_args *args);
+int reject_range(struct verifier *v, const struct reg *reg, const struct ret_range *range,
+		 const char *when);
+void set_global_args(struct verifier *v, u32 subprog);
+int check_global_args(struct verifier *v, u32 subprog);
+int prepare_global_args(struct verifier *v, u32 subprog);
+
+/* What the arguments of a helper call turned out to be. */
+struct call_args {
+	const struct helper_proto *proto;
+	const struct map_desc *map;
+	u32 map_index, map_uid;
+	u32 ref_id;	 /* of the argument that carries one */
+	u32 release_reg; /* 0: none */
+	u32 mem_size;	 /* of the memory that is returned */
+	u64 max_size;	 /* greatest size argument */
+	bool raw;	 /* the helper fills uninitialised memory: */
+	u32 raw_reg, raw_size;
+	u32 subprog; /* of a callback */
+	u32 dynptr_id;
+};
+int check_args(struct verifier *v, struct call_args *args);
+int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,
+		     struct call_args *args);
+int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id);
+
+/* ---- facts (facts.c) ---- */
+
+int fact_access(struct verifier *v, u32 insn, const struct reg *reg);
+void fact_result(struct verifier *v, u32 insn, const struct reg *reg);
+void fact_map(struct verifier *v, u32 insn, u32 map_index);
+void facts_start(struct verifier *v);
+void facts_finish(struct verifier *v);
+
+#endif
