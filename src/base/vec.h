@@ -27,7 +27,8 @@
 #define vec_push(v, mem, ...)                                                                      \
 	(vec_reserve(v, mem, 1) && ((v)->at[(v)->len++] = (__VA_ARGS__), true))
 
-#define vec_each(v, p) for (__typeof__((v)->at) p = (v)->at; p < (v)->at + (v)->len; p++)
+#define vec_each(v, p)                                                                             \
+	for (__typeof__((v)->at) p = (v)->at; (v)->len && p < (v)->at + (v)->len; p++)
 
 #define vec_free(v, mem)                                                                           \
 	(mem_free((mem), (v)->at), (v)->at = NULL, (v)->len = (v)->cap = 0, (void)0)

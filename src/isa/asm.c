@@ -163,7 +163,7 @@ static bool take_reg(struct attempt *a, const char *kinds, bool is_dst)
 	u32 reg = 0;
 	bool *has = is_dst ? &a->has_dst : &a->has_src;
 
-	if (!strchr(kinds, *s) || !isdigit((unsigned char)s[1]))
+	if (!*s || !strchr(kinds, *s) || !isdigit((unsigned char)s[1]))
 		return false;
 	reg = (u32)(s[1] - '0');
 	s += 2;
