@@ -128,6 +128,7 @@ static int search_array(struct search *s, const struct btf_type *t, u32 offset, 
 	return err;
 }
 
+/* As in Linux what is in a union is plain memory. */
 static int search_type(struct search *s, u32 id, u32 offset, u32 depth)
 {
 	const struct btf_type *t = btf_skip_mods(s->btf, id, NULL);
@@ -137,12 +138,8 @@ static int search_type(struct search *s, u32 id, u32 offset, u32 depth)
 	switch (btf_kind(t)) {
 	case BTF_KIND_STRUCT:
 		return search_struct(s, t, offset, depth);
-	case BTF_KIND_UNION:
-		return search_members(s, t, offset, depth);
 	case BTF_KIND_ARRAY:
 		return search_array(s, t, offset, depth);
-	case BTF_KIND_DATASEC:
-		return search_section(s, t, depth);
 	case BTF_KIND_PTR:
 		return search_pointer(s, t, offset);
 	default:
@@ -153,8 +150,14 @@ static int search_type(struct search *s, u32 id, u32 offset, u32 depth)
 int map_find_fields(struct map *map, struct err *err)
 {
 	struct search s = {.map = map, .btf = map->desc.btf, .err = err};
-	int ret = search_type(&s, map->desc.btf_value_type_id, 0, 0);
+	const struct btf_type *t = btf_skip_mods(s.btf, map->desc.btf_value_type_id, NULL);
+	int ret = 0;
 
+	/* The value itself is not special, whatever its name. */
+	if (btf_kind(t) == BTF_KIND_STRUCT)
+		ret = search_members(&s, t, 0, 0);
+	else if (btf_kind(t) == BTF_KIND_DATASEC)
+		ret = search_section(&s, t, 0);
 	if (ret)
 		return ret;
 	if (map->fields.mask && map->desc.type != BPF_MAP_TYPE_HASH &&

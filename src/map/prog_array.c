@@ -149,7 +149,6 @@ const struct map_ops map_ops_prog_array = {
 	.type = BPF_MAP_TYPE_PROG_ARRAY,
 	.size = sizeof(struct prog_array),
 	.check = handle_array_check,
-	.check_btf = map_check_no_btf,
 	.init = prog_array_init,
 	.closed = prog_array_closed,
 	.exit = prog_array_exit,
