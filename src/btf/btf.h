@@ -213,17 +213,26 @@ struct btf_ext {
 	struct arena arena;
 };
 
+/*
+ * @btf is what the ids and strings of the records are of: all are valid after
+ * it, and those of func_info are FUNCs. Either byte order. 0, -EINVAL,
+ * -ENOTSUPP, -ENOMEM.
+ */
 int btf_ext_parse(const struct mem *mem, const void *data, size_t size, const struct btf *btf,
 		  struct btf_ext **ext, struct err *err);
 void btf_ext_free(struct btf_ext *ext);
 
 /*
- * Checks func_info or line_info as given to PROG_LOAD against @btf, with
- * Linux's messages to @log. The verifier relies on it.
+ * The checks of func_info and line_info that PROG_LOAD makes, with Linux's
+ * messages to @log, which may be NULL. func_info is checked before the
+ * program is looked at; that its functions are those of the program is the
+ * verifier's to say. line_info is checked when subprograms are known:
+ * @starts has the first instruction of each, in order. 0 or -EINVAL.
  */
 int btf_check_func_info(const struct btf *btf, const struct bpf_func_info *info, u32 n,
-			u32 insn_cnt, struct log *log);
+			struct log *log);
 int btf_check_line_info(const struct btf *btf, const struct bpf_line_info *info, u32 n,
-			u32 insn_cnt, struct log *log);
+			const struct bpf_insn *insns, u32 insn_cnt, const u32 *starts,
+			u32 subprog_cnt, struct log *log);
 
 #endif
