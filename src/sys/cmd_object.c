@@ -281,7 +281,7 @@ int sys_info(struct call *call)
 	int err;
 
 	if (!obj)
-		return -EBADF;
+		return -EBADFD; /* Linux's choice for this command alone */
 	switch (obj->ops->kind) {
 	case OBJECT_PROG:
 		err = prog_info(call, prog_of(obj));

@@ -365,7 +365,7 @@ static const struct wrong_call calls[] = {
 	{"load: log that does not fit", BPF_PROG_LOAD, ENOSPC, load_log_short, 0},
 	{"load: no such BTF", BPF_PROG_LOAD, EBADF, load_btf_fd, 0},
 	{"load: for a device", BPF_PROG_LOAD, EINVAL, load_ifindex, 0},
-	{"info: no such fd", BPF_OBJ_GET_INFO_BY_FD, EBADF, info_fd, 0},
+	{"info: no such fd", BPF_OBJ_GET_INFO_BY_FD, EBADFD, info_fd, 0},
 	{"info: to NULL", BPF_OBJ_GET_INFO_BY_FD, EFAULT, info_null, 0},
 	{"info: bytes behind what is known", BPF_OBJ_GET_INFO_BY_FD, E2BIG, info_tail, 0},
 	{"by id: no such program", BPF_PROG_GET_FD_BY_ID, ENOENT, prog_id, 0},
@@ -381,7 +381,7 @@ static const struct wrong_call calls[] = {
 	{"btf: unknown flags", BPF_BTF_LOAD, EINVAL, btf_flags, 0},
 	{"freeze: no such fd", BPF_MAP_FREEZE, EBADF, freeze_fd, 0},
 	{"freeze: once is fine", BPF_MAP_FREEZE, 0, freeze, 0},
-	{"freeze: twice is not", BPF_MAP_FREEZE, EBUSY, freeze, 0},
+	{"freeze: twice is not", BPF_MAP_FREEZE, EPERM, freeze, 0},
 	{"update: of a frozen map", BPF_MAP_UPDATE_ELEM, EPERM, update_exist, 0},
 };
 
