@@ -1,0 +1,80 @@
+# no command is a usage error
+$ anybpf
+usage: anybpf COMMAND [ARGUMENT...]
+...
+[2]
+
+# help names every command
+$ anybpf --help
+usage: anybpf COMMAND [ARGUMENT...]
+...
+  run .* (re)
+  verify .* (re)
+  disasm .* (re)
+  asm .* (re)
+...
+
+# the version is the library's
+$ anybpf --version
+anybpf \d+\.\d+\.\d+ (re)
+
+# an unknown command
+$ anybpf frobnicate
+anybpf: unknown command 'frobnicate'
+Try 'anybpf --help'.
+[2]
+
+# each command has help
+$ for c in run verify disasm asm; do anybpf $c --help | head -n 1; anybpf help $c | cmp - <(anybpf $c --help); done
+usage: anybpf run \[OPTION\.\.\.\] FILE .* (re)
+usage: anybpf verify [OPTION...] FILE
+usage: anybpf disasm [OPTION...] FILE
+usage: anybpf asm [OPTION...] [FILE]
+
+# run needs a source
+$ anybpf run x.bpf.o
+anybpf run: either --pcap or --iface is needed
+Try 'anybpf run --help'.
+[2]
+
+# run takes one source only
+$ anybpf run x.bpf.o --pcap a --iface b
+anybpf run: either --pcap or --iface is needed
+...
+[2]
+
+# run needs a file
+$ anybpf run --pcap a
+anybpf run: a file is needed
+...
+[2]
+
+# only one file
+$ anybpf verify a b
+anybpf verify: unexpected argument 'b'
+...
+[2]
+
+# an option that does not exist
+$ anybpf run --frobnicate
+.*unrecognized option '--frobnicate' (re)
+Try 'anybpf run --help'.
+[2]
+
+# numbers are checked
+$ anybpf run x.bpf.o --pcap a --repeat 0
+anybpf run: --repeat takes a positive number, not '0'
+...
+[2]
+
+# engines are checked
+$ anybpf verify x.bpf.o --engine moon
+anybpf verify: unknown engine 'moon' (user or kernel)
+...
+[2]
+
+# interpreting is for the user engine
+$ anybpf run x.bpf.o --pcap a --interp --engine kernel
+anybpf run: --interp is for the user engine
+...
+[2]

@@ -1,0 +1,30 @@
+?need kernel
+# the kernel says the same of both programs
+$ anybpf verify --engine kernel $DATA/bad.bpf.c
+no_check (section "xdp"): rejected: Permission denied
+  invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)
+  R1 offset is outside of the packet
+  at .*bad\.bpf\.c:12:\d+ (re)
+    return data[12] ? XDP_PASS : XDP_DROP;
+  insn 1: (71) r1 = *(u8 *)(r1 +12)
+fine (section "xdp"): accepted, 2 instructions, 2 processed
+[1]
+
+# the example over its capture: the kernel's verdicts and maps are ours
+$ for e in user kernel; do anybpf run $EXAMPLES/xdp_count.bpf.c --pcap $EXAMPLES/traffic.pcap --engine $e --json > $e.json; done
+> python3 -c '
+> import json
+> a, b = (json.load(open(e + ".json")) for e in ("user", "kernel"))
+> print(a["packets"] == b["packets"] > 400, a["verdicts"] == b["verdicts"])
+> def total(run, name):
+>     m = next(m for m in run["maps"] if m["name"] == name)
+>     out = {}
+>     for e in m["entries"]:
+>         v = e["values"] if "values" in e else [e]
+>         out[str(e["key"])] = [sum(x["value"]["packets"] if isinstance(x["value"], dict) else x["value"] for x in v),
+>                               sum(x["value"]["bytes"] if isinstance(x["value"], dict) else 0 for x in v)]
+>     return out
+> print(total(a, "protocols") == total(b, "protocols"), total(a, "destination_ports") == total(b, "destination_ports"))
+> '
+True True
+True True

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* anybpf run: a packet program over a capture or a live interface. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/source.h"
+#include "base/os.h"
+#include "maps.h"
+
+#define BATCH	       64
+#define POLL_MS	       100
+#define MAX_VERDICTS   64 /* told apart; the rest is counted together */
+#define PROGRESS_NS    200000000u
+#define PROGRESS_AFTER 500000000u
+
+struct run_options {
+	struct common common;
+	const char *pcap, *write, *iface;
+	u64 repeat;
+	u64 count; /* stop after so many frames; 0: never */
+};
+
+struct verdict_count {
+	u32 value;
+	u64 frames;
+};
+
+/* One run of the command. */
+struct session {
+	const struct run_options *opts;
+	struct anybpf *ctx;
+	struct anybpf_object *object;
+	struct anybpf_program *program;
+	const struct hook *hook;
+	struct source *source;
+	struct sink *sink;
+
+	u64 frames, bytes, ns;
+	struct verdict_count verdicts[MAX_VERDICTS];
+	u32 verdict_cnt;
+	u64 other_verdicts;
+	u64 started, last_progress;
+	bool progress;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal __unused)
+{
+	stopped = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_line(void *ctx __unused, const char *text, size_t len)
+{
+	bool newline = len && text[len - 1] == '\n';
+
+	/* One call, so that lines of several threads do not mix. */
+	fprintf(stderr, "%.*s%s", (int)len, text, newline ? "" : "\n");
+}
+
+/* ---- choosing the program ---- */
+
+static const struct hook *packet_hook(const struct anybpf_program *program)
+{
+	const struct hook *hook = hook_find((enum bpf_prog_type)anybpf_program_type(program));
+
+	return hook && hook->run_frames ? hook : NULL;
+}
+
+static int no_program(struct session *s, u32 candidates)
+{
+	struct anybpf_program *p = NULL;
+
+	if (s->opts->common.prog)
+		complain("%s: there is no program '%s'", s->opts->common.file,
+			 s->opts->common.prog);
+	else if (!candidates)
+		complain("%s: there is no program for packets (xdp, tc or socket)",
+			 s->opts->common.file);
+	else
+		complain("%s: there are %u programs for packets; choose one by --prog",
+			 s->opts->common.file, candidates);
+	while ((p = anybpf_object_next_program(s->object, p)))
+		fprintf(stderr, "  %s (section \"%s\")\n", anybpf_program_name(p),
+			anybpf_program_section(p));
+	return EXIT_FAILED;
+}
+
+/* Programs that tail calls may reach: those that a map of programs starts with. */
+static void load_tail_called(struct session *s)
+{
+	const struct spec *spec = s->object->spec;
+	struct anybpf_program *p = NULL;
+
+	while ((p = anybpf_object_next_program(s->object, p)))
+		for (u32 i = 0; i < spec->map_cnt; i++)
+			for (u32 j = 0; j < spec->maps[i].slot_cnt; j++)
+				if (spec->maps[i].type == BPF_MAP_TYPE_PROG_ARRAY &&
+				    &spec->funcs[spec->maps[i].slots[j].target] == p->spec)
+					anybpf_program_set_autoload(p, true);
+}
+
+static int choose_program(struct session *s)
+{
+	const char *name = s->opts->common.prog;
+	struct anybpf_program *p = NULL, *found = NULL;
+	u32 candidates = 0;
+
+	while ((p = anybpf_object_next_program(s->object, p))) {
+		bool fits = name ? !strcmp(anybpf_program_name(p), name) : !!packet_hook(p);
+
+		anybpf_program_set_autoload(p, false);
+		if (fits) {
+			found = p;
+			candidates++;
+		}
+	}
+	if (candidates != 1)
+		return no_program(s, candidates);
+	s->hook = packet_hook(found);
+	if (!s->hook) {
+		complain("%s: program '%s' (section \"%s\") is not for packets",
+			 s->opts->common.file, anybpf_program_name(found),
+			 anybpf_program_section(found));
+		return EXIT_FAILED;
+	}
+	s->program = found;
+	anybpf_program_set_autoload(found, true);
+	load_tail_called(s);
+	return EXIT_OK;
+}
+
+static int load(struct session *s)
+{
+	int ret = choose_program(s);
+
+	if (ret)
+		return ret;
+	if (!anybpf_object_load(s->object))
+		return EXIT_OK;
+	complain("%s", anybpf_error(s->ctx));
+	if (*anybpf_program_log(s->program))
+		fprintf(stderr, "%s", anybpf_program_log(s->program));
+	return EXIT_FAILED;
+}
+
+/* ---- running ---- */
+
+static void count_verdict(struct session *s, u32 value)
+{
+	for (u32 i = 0; i < s->verdict_cnt; i++) {
+		if (s->verdicts[i].value == value) {
+			s->verdicts[i].frames++;
+			return;
+		}
+	}
+	if (s->verdict_cnt == MAX_VERDICTS) {
+		s->other_verdicts++;
+		return;
+	}
+	s->verdicts[s->verdict_cnt++] = (struct verdict_count){.value = value, .frames = 1};
+}
+
+static void show_progress(struct session *s, u64 now)
+{
+	double share = s->source->ops->progress(s->source);
+
+	if (!s->progress || now - s->started < PROGRESS_AFTER ||
+	    now - s->last_progress < PROGRESS_NS)
+		return;
+	s->last_progress = now;
+	if (share >= 0)
+		fprintf(stderr, "\r\033[K%" PRIu64 " packets, %.0f%%", s->frames, share * 100);
+	else
+		fprintf(stderr, "\r\033[K%" PRIu64 " packets", s->frames);
+	fflush(stderr);
+}
+
+static void end_progress(struct session *s)
+{
+	if (s->last_progress)
+		fputs("\r\033[K", stderr);
+	s->last_progress = 0;
+}
+
+static int run_batch(struct session *s, struct hook_frame *frames, u32 n, struct err *err)
+{
+	u64 ns = 0;
+	int ret;
+
+	for (u32 i = 0; i < n; i++)
+		s->bytes += frames[i].len;
+	ret = s->ctx->engine->ops->run_frames(s->ctx->engine, anybpf_program_fd(s->program), frames,
+					      n, &ns);
+	if (ret)
+		return err_set(
+			err, ret, "the %s engine cannot run packets %" PRIu64 " to %" PRIu64 ": %s",
+			s->ctx->engine->ops->name, s->frames + 1, s->frames + n, strerror(-ret));
+	s->ns += ns;
+	s->frames += n;
+	for (u32 i = 0; i < n; i++) {
+		count_verdict(s, frames[i].verdict);
+		if (s->sink && hook_passes(s->hook, frames[i].verdict)) {
+			ret = sink_write(s->sink, &frames[i], err);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+static int open_source(struct session *s, struct err *err)
+{
+	if (s->opts->iface)
+		return source_iface_open(&mem_libc, s->opts->iface, &s->source, err);
+	return source_pcap_open(&mem_libc, s->opts->pcap, &s->source, err);
+}
+
+/* Runs until the source ends or someone stops it. */
+static int drain_source(struct session *s, struct err *err)
+{
+	struct hook_frame frames[BATCH];
+	int ret = 0;
+
+	while (!stopped && !ret && !s->source->ops->ended(s->source)) {
+		u64 left = s->opts->count ? s->opts->count - s->frames : BATCH;
+		int n;
+
+		if (!left)
+			break;
+		n = s->source->ops->next(s->source, frames, left < BATCH ? (u32)left : BATCH,
+					 POLL_MS, err);
+		if (n < 0)
+			return n;
+		if (n)
+			ret = run_batch(s, frames, (u32)n, err);
+		show_progress(s, os_clock_ns(CLOCK_MONOTONIC));
+	}
+	return ret;
+}
+
+static int run_all(struct session *s, struct err *err)
+{
+	int ret = 0;
+
+	s->started = os_clock_ns(CLOCK_MONOTONIC);
+	s->progress = isatty(STDERR_FILENO) && !s->opts->common.json;
+	for (u64 i = 0; i < s->opts->repeat && !stopped && !ret; i++) {
+		if (!s->source)
+			ret = open_source(s, err);
+		if (!ret)
+			ret = drain_source(s, err);
+		source_free(s->source);
+		s->source = NULL;
+	}
+	end_progress(s);
+	return ret;
+}
+
+/* ---- results ---- */
+
+static int by_count(const void *a, const void *b)
+{
+	const struct verdict_count *x = a, *y = b;
+
+	if (x->frames != y->frames)
+		return x->frames < y->frames ? 1 : -1;
+	return x->value < y->value ? -1 : x->value > y->value;
+}
+
+static const char *verdict_text(const struct session *s, u32 value, char *text, size_t size)
+{
+	const char *name = hook_verdict_name(s->hook, value);
+
+	if (name)
+		return name;
+	snprintf(text, size, "%d", (s32)value);
+	return text;
+}
+
+/* How the program was executed: "kernel", "jit" or "interpreter". */
+static const char *execution(const struct session *s)
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr = {0};
+
+	if (s->opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return "kernel";
+	attr.info.bpf_fd = (u32)anybpf_program_fd(s->program);
+	attr.info.info = ptr_to_u64(&info);
+	attr.info.info_len = sizeof(info);
+	if (engine_bpf(s->ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info)))
+		return "unknown";
+	return info.jited_prog_len ? "jit" : "interpreter";
+}
+
+static double per_packet(const struct session *s)
+{
+	return s->frames ? (double)s->ns / (double)s->frames : 0;
+}
+
+static double per_second(const struct session *s)
+{
+	return s->ns ? (double)s->frames * 1e9 / (double)s->ns : 0;
+}
+
+static int print_text(struct session *s, struct err *err)
+{
+	char number[16];
+	struct buf out;
+	int ret;
+
+	buf_init(&out, &mem_libc);
+	buf_printf(&out, "%s (%s, %s): %" PRIu64 " packets, %" PRIu64 " bytes\n",
+		   anybpf_program_name(s->program), s->hook->name, execution(s), s->frames,
+		   s->bytes);
+	buf_puts(&out, "verdicts:\n");
+	for (u32 i = 0; i < s->verdict_cnt; i++)
+		buf_printf(&out, "  %-16s %" PRIu64 "\n",
+			   verdict_text(s, s->verdicts[i].value, number, sizeof(number)),
+			   s->verdicts[i].frames);
+	if (s->other_verdicts)
+		buf_printf(&out, "  %-16s %" PRIu64 "\n", "(others)", s->other_verdicts);
+	buf_puts(&out, "maps:\n");
+	ret = maps_print_text(s->object, &out, err);
+	buf_printf(&out, "%.1f ns per packet, %.0f packets per second\n", per_packet(s),
+		   per_second(s));
+	fputs(buf_str(&out), stdout);
+	buf_free(&out);
+	return ret;
+}
+
+static int print_json(struct session *s, struct err *err)
+{
+	char number[16];
+	struct buf out;
+	struct json json = {.out = &out};
+	int ret;
+
+	buf_init(&out, &mem_libc);
+	json_open(&json, NULL, '{');
+	json_string(&json, "program", anybpf_program_name(s->program));
+	json_string(&json, "type", s->hook->name);
+	json_string(&json, "engine", s->ctx->engine->ops->name);
+	json_string(&json, "execution", execution(s));
+	json_u64(&json, "packets", s->frames);
+	json_u64(&json, "bytes", s->bytes);
+	json_open(&json, "verdicts", '{');
+	for (u32 i = 0; i < s->verdict_cnt; i++)
+		json_u64(&json, verdict_text(s, s->verdicts[i].value, number, sizeof(number)),
+			 s->verdicts[i].frames);
+	json_close(&json, '}');
+	if (s->other_verdicts)
+		json_u64(&json, "other_verdicts", s->other_verdicts);
+	ret = maps_print_json(s->object, &json, err);
+	json_real(&json, "ns_per_packet", per_packet(s), 3);
+	json_real(&json, "packets_per_second", per_second(s), 0);
+	json_close(&json, '}');
+	puts(buf_str(&out));
+	buf_free(&out);
+	return ret;
+}
+
+static int run(struct session *s)
+{
+	struct err err = {0};
+	int ret = 0, failed;
+
+	/* Before the program is loaded, so that a wrong name costs nothing. */
+	if (open_source(s, &err))
+		goto fail;
+	if (s->opts->write && sink_pcap_open(&mem_libc, s->opts->write, &s->sink, &err))
+		goto fail;
+	if (open_object(s->ctx, &s->opts->common, &s->object) || load(s)) {
+		ret = EXIT_FAILED;
+		goto out;
+	}
+	catch_signals();
+	failed = run_all(s, &err);
+	if (failed) {
+		complain("%s", err.text);
+		ret = EXIT_FAILED;
+	}
+	/* What was counted until then is told all the same. */
+	qsort(s->verdicts, s->verdict_cnt, sizeof(s->verdicts[0]), by_count);
+	failed = s->opts->common.json ? print_json(s, &err) : print_text(s, &err);
+	if (!failed)
+		goto out;
+fail:
+	complain("%s", err.text);
+	ret = EXIT_FAILED;
+out:
+	if (s->sink && sink_close(s->sink, &err)) {
+		complain("%s", err.text);
+		ret = EXIT_FAILED;
+	}
+	source_free(s->source);
+	return ret;
+}
+
+/* ---- command line ---- */
+
+static const char options_help[] =
+	"  --pcap IN        packets of a capture file (pcap or pcapng, \"-\": standard input)\n"
+	"  --write OUT      write the packets that the program lets pass, as it left them\n"
+	"  --iface IFACE    packets that arrive at an interface, until interrupted\n"
+	"  --count N        stop after N packets\n"
+	"  --prog NAME      the program to run, where the file has several\n"
+	"  --repeat N       run over the capture N times\n"
+	"  --interp         interpret instead of compiling to machine code\n"
+	"  --engine ENGINE  user (default), or kernel: this machine's bpf()\n"
+	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or clang)\n"
+	"  --json           print the result as JSON\n"
+	"  --help           print this\n";
+
+static const struct option long_options[] = {
+	{"pcap", required_argument, NULL, OPT_PCAP},
+	{"write", required_argument, NULL, OPT_WRITE},
+	{"iface", required_argument, NULL, OPT_IFACE},
+	{"count", required_argument, NULL, OPT_COUNT},
+	{"prog", required_argument, NULL, OPT_PROG},
+	{"repeat", required_argument, NULL, OPT_REPEAT},
+	{"interp", no_argument, NULL, OPT_INTERP},
+	{"engine", required_argument, NULL, OPT_ENGINE},
+	{"clang", required_argument, NULL, OPT_CLANG},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static bool parse_number(const char *text, u64 *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 0);
+	return *text && *text != '-' && !*end && !errno && *number;
+}
+
+static int parse_option(struct run_options *opts, int option)
+{
+	switch (option) {
+	case OPT_PCAP:
+		opts->pcap = optarg;
+		return EXIT_OK;
+	case OPT_WRITE:
+		opts->write = optarg;
+		return EXIT_OK;
+	case OPT_IFACE:
+		opts->iface = optarg;
+		return EXIT_OK;
+	case OPT_PROG:
+		opts->common.prog = optarg;
+		return EXIT_OK;
+	case OPT_INTERP:
+		opts->common.interp = true;
+		return EXIT_OK;
+	case OPT_CLANG:
+		opts->common.clang = optarg;
+		return EXIT_OK;
+	case OPT_JSON:
+		opts->common.json = true;
+		return EXIT_OK;
+	case OPT_COUNT:
+		if (!parse_number(optarg, &opts->count))
+			return usage_error("run", "--count takes a positive number, not '%s'",
+					   optarg);
+		return EXIT_OK;
+	case OPT_REPEAT:
+		if (!parse_number(optarg, &opts->repeat))
+			return usage_error("run", "--repeat takes a positive number, not '%s'",
+					   optarg);
+		return EXIT_OK;
+	case OPT_ENGINE:
+		if (!parse_engine(optarg, &opts->common.engine))
+			return usage_error("run", "unknown engine '%s' (user or kernel)", optarg);
+		return EXIT_OK;
+	default: /* getopt has said what is wrong */
+		fputs("Try 'anybpf run --help'.\n", stderr);
+		return EXIT_USAGE;
+	}
+}
+
+static int check_options(const struct run_options *opts)
+{
+	if (!opts->pcap == !opts->iface)
+		return usage_error("run", "either --pcap or --iface is needed");
+	if (opts->iface && opts->repeat > 1)
+		return usage_error("run", "--repeat is for captures");
+	if (opts->write && opts->repeat > 1)
+		return usage_error("run", "--write and --repeat do not go together");
+	if (opts->pcap && !strcmp(opts->pcap, "-") && opts->repeat > 1)
+		return usage_error("run", "standard input cannot be repeated");
+	if (opts->common.interp && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("run", "--interp is for the user engine");
+	return EXIT_OK;
+}
+
+int command_run(int argc, char **argv)
+{
+	struct run_options opts = {.repeat = 1};
+	struct session session = {.opts = &opts};
+	int option, ret;
+
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return command_help("run", options_help);
+		ret = parse_option(&opts, option);
+		if (ret)
+			return ret;
+	}
+	opts.common.file = one_file("run", argc, argv);
+	if (!opts.common.file)
+		return EXIT_USAGE;
+	ret = check_options(&opts);
+	if (ret)
+		return ret;
+	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
+		    .interpret = opts.common.interp, .printk = print_line);
+	ret = open_context(&ctx_opts, &session.ctx);
+	if (ret)
+		return ret;
+	ret = run(&session);
+	anybpf_object_close(session.object);
+	anybpf_free(session.ctx);
+	return ret;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by the subcommands of `anybpf`. */
+#ifndef ANYBPF_TOOL_TOOL_H
+#define ANYBPF_TOOL_TOOL_H
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include <anybpf/anybpf.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "load/object.h"
+
+/* Exit statuses. */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1, /* the input was wrong, or a program was rejected */
+	EXIT_USAGE = 2,	 /* the command line was wrong */
+};
+
+/* What getopt_long() gives for options without a letter. */
+enum {
+	OPT_PROG = 256,
+	OPT_PCAP,
+	OPT_WRITE,
+	OPT_IFACE,
+	OPT_COUNT,
+	OPT_INTERP,
+	OPT_REPEAT,
+	OPT_JSON,
+	OPT_ENGINE,
+	OPT_LOG_LEVEL,
+	OPT_LLVM,
+	OPT_RAW,
+	OPT_HEX,
+	OPT_CLANG,
+};
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments, *summary;
+};
+
+#define COMMAND(name, fn, arguments, summary) int fn(int argc, char **argv);
+#include "command.def"
+#undef COMMAND
+
+/* "anybpf: " and the text on standard error. */
+void complain(const char *fmt, ...) __printf(1, 2);
+/* The same with a pointer to the help; EXIT_USAGE. */
+int usage_error(const char *command, const char *fmt, ...) __printf(2, 3);
+/* "usage: anybpf NAME ARGUMENTS", the summary and then @options on standard output; EXIT_OK. */
+int command_help(const char *command, const char *options);
+
+/* Options that several subcommands share. */
+struct common {
+	const char *file;
+	const char *prog;
+	const char *clang; /* compiler for .bpf.c files */
+	bool json;
+	bool interp;
+	enum anybpf_engine engine;
+};
+
+/* Parses the value of --engine; false when it is none. */
+bool parse_engine(const char *text, enum anybpf_engine *engine);
+
+/*
+ * The one file argument of a subcommand, after getopt has moved it to the
+ * end; NULL and a usage error otherwise.
+ */
+const char *one_file(const char *command, int argc, char **argv);
+
+/* Appends a whole file, or standard input for "-"; 0 or a negative errno. */
+int read_file(const char *path, struct buf *out);
+
+/* anybpf_new() that complains; 0 or EXIT_FAILED. */
+int open_context(const struct anybpf_options *opts, struct anybpf **ctx);
+
+/*
+ * Opens FILE, a .bpf.o, or a .bpf.c that is compiled first. Complains on
+ * failure; 0 or EXIT_FAILED.
+ */
+int open_object(struct anybpf *ctx, const struct common *common, struct anybpf_object **object);
+
+/*
+ * Compiles BPF C to an object in memory; clang's messages go to standard
+ * error. 0 or EXIT_FAILED.
+ */
+int compile_bpf(const char *path, const char *clang, struct buf *object);
+/* Whether the name says that it is C. */
+bool is_c_file(const char *path);
+
+#endif
