@@ -179,8 +179,9 @@ static bool recovery_covers(const struct recovery *r, const siginfo_t *info)
 	const u64 mask = ~0ull >> 8;
 	uintptr_t from = r->start & fault.page_mask;
 
-	if (info->si_code == SI_KERNEL)
-		return true; /* x86-64: no address at all, for one that cannot be */
+	/* x86-64, and emulation on it, report nothing for an address that cannot be. */
+	if (!info->si_addr)
+		return true;
 	/* s390x reports the page only. */
 	return (((uintptr_t)info->si_addr - from) & mask) < r->size + (r->start - from);
 }
