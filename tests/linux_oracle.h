@@ -4,6 +4,7 @@
 #define ANYBPF_TESTS_LINUX_ORACLE_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "isa/uapi_structs.h"
@@ -19,6 +20,21 @@ static inline int oracle_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 	return ret < 0 ? -errno : (int)ret;
 }
 
+/* Loads once more to print why it was refused: the end of the verifier's log. */
+static inline void oracle_explain(union bpf_attr attr)
+{
+	static char log[1 << 20];
+	size_t len;
+
+	attr.log_level = 1;
+	attr.log_buf = ptr_to_u64(log);
+	attr.log_size = sizeof(log);
+	if (oracle_bpf(BPF_PROG_LOAD, &attr) >= 0)
+		return;
+	len = strlen(log);
+	printf("# Linux: %s", log + (len > 300 ? len - 300 : 0));
+}
+
 /* As a socket filter: 0 and the lower half of r0, or a negative errno. */
 static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
 {
@@ -32,8 +48,10 @@ static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
 	attr.insn_cnt = cnt;
 	attr.license = ptr_to_u64("GPL");
 	fd = oracle_bpf(BPF_PROG_LOAD, &attr);
-	if (fd < 0)
+	if (fd < 0) {
+		oracle_explain(attr);
 		return fd;
+	}
 	memset(&attr, 0, sizeof(attr));
 	attr.test.prog_fd = (u32)fd;
 	attr.test.data_in = ptr_to_u64(packet);
