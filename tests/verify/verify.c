@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Verdicts and messages, from *.txt: each case is a program, what the verifier
+ * must say of it, and is given to the running kernel as well, which must say
+ * the same. The format is explained in basic.txt.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+
+#include "isa/asm.h"
+#include "isa/uapi_structs.h"
+#include "tap.h"
+#include "verify/verify.h"
+
+#define MAX_TEXT 65536
+
+/* ---- program types as Linux has them, in as far as the cases use them ---- */
+
+#define FIELD(type, name, flags, value)                                                            \
+	{                                                                                          \
+#name, offsetof(struct type, name), sizeof(((struct type *)0)->name), sizeof(u32), \
+			flags, value, 0, 0, 0                                                      \
+	}
+
+static const struct ctx_field xdp_fields[] = {
+	FIELD(xdp_md, data, CTX_READ, CTX_PACKET),
+	FIELD(xdp_md, data_end, CTX_READ, CTX_PACKET_END),
+	FIELD(xdp_md, data_meta, CTX_READ, CTX_PACKET_META),
+	FIELD(xdp_md, ingress_ifindex, CTX_READ, CTX_SCALAR),
+	FIELD(xdp_md, rx_queue_index, CTX_READ, CTX_SCALAR),
+};
+
+#define SKB(name) FIELD(__sk_buff, name, CTX_READ | CTX_NARROW, CTX_SCALAR)
+
+static const struct ctx_field filter_fields[] = {
+	SKB(len),	  SKB(pkt_type), SKB(mark),	SKB(queue_mapping), SKB(protocol),
+	SKB(vlan_present), SKB(vlan_tci), SKB(vlan_proto), SKB(priority),   SKB(ingress_ifindex),
+	SKB(ifindex),	  SKB(hash),
+	FIELD(__sk_buff, cb, CTX_READ | CTX_WRITE | CTX_BYTES, CTX_SCALAR),
+};
+
+static const struct ctx_field cls_fields[] = {
+	SKB(len),
+	FIELD(__sk_buff, mark, CTX_READ | CTX_WRITE | CTX_NARROW, CTX_SCALAR),
+	SKB(protocol),
+	FIELD(__sk_buff, cb, CTX_READ | CTX_WRITE | CTX_BYTES, CTX_SCALAR),
+	FIELD(__sk_buff, data, CTX_READ, CTX_PACKET),
+	FIELD(__sk_buff, data_end, CTX_READ, CTX_PACKET_END),
+	FIELD(__sk_buff, data_meta, CTX_READ, CTX_PACKET_META),
+};
+
+static const u16 xdp_helpers[] = {HELPER_xdp_adjust_head, HELPER_xdp_adjust_tail,
+				  HELPER_xdp_event_output, HELPER_csum_diff};
+static const u16 skb_helpers[] = {HELPER_skb_load_bytes};
+static const struct helper_set xdp_set = {xdp_helpers, ARRAY_SIZE(xdp_helpers)};
+static const struct helper_set skb_set = {skb_helpers, ARRAY_SIZE(skb_helpers)};
+static const struct helper_set *const xdp_sets[] = {&xdp_set, &helper_set_base, NULL};
+static const struct helper_set *const skb_sets[] = {&skb_set, &helper_set_base, NULL};
+
+static const struct {
+	enum bpf_prog_type type;
+	struct prog_rules rules;
+} types[] = {
+	{BPF_PROG_TYPE_XDP,
+	 {.name = "xdp",
+	  .ctx_name = "xdp_md",
+	  .ctx_size = sizeof(struct xdp_md),
+	  .fields = xdp_fields,
+	  .field_cnt = ARRAY_SIZE(xdp_fields),
+	  .helpers = xdp_sets,
+	  .packet_read = true,
+	  .packet_write = true}},
+	{BPF_PROG_TYPE_SOCKET_FILTER,
+	 {.name = "socket_filter",
+	  .ctx_name = "__sk_buff",
+	  .ctx_size = sizeof(struct __sk_buff),
+	  .fields = filter_fields,
+	  .field_cnt = ARRAY_SIZE(filter_fields),
+	  .helpers = skb_sets,
+	  .legacy_loads = true}},
+	{BPF_PROG_TYPE_SCHED_CLS,
+	 {.name = "sched_cls",
+	  .ctx_name = "__sk_buff",
+	  .ctx_size = sizeof(struct __sk_buff),
+	  .fields = cls_fields,
+	  .field_cnt = ARRAY_SIZE(cls_fields),
+	  .helpers = skb_sets,
+	  .packet_read = true,
+	  .packet_write = true,
+	  .legacy_loads = true}},
+};
+
+/* ---- maps that every case can name ---- */
+
+#define RODATA "hello\0\x2a\0\0\0\0\0\0\0\xff\xff"
+
+static struct test_map {
+	const char *name;
+	struct map_desc desc;
+	int fd; /* in the kernel, or -1 */
+} maps[] = {
+	{"array", {.type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 48, .max_entries = 1,
+		   .direct_size = 48}, -1},
+	{"hash", {.type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 48, .max_entries = 4}, -1},
+	{"percpu", {.type = BPF_MAP_TYPE_PERCPU_ARRAY, .key_size = 4, .value_size = 8,
+		    .max_entries = 1}, -1},
+	{"progs", {.type = BPF_MAP_TYPE_PROG_ARRAY, .key_size = 4, .value_size = 4,
+		   .max_entries = 4}, -1},
+	{"ring", {.type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4096}, -1},
+	{"events", {.type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .key_size = 4, .value_size = 4,
+		    .max_entries = 1}, -1},
+	{"rodata", {.type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 16, .max_entries = 1,
+		    .map_flags = BPF_F_RDONLY_PROG, .frozen = true, .frozen_value = RODATA,
+		    .direct_size = 16}, -1},
+	{"wronly", {.type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1,
+		    .map_flags = BPF_F_WRONLY_PROG, .direct_size = 8}, -1},
+};
+
+#define FAKE_FD 1000 /* of maps[0] in assembled programs */
+
+static bool map_by_name(void *ctx, const char *name, s32 *fd)
+{
+	(void)ctx;
+	for (u32 i = 0; i < ARRAY_SIZE(maps); i++) {
+		if (!strcmp(maps[i].name, name)) {
+			*fd = FAKE_FD + (s32)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int resolve_map(void *arg, s32 fd, bool by_index, const struct map_desc **desc, u16 *index)
+{
+	(void)arg;
+	if (by_index)
+		return -EPROTO;
+	if (fd < FAKE_FD || fd >= FAKE_FD + (s32)ARRAY_SIZE(maps))
+		return -EBADF;
+	*desc = &maps[fd - FAKE_FD].desc;
+	*index = (u16)(fd - FAKE_FD);
+	return 0;
+}
+
+static int helper_by_name(void *ctx, const char *name)
+{
+	(void)ctx;
+	return helper_id_by_name(name);
+}
+
+/* ---- the kernel ---- */
+
+static int kernel_bpf(int cmd, union bpf_attr *attr)
+{
+	long r = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : (int)r;
+}
+
+static void kernel_make_map(struct test_map *map)
+{
+	const struct map_desc *desc = &map->desc;
+	union bpf_attr attr = {0};
+	u32 key = 0;
+
+	attr.map_type = desc->type;
+	attr.key_size = desc->key_size;
+	attr.value_size = desc->value_size;
+	attr.max_entries = desc->max_entries;
+	attr.map_flags = desc->map_flags;
+	map->fd = kernel_bpf(BPF_MAP_CREATE, &attr);
+	if (map->fd < 0 || !desc->frozen_value)
+		return;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map->fd;
+	attr.key = ptr_to_u64(&key);
+	attr.value = ptr_to_u64(desc->frozen_value);
+	kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map->fd;
+	kernel_bpf(BPF_MAP_FREEZE, &attr);
+}
+
+static bool kernel_usable(void)
+{
+	static int usable = -1;
+
+	if (usable >= 0)
+		return usable;
+	usable = true;
+	for (u32 i = 0; i < ARRAY_SIZE(maps); i++) {
+		kernel_make_map(&maps[i]);
+		usable &= maps[i].fd >= 0;
+	}
+	return usable;
+}
+
+/* ---- BTF for programs with several functions: all take and return what the case says ---- */
+
+struct btf_builder {
+	u32 types[512];
+	u32 type_len;
+	char strs[1024];
+	u32 str_len;
+	u32 ids;
+	u8 raw[8192];
+	u32 raw_len;
+};
+
+static u32 add_str(struct btf_builder *b, const char *s)
+{
+	u32 off = b->str_len;
+
+	strcpy(b->strs + off, s);
+	b->str_len += (u32)strlen(s) + 1;
+	return off;
+}
+
+static u32 add_type(struct btf_builder *b, const char *name, u32 kind, u32 vlen, u32 size)
+{
+	b->types[b->type_len++] = *name ? add_str(b, name) : 0;
+	b->types[b->type_len++] = kind << 24 | vlen;
+	b->types[b->type_len++] = size;
+	return ++b->ids;
+}
+
+static void finish_btf(struct btf_builder *b)
+{
+	struct btf_header head = {
+		.magic = BTF_MAGIC,
+		.version = BTF_VERSION,
+		.hdr_len = sizeof(head),
+		.type_len = b->type_len * 4,
+		.str_off = b->type_len * 4,
+		.str_len = b->str_len,
+	};
+
+	memcpy(b->raw, &head, sizeof(head));
+	memcpy(b->raw + sizeof(head), b->types, b->type_len * 4);
+	memcpy(b->raw + sizeof(head) + b->type_len * 4, b->strs, b->str_len);
+	b->raw_len = (u32)(sizeof(head) + b->type_len * 4 + b->str_len);
+}
+
+/* ---- cases ---- */
+
+struct test_case {
+	char file[64];
+	char name[160];
+	char type[32];
+	char expect[1024]; /* "" accepted, else "-EACCES" and the message's lines */
+	char log[2048];	   /* lines that the log must have, at log_level */
+	u32 log_level;
+	char skip[160];	   /* why the kernel's answer is not compared */
+	char funcs[256];   /* "main global:ctx,int static" */
+	u32 caps, flags;
+	bool not_gpl;
+	char text[MAX_TEXT];
+};
+
+static const struct {
+	const char *name;
+	int code;
+} errors[] = {
+	{"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EPERM", EPERM},	    {"E2BIG", E2BIG},
+	{"EFAULT", EFAULT}, {"EBADF", EBADF},	{"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTO", EPROTO},
+	{"ENOTSUPP", 524},
+};
+
+struct program {
+	struct bpf_insn *insns;
+	u32 cnt;
+	struct bpf_func_info info[16];
+	u32 info_cnt;
+	struct btf_builder builder;
+	struct btf *btf;
+};
+
+/* An argument's type: "int", "ctx" or "mem16". */
+static u32 arg_type(struct btf_builder *b, const struct test_case *c, const char *arg)
+{
+	u32 to;
+
+	if (!strcmp(arg, "int"))
+		return 1;
+	if (!strcmp(arg, "ctx"))
+		to = add_type(b, strcmp(c->type, "xdp") ? "__sk_buff" : "xdp_md", BTF_KIND_STRUCT,
+			      0, 4);
+	else
+		to = add_type(b, "mem", BTF_KIND_STRUCT, 0, (u32)atoi(arg + 3));
+	return add_type(b, "", BTF_KIND_PTR, 0, to);
+}
+
+static void add_func(struct program *p, const struct test_case *c, const char *word, u32 start)
+{
+	struct btf_builder *b = &p->builder;
+	bool global = !strncmp(word, "global", 6);
+	const char *colon = strchr(word, ':');
+	char args[128] = "", *save, name[32];
+	u32 ids[5], n = 0, proto;
+
+	if (colon)
+		snprintf(args, sizeof(args), "%s", colon + 1);
+	for (char *a = strtok_r(args, ",", &save); a && n < 5; a = strtok_r(NULL, ",", &save))
+		ids[n++] = arg_type(b, c, a);
+	proto = add_type(b, "", BTF_KIND_FUNC_PROTO, n, 1);
+	for (u32 i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "a%u", i);
+		b->types[b->type_len++] = add_str(b, name);
+		b->types[b->type_len++] = ids[i];
+	}
+	snprintf(name, sizeof(name), "f%u", p->info_cnt);
+	p->info[p->info_cnt++] = (struct bpf_func_info){
+		start, add_type(b, name, BTF_KIND_FUNC, global || !start, proto)};
+}
+
+/* Where each subprogram starts: the targets of calls and references, in order. */
+static u32 find_starts(const struct program *p, u32 *starts, u32 max)
+{
+	u32 n = 0;
+
+	for (u32 at = 0; at < p->cnt && n < max; at++) {
+		bool start = !at;
+
+		for (u32 i = 0; i < p->cnt && !start; i++) {
+			const struct bpf_insn *insn = &p->insns[i];
+			bool call = insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 1;
+			bool ref = insn->code == (BPF_LD | BPF_IMM | BPF_DW) && insn->src_reg == 4;
+
+			start = (call || ref) && (s64)i + 1 + insn->imm == at;
+		}
+		if (start)
+			starts[n++] = at;
+	}
+	return n;
+}
+
+static bool make_btf(struct program *p, const struct test_case *c)
+{
+	struct btf_builder *b = &p->builder;
+	u32 starts[16], n = find_starts(p, starts, 16);
+	char words[256], *save, *word;
+	struct err err;
+
+	memset(b, 0, sizeof(*b));
+	b->str_len = 1;
+	add_type(b, "int", BTF_KIND_INT, 0, 4);
+	b->types[b->type_len++] = BTF_INT_SIGNED << 24 | 32;
+	snprintf(words, sizeof(words), "%s", c->funcs);
+	word = strtok_r(words, " ", &save);
+	for (u32 i = 0; i < n && word; i++, word = strtok_r(NULL, " ", &save))
+		add_func(p, c, word, starts[i]);
+	finish_btf(b);
+	if (p->info_cnt != n)
+		tap_fail("%u functions, %u in the case", n, p->info_cnt);
+	if (btf_parse(&mem_libc, b->raw, b->raw_len, NULL, &p->btf, NULL, &err)) {
+		tap_fail("BTF: %s", err.text);
+		return false;
+	}
+	return true;
+}
+
+static bool make_program(struct program *p, const struct test_case *c)
+{
+	const struct asm_options opts = {.map = map_by_name, .helper_id = helper_by_name};
+	struct err err;
+
+	memset(p, 0, sizeof(*p));
+	if (isa_assemble(&mem_libc, c->text, &opts, &p->insns, &p->cnt, &err)) {
+		tap_fail("%s", err.text);
+		return false;
+	}
+	return !c->funcs[0] || make_btf(p, c);
+}
+
+static const char *error_text(int error, const char *message)
+{
+	static char text[2048];
+
+	if (!error)
+		return "ok";
+	for (u32 i = 0; i < ARRAY_SIZE(errors); i++) {
+		if (errors[i].code == -error) {
+			snprintf(text, sizeof(text), "%s\n%s", errors[i].name, message);
+			return text;
+		}
+	}
+	snprintf(text, sizeof(text), "%d\n%s", error, message);
+	return text;
+}
+
+static int type_index(const struct test_case *c)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(types[i].rules.name, c->type))
+			return (int)i;
+	return -1;
+}
+
+static void check_log(const struct test_case *c, const char *log, const char *whose)
+{
+	char want[2048], *save;
+
+	snprintf(want, sizeof(want), "%s", c->log);
+	for (char *line = strtok_r(want, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strstr(log, line))
+			tap_fail("%s log has no \"%s\":\n%s", whose, line, log);
+}
+
+static void run_ours(const struct test_case *c, const struct program *p)
+{
+	int type = type_index(c);
+	struct verify_result result;
+	struct log log;
+	struct verify_input input = {
+		.mem = &mem_libc,
+		.insns = p->insns,
+		.insn_cnt = p->cnt,
+		.type = types[type].type,
+		.prog_flags = c->flags,
+		.rules = &types[type].rules,
+		.gpl_compatible = !c->not_gpl,
+		.caps = c->caps,
+		.btf = p->btf,
+		.func_info = p->info,
+		.func_info_cnt = p->btf ? p->info_cnt : 0,
+		.resolve_map = resolve_map,
+		.log = &log,
+	};
+
+	log_init(&log, &mem_libc, c->log_level);
+	if (verify(&input, &result))
+		tap_fail("out of memory");
+	if (strcmp(error_text(result.error, result.message), c->expect))
+		tap_fail("got %s, not %s\n%s", error_text(result.error, result.message), c->expect,
+			 buf_str(&log.text));
+	check_log(c, buf_str(&log.text), "our");
+	if (getenv("VERIFY_LOG"))
+		printf("%s", buf_str(&log.text));
+	log_free(&log);
+	verify_result_free(&result);
+}
+
+/* ---- the same for the kernel ---- */
+
+static int kernel_load_btf(const struct program *p)
+{
+	union bpf_attr attr = {0};
+
+	attr.btf = ptr_to_u64(p->builder.raw);
+	attr.btf_size = p->builder.raw_len;
+	return kernel_bpf(BPF_BTF_LOAD, &attr);
+}
+
+static void patch_maps(struct bpf_insn *insns, u32 cnt)
+{
+	for (u32 i = 0; i + 1 < cnt; i++) {
+		bool map = insns[i].code == (BPF_LD | BPF_IMM | BPF_DW) &&
+			   (insns[i].src_reg == BPF_PSEUDO_MAP_FD ||
+			    insns[i].src_reg == BPF_PSEUDO_MAP_VALUE);
+
+		if (map && insns[i].imm >= FAKE_FD &&
+		    insns[i].imm < FAKE_FD + (s32)ARRAY_SIZE(maps))
+			insns[i].imm = maps[insns[i].imm - FAKE_FD].fd;
+	}
+}
+
+static int kernel_load(const struct test_case *c, const struct program *p, char *log, u32 size)
+{
+	union bpf_attr attr = {0};
+	int fd;
+
+	attr.prog_type = types[type_index(c)].type;
+	attr.insns = ptr_to_u64(p->insns);
+	attr.insn_cnt = p->cnt;
+	attr.license = ptr_to_u64(c->not_gpl ? "Proprietary" : "GPL");
+	attr.prog_flags = c->flags;
+	attr.log_buf = ptr_to_u64(log);
+	attr.log_size = size;
+	attr.log_level = c->log_level;
+	if (p->btf) {
+		int btf_fd = kernel_load_btf(p);
+
+		if (btf_fd < 0) {
+			tap_fail("kernel refuses the BTF: %d", btf_fd);
+			return btf_fd;
+		}
+		attr.prog_btf_fd = (u32)btf_fd;
+		attr.func_info = ptr_to_u64(p->info);
+		attr.func_info_cnt = p->info_cnt;
+		attr.func_info_rec_size = sizeof(p->info[0]);
+	}
+	fd = kernel_bpf(BPF_PROG_LOAD, &attr);
+	if (fd >= 0)
+		close(fd);
+	if (p->btf)
+		close((int)attr.prog_btf_fd);
+	return fd < 0 ? fd : 0;
+}
+
+static void run_kernel(const struct test_case *c, struct program *p)
+{
+	static char log[1 << 24];
+	char want[2048], *save, *line;
+	const char *code;
+	int err;
+
+	if (c->skip[0])
+		return;
+	if (!kernel_usable() || c->caps != HOST_CAP_ALL)
+		return;
+	patch_maps(p->insns, p->cnt);
+	log[0] = 0;
+	err = kernel_load(c, p, log, sizeof(log));
+	snprintf(want, sizeof(want), "%s", c->expect);
+	line = strtok_r(want, "\n", &save);
+	code = error_text(err, "");
+	if (strncmp(code, line, strcspn(code, "\n")) || code[strlen(line)] > '\n') {
+		tap_fail("the kernel says %.20s: %s", code, log);
+		return;
+	}
+	while ((line = strtok_r(NULL, "\n", &save)))
+		if (!strstr(log, line))
+			tap_fail("the kernel's log has no \"%s\": %s", line, log);
+}
+
+/* ---- reading cases ---- */
+
+static void add_line(char *to, size_t size, const char *line)
+{
+	size_t len = strlen(to);
+
+	snprintf(to + len, size - len, "%s%s", len ? "\n" : "", line);
+}
+
+static void read_attribute(struct test_case *c, char *line)
+{
+	char *value = strchr(line, ' ');
+
+	if (value)
+		*value++ = 0;
+	else
+		value = line + strlen(line);
+	if (!strcmp(line, "type"))
+		snprintf(c->type, sizeof(c->type), "%s", value);
+	else if (!strcmp(line, "expect"))
+		add_line(c->expect, sizeof(c->expect), value);
+	else if (!strcmp(line, "log"))
+		add_line(c->log, sizeof(c->log), value);
+	else if (!strcmp(line, "level"))
+		c->log_level = (u32)atoi(value);
+	else if (!strcmp(line, "no-kernel"))
+		snprintf(c->skip, sizeof(c->skip), "%s", value);
+	else if (!strcmp(line, "funcs"))
+		snprintf(c->funcs, sizeof(c->funcs), "%s", value);
+	else if (!strcmp(line, "unpriv"))
+		c->caps = 0;
+	else if (!strcmp(line, "strict"))
+		c->flags |= BPF_F_STRICT_ALIGNMENT;
+	else if (!strcmp(line, "not-gpl"))
+		c->not_gpl = true;
+	else
+		tap_fail("%s: unknown attribute %s", c->file, line);
+}
+
+static void run_case(struct test_case *c)
+{
+	struct program p;
+
+	tap_begin(c->name);
+	if (!c->expect[0])
+		snprintf(c->expect, sizeof(c->expect), "ok");
+	if (type_index(c) < 0) {
+		tap_fail("unknown type %s", c->type);
+	} else if (make_program(&p, c)) {
+		run_ours(c, &p);
+		run_kernel(c, &p);
+		mem_free(&mem_libc, p.insns);
+		if (p.btf)
+			btf_free(p.btf);
+	}
+	tap_end();
+}
+
+static void reset_case(struct test_case *c, const char *name)
+{
+	char file[64];
+
+	memcpy(file, c->file, sizeof(file));
+	memset(c, 0, sizeof(*c));
+	memcpy(c->file, file, sizeof(file));
+	snprintf(c->name, sizeof(c->name), "%s: %.80s", file, name);
+	snprintf(c->type, sizeof(c->type), "socket_filter");
+	c->caps = HOST_CAP_ALL;
+	c->log_level = 1;
+}
+
+/* "== name", then "- attribute value" lines, then the program. */
+static void run_file(const char *dir, const char *file)
+{
+	static struct test_case c;
+	char path[4096], line[1024];
+	bool open = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	f = fopen(path, "r");
+	if (!f) {
+		tap_begin(file);
+		tap_fail("cannot open %s", path);
+		tap_end();
+		return;
+	}
+	snprintf(c.file, sizeof(c.file), "%s", file);
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "== ", 3)) {
+			if (open)
+				run_case(&c);
+			reset_case(&c, line + 3);
+			open = true;
+		} else if (open && !strncmp(line, "- ", 2)) {
+			read_attribute(&c, line + 2);
+		} else if (open) {
+			add_line(c.text, sizeof(c.text), line);
+		}
+	}
+	if (open)
+		run_case(&c);
+	fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = getenv("ANYBPF_TEST_DATA");
+	struct dirent **list;
+	int n;
+
+	if (!dir)
+		dir = "tests/verify";
+	if (argc > 1) {
+		run_file(dir, argv[1]);
+		return tap_done();
+	}
+	n = scandir(dir, &list, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(list[i]->d_name);
+
+		if (len > 4 && !strcmp(list[i]->d_name + len - 4, ".txt"))
+			run_file(dir, list[i]->d_name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	if (!kernel_usable()) {
+		tap_begin("the running kernel says the same");
+		tap_skip("bpf() is refused");
+		tap_end();
+	}
+	return tap_done();
+}
