@@ -35,8 +35,9 @@ static inline void oracle_explain(union bpf_attr attr)
 	printf("# Linux: %s", log + (len > 300 ? len - 300 : 0));
 }
 
-/* As a socket filter: 0 and the lower half of r0, or a negative errno. */
-static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
+/* Runs it as a socket filter @repeat times: 0 or a negative errno. */
+static inline int oracle_test_run(const struct bpf_insn *insns, u32 cnt, u32 repeat,
+				  union bpf_attr *result)
 {
 	u8 packet[64] = {0};
 	union bpf_attr attr;
@@ -52,22 +53,45 @@ static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
 		oracle_explain(attr);
 		return fd;
 	}
-	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (u32)fd;
-	attr.test.data_in = ptr_to_u64(packet);
-	attr.test.data_size_in = sizeof(packet);
-	err = oracle_bpf(BPF_PROG_TEST_RUN, &attr);
-	*r0 = attr.test.retval;
+	memset(result, 0, sizeof(*result));
+	result->test.prog_fd = (u32)fd;
+	result->test.data_in = ptr_to_u64(packet);
+	result->test.data_size_in = sizeof(packet);
+	result->test.repeat = repeat;
+	err = oracle_bpf(BPF_PROG_TEST_RUN, result);
 	close(fd);
 	return err;
 }
 #else
-static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
+static inline int oracle_test_run(const struct bpf_insn *insns, u32 cnt, u32 repeat,
+				  union bpf_attr *result)
 {
-	(void)insns, (void)cnt, (void)r0;
+	(void)insns, (void)cnt, (void)repeat, (void)result;
 	return -ENOSYS;
 }
 #endif
+
+/* The lower half of r0. */
+static inline int oracle_run(const struct bpf_insn *insns, u32 cnt, u32 *r0)
+{
+	union bpf_attr result;
+	int err = oracle_test_run(insns, cnt, 1, &result);
+
+	if (!err)
+		*r0 = result.test.retval;
+	return err;
+}
+
+/* Nanoseconds of one run, the mean of @repeat. */
+static inline int oracle_time(const struct bpf_insn *insns, u32 cnt, u32 repeat, u32 *ns)
+{
+	union bpf_attr result;
+	int err = oracle_test_run(insns, cnt, repeat, &result);
+
+	if (!err)
+		*ns = result.test.duration;
+	return err;
+}
 
 /* Whether the kernel lets us ask. */
 static inline bool oracle_present(void)
