@@ -127,10 +127,33 @@ static u64 ipv6_set_ce(struct sk_buff *skb, u8 *ip)
 	return 1;
 }
 
+static bool is_vlan(u16 protocol)
+{
+	return protocol == ETH_P_8021Q || protocol == ETH_P_8021AD;
+}
+
+#define VLAN_DEPTH 8
+
+/* The protocol behind all VLAN tags of the frame; 0 when it ends before. */
+static u16 inner_protocol(const struct sk_buff *skb)
+{
+	u16 protocol = be16_to_host(skb->protocol);
+	u64 at = skb->mac_len ? skb->mac_len - VLAN_LEN : ETH_HLEN;
+
+	for (int depth = 1; is_vlan(protocol); depth++) {
+		if (depth >= VLAN_DEPTH || at + VLAN_LEN > skb->len)
+			return 0;
+		protocol = get_be16(skb->data + at + 2);
+		at += VLAN_LEN;
+	}
+	return protocol;
+}
+
+/* As in Linux the header is where the frame's own type says, tags or not. */
 DEFINE_HELPER(helper_skb_ecn_set_ce)
 {
 	struct sk_buff *skb = u64_to_ptr(r1);
-	u16 protocol = be16_to_host(skb->protocol);
+	u16 protocol = inner_protocol(skb);
 	u32 size = protocol == ETH_P_IP ? 20 : 40;
 	u8 *ip = skb_network_header(skb);
 
@@ -218,8 +241,7 @@ static bool dissect(const struct sk_buff *skb, struct flow *flow)
 
 	if (c.at > c.end)
 		return false;
-	for (int tags = 0; tags < 2 && (protocol == ETH_P_8021Q || protocol == ETH_P_8021AD);
-	     tags++) {
+	for (int tags = 0; tags < 2 && is_vlan(protocol); tags++) {
 		const u8 *tag = take(&c, VLAN_LEN);
 
 		if (!tag)

@@ -84,6 +84,7 @@ static int remove_tag(struct sk_buff *skb, u16 *tci)
 	skb->mac_header += VLAN_LEN;
 	if ((s32)network_offset(skb) < ETH_HLEN)
 		skb->network_header = skb->mac_header + ETH_HLEN;
+	skb->mac_len = mac_header_len(skb);
 	return 0;
 }
 
@@ -105,6 +106,7 @@ DEFINE_HELPER(helper_skb_vlan_push)
 		skb->network_header -= VLAN_LEN;
 	}
 	set_tag(skb, protocol, (u16)r3);
+	skb->mac_len = mac_header_len(skb);
 	return 0;
 }
 
@@ -346,5 +348,6 @@ DEFINE_HELPER(helper_skb_change_head)
 	skb_push(skb, room);
 	memset(skb->data, 0, room);
 	skb->mac_header = (u32)(skb->data - skb->head);
+	skb->mac_len = mac_header_len(skb);
 	return 0;
 }

@@ -141,7 +141,8 @@ static u32 network_sum(const struct sk_buff *skb)
 {
 	const u8 *start = skb_network_header(skb);
 
-	return csum_bytes(start, (size_t)(skb->data_end - start), 0);
+	/* A program may have moved the header beyond the end of what it left. */
+	return start < skb->data_end ? csum_bytes(start, (size_t)(skb->data_end - start), 0) : 0;
 }
 
 /* From the frame in @buf to the skb as the program shall see it. */

@@ -114,6 +114,7 @@ struct sk_buff {
 
 	/* not visible to programs */
 	u32 mac_header, network_header; /* offsets from head */
+	u32 mac_len;			/* 0 until a helper has moved the headers */
 	u32 ip_summed;			/* enum ip_summed */
 	u32 csum;			/* with CHECKSUM_COMPLETE: sum from the network header on */
 	u32 csum_level;

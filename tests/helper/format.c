@@ -20,7 +20,7 @@ enum arg_kind_here { NUMBER, MEMORY, BAD };
 struct arg {
 	enum arg_kind_here kind;
 	u64 value;
-	char bytes[ARG_BYTES];
+	_Alignas(64) char bytes[ARG_BYTES]; /* strings are read in units of 64 bytes */
 };
 
 struct datum {
@@ -322,7 +322,8 @@ static void test_argument_sizes(void)
 /* 512 bytes for everything that is fetched: 63 eights are 504, the next string gets 7 letters. */
 static void test_fetch_budget(void)
 {
-	char long_text[601], text[700];
+	static _Alignas(64) char long_text[640];
+	char text[700];
 	u64 args[] = {ptr_to_u64(long_text), 0, 5};
 	u64 t = ptr_to_u64(text);
 
@@ -370,11 +371,12 @@ static void printk(void *ctx, const char *text, size_t len)
 static void test_trace_printk(void)
 {
 	static const char fmt[] = "%d %s %x\n";
+	static const _Alignas(64) char two[64] = "two";
 	static const char unended[] = {'a', 'b'};
 	char long_text[1100];
 
 	host.env.printk = printk;
-	check_eq(helper_trace_printk(ptr_to_u64(fmt), sizeof(fmt), (u64)-3, ptr_to_u64("two"), 255,
+	check_eq(helper_trace_printk(ptr_to_u64(fmt), sizeof(fmt), (u64)-3, ptr_to_u64(two), 255,
 				     &run),
 		 10);
 	check_str(printed, "-3 two ff\n");
