@@ -291,6 +291,12 @@ static int fix_var(struct fixer *f, u32 info, const struct image_section *sec)
 	if (id_kind(f, id) != BTF_KIND_VAR || raw_get(f, f->offs[id] + 12) != 1)
 		return 0;
 	name = raw_name(f, f->offs[id]);
+	/* What clang writes for a map that is no struct. */
+	if (!raw_get(f, f->offs[id] + 8))
+		return err_set(f->p->err, -EINVAL,
+			       "section \"%s\": variable \"%s\" is of no type that BTF has%s",
+			       sec->name, name,
+			       strcmp(sec->name, ".maps") ? "" : "; a map is one struct");
 	sym = image_symbol(&f->p->image, name);
 	if (!sym || sym->section != image_section_index(&f->p->image, sec))
 		return err_set(f->p->err, -EINVAL,
@@ -298,7 +304,7 @@ static int fix_var(struct fixer *f, u32 info, const struct image_section *sec)
 			       sec->name, name);
 	if (sym->value > UINT32_MAX)
 		return err_set(f->p->err, -EINVAL,
-			       "section \"%s\": variable \"%s\" at offset %#llx is beyond its end",
+			       "section \"%s\": variable \"%s\" at offset 0x%llx is beyond its end",
 			       sec->name, name, (unsigned long long)sym->value);
 	raw_put(f, info + 4, (u32)sym->value);
 	/* Of no interest to others, so it must not be one of the names that they see. */

@@ -77,7 +77,7 @@ static int copy_records(struct parser *p, const struct btf_ext_sec *sec, enum re
 			return err_set(
 				p->err, -EINVAL,
 				"section \".BTF.ext\": %s of section \"%s\": record %u is at "
-				"offset %#x, which is no instruction",
+				"offset 0x%x, which is no instruction",
 				kinds[kind].name, name, i, insn_off_of(from));
 	}
 	qsort(records, sec->num_info, size, compare_records);

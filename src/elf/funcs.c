@@ -56,11 +56,11 @@ static int check_symbol(struct parser *p, const struct image_symbol *sym,
 
 	if (!*sym->name)
 		return err_set(p->err, -EINVAL,
-			       "section \"%s\": the function at offset %#llx has no name",
+			       "section \"%s\": the function at offset 0x%llx has no name",
 			       sec->name, off);
 	if (off % sizeof(struct bpf_insn) || size % sizeof(struct bpf_insn))
 		return err_set(p->err, -EINVAL,
-			       "section \"%s\": function \"%s\", %llu bytes at offset %#llx, is "
+			       "section \"%s\": function \"%s\", %llu bytes at offset 0x%llx, is "
 			       "not made of whole instructions",
 			       sec->name, sym->name, size, off);
 	if (!size)
@@ -68,13 +68,13 @@ static int check_symbol(struct parser *p, const struct image_symbol *sym,
 			       sec->name, sym->name);
 	if (off > sec->size || size > sec->size - off)
 		return err_set(p->err, -EINVAL,
-			       "section \"%s\": function \"%s\", %llu bytes at offset %#llx, "
+			       "section \"%s\": function \"%s\", %llu bytes at offset 0x%llx, "
 			       "reaches beyond the section's %llu bytes",
 			       sec->name, sym->name, size, off, (unsigned long long)sec->size);
 	if (prev && prev->section == sym->section && prev->value + prev->size > sym->value)
 		return err_set(
 			p->err, -EINVAL,
-			"section \"%s\": functions \"%s\" and \"%s\" overlap at offset %#llx",
+			"section \"%s\": functions \"%s\" and \"%s\" overlap at offset 0x%llx",
 			sec->name, prev->name, sym->name, off);
 	return 0;
 }

@@ -138,7 +138,7 @@ static int find_headers(struct image *image, const u8 **headers, u32 *strndx, st
 	return 0;
 truncated:
 	return err_set(err, -EINVAL,
-		       "truncated: the section headers, at offset %#llx, reach beyond the file's "
+		       "truncated: the section headers, at offset 0x%llx, reach beyond the file's "
 		       "%zu bytes",
 		       (unsigned long long)off, image->size);
 }
@@ -162,7 +162,7 @@ static int read_section(struct image *image, const u8 *header, u32 i, struct err
 		return 0;
 	if (!in_file(image, off, sec->size))
 		return err_set(err, -EINVAL,
-			       "truncated: section %u, %llu bytes at offset %#llx, reaches beyond "
+			       "truncated: section %u, %llu bytes at offset 0x%llx, reaches beyond "
 			       "the file's %zu bytes",
 			       i, (unsigned long long)sec->size, (unsigned long long)off,
 			       image->size);
@@ -196,7 +196,7 @@ static int name_sections(struct image *image, const u8 *headers, u32 strndx, str
 
 		if (!name)
 			return err_set(err, -EINVAL,
-				       "section %u: its name, at offset %#x, is not in the string "
+				       "section %u: its name, at offset 0x%x, is not in the string "
 				       "table",
 				       i, off);
 		image->sections[i].name = name;
@@ -250,7 +250,7 @@ static int read_symbol(struct image *image, const struct image_section *strings,
 	sym->name = table_string(strings, name);
 	if (!sym->name)
 		return err_set(err, -EINVAL,
-			       "symbol %u: its name, at offset %#x, is not in the string table", i,
+			       "symbol %u: its name, at offset 0x%x, is not in the string table", i,
 			       name);
 	if (sym->section >= image->section_cnt && sym->section != SHN_ABS &&
 	    sym->section != SHN_COMMON)
@@ -412,7 +412,7 @@ int image_relocs(const struct image *image, u32 section, struct image_reloc **ou
 		relocs[i].number = i;
 		if (relocs[i].symbol >= image->symbol_cnt)
 			return err_set(err, -EINVAL,
-				       "section \"%s\": relocation %u at offset %#llx: symbol "
+				       "section \"%s\": relocation %u at offset 0x%llx: symbol "
 				       "index %u is out of range",
 				       target, i, (unsigned long long)relocs[i].offset,
 				       relocs[i].symbol);

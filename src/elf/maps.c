@@ -314,7 +314,7 @@ static int parse_map(struct parser *p, const struct btf_var_secinfo *info, u32 i
 		return err_set(p->err, -EINVAL, "section \".maps\": map %u has no name", i);
 	if (info->offset > p->maps->size || info->size > p->maps->size - info->offset)
 		return err_set(p->err, -EINVAL,
-			       "map \"%s\": %u bytes at offset %#x reach beyond section \".maps\"",
+			       "map \"%s\": %u bytes at offset 0x%x reach beyond section \".maps\"",
 			       map->name, info->size, info->offset);
 	def = btf_skip_mods(btf, var->type, NULL);
 	if (btf_kind(def) != BTF_KIND_STRUCT)
@@ -399,7 +399,7 @@ static int parse_declared(struct parser *p, const struct btf_type *datasec)
 			return ret;
 		if (i && infos[i].offset == infos[i - 1].offset)
 			return err_set(
-				p->err, -EINVAL, "maps \"%s\" and \"%s\" are both at offset %#x",
+				p->err, -EINVAL, "maps \"%s\" and \"%s\" are both at offset 0x%x",
 				p->spec->maps[i - 1].name, p->spec->maps[i].name, infos[i].offset);
 	}
 	p->spec->map_cnt = p->declared_cnt = n;

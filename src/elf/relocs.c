@@ -39,7 +39,7 @@ static int fail(struct reloc_parser *r, int code, const char *fmt, ...)
 	vsnprintf(r->p->err->text, sizeof(r->p->err->text), fmt, args);
 	va_end(args);
 	r->p->err->code = code;
-	err_prefix(r->p->err, "section \"%s\": relocation %u at offset %#llx",
+	err_prefix(r->p->err, "section \"%s\": relocation %u at offset 0x%llx",
 		   r->p->image.sections[r->section].name, r->at->number,
 		   (unsigned long long)r->at->offset);
 	return code;
@@ -71,7 +71,7 @@ static int func_target(struct reloc_parser *r, const struct image_symbol *sym, s
 	s64 func = parser_func_at(r->p, sym->section, (u64)off);
 
 	if (off < 0 || func < 0)
-		return fail(r, -EINVAL, "no function starts at offset %#llx of section \"%s\"",
+		return fail(r, -EINVAL, "no function starts at offset 0x%llx of section \"%s\"",
 			    (unsigned long long)off, r->p->image.sections[sym->section].name);
 	out->target = (u32)func;
 	out->symbol = r->p->spec->funcs[func].name;
@@ -87,7 +87,7 @@ static enum section_kind symbol_kind(const struct parser *p, const struct image_
 static int add_offset(struct reloc_parser *r, const struct image_symbol *sym, s64 addend, s64 *off)
 {
 	if (sym->value > UINT32_MAX)
-		return fail(r, -EINVAL, "symbol \"%s\" has the absurd value %#llx",
+		return fail(r, -EINVAL, "symbol \"%s\" has the absurd value 0x%llx",
 			    symbol_name(sym), (unsigned long long)sym->value);
 	*off = (s64)sym->value + addend;
 	return 0;
@@ -122,7 +122,7 @@ static int resolve_map(struct reloc_parser *r, const struct image_symbol *sym, s
 	s64 map = off < 0 ? -1 : parser_map_at(r->p, (u64)off);
 
 	if (map < 0)
-		return fail(r, -EINVAL, "\"%s\": no map is at offset %#llx of section \".maps\"",
+		return fail(r, -EINVAL, "\"%s\": no map is at offset 0x%llx of section \".maps\"",
 			    symbol_name(sym), (unsigned long long)off);
 	out->kind = RELOC_MAP;
 	out->target = (u32)map;
@@ -187,9 +187,10 @@ static int resolve(struct reloc_parser *r, const struct spec_func *func, struct 
 	if (insn->code == (BPF_JMP | BPF_CALL))
 		return resolve_call(r, sym, insn, out);
 	if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
-		return fail(r, -EINVAL,
-			    "\"%s\": instruction %u (opcode %#x) is neither a call nor a wide load",
-			    symbol_name(sym), out->insn, insn->code);
+		return fail(
+			r, -EINVAL,
+			"\"%s\": instruction %u (opcode 0x%x) is neither a call nor a wide load",
+			symbol_name(sym), out->insn, insn->code);
 	if (out->insn + 1 >= func->insn_cnt)
 		return fail(r, -EINVAL, "\"%s\": the wide load is cut by the end of \"%s\"",
 			    symbol_name(sym), func->name);

@@ -141,7 +141,7 @@ static int create_failed(struct anybpf_object *obj, const struct spec_map *spec,
 
 	snprintf(number, sizeof(number), "type %u", spec->type);
 	return object_fail(obj, code,
-			   "map \"%s\" (%s, key %u bytes, value %u bytes, %u entries, flags %#x) "
+			   "map \"%s\" (%s, key %u bytes, value %u bytes, %u entries, flags 0x%x) "
 			   "cannot be created: %s",
 			   spec->name, type ? type : number, spec->key_size, spec->value_size,
 			   effective_max_entries(obj, spec, max_entries), spec->map_flags,
