@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One program, run here and in the kernel by BPF_PROG_TEST_RUN with the same
- * attributes. Here it is prepared without the verifier, which is not what is
- * tested: calls, map addresses and context accesses are resolved by the same
- * rules, and the kernel's verifier has the last word on whether it is valid.
+ * One program, loaded and run here and in the kernel, by BPF_PROG_TEST_RUN with
+ * the same attributes. It may refer to one map, an array of u64 for results.
  */
 #ifndef ANYBPF_TESTS_HOOK_PAIR_H
 #define ANYBPF_TESTS_HOOK_PAIR_H
@@ -11,6 +9,7 @@
 #include "helper/asm.h"
 #include "helper/kernel.h"
 #include "hook/hook.h"
+#include "map/map.h"
 
 #define PAIR_INSNS   2048
 #define PAIR_RESULTS 64
@@ -50,81 +49,76 @@ static inline u32 pair_size_code(u32 size)
 	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;
 }
 
-static inline u32 pair_code_size(u8 code)
-{
-	return BPF_SIZE(code) == BPF_B	 ? 1
-	       : BPF_SIZE(code) == BPF_H ? 2
-	       : BPF_SIZE(code) == BPF_W ? 4
-					 : 8;
-}
-
-/* Context accesses are those through r6, where tests keep the context. */
+/* Tests keep the context here. */
 #define PAIR_CTX 6
 
-static inline int pair_prepare_ctx(const struct prog_rules *rules, struct bpf_insn *insn)
+static inline int pair_map_create(struct host *host, struct map **map)
 {
-	u32 size = pair_code_size(insn->code), off = (u32)insn->off, within;
-	const struct ctx_field *field = ctx_field_find(rules, off, size);
+	union bpf_attr attr;
 
-	if (!field)
-		return -EACCES;
-	within = (off - field->off) % field->elem;
-	insn->off = (s16)(field->host_off + (off - field->off) / field->elem * field->host_size);
-	if (size == field->elem || (field->host_size < field->elem && size >= field->host_size))
-		insn->code = (u8)((insn->code & ~0x18u) | pair_size_code(field->host_size));
-	else
-		insn->off = (s16)(insn->off + (s16)within);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = PAIR_RESULTS * sizeof(u64);
+	attr.max_entries = 1;
+	return map_create(host, &attr, NULL, map, NULL);
+}
+
+static inline int pair_map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
+{
+	(void)fd;
+	(void)by_index;
+	*map = arg;
+	object_get(&(*map)->obj);
 	return 0;
 }
 
-static inline int pair_prepare(const struct hook *hook, struct bpf_insn *insn, u64 *results)
-{
-	const struct helper_proto *proto;
-	u8 class = BPF_CLASS(insn->code);
-
-	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && insn->src_reg == BPF_PSEUDO_MAP_VALUE) {
-		insn->src_reg = 0;
-		insn[0].imm = (s32)(u32)ptr_to_u64(results);
-		insn[1].imm = (s32)(u32)(ptr_to_u64(results) >> 32);
-	} else if (insn->code == (BPF_JMP | BPF_CALL)) {
-		proto = rules_helper(hook->rules, (u32)insn->imm);
-		if (!proto || !proto->fn)
-			return -EOPNOTSUPP;
-		insn->imm = (s32)helper_index(proto);
-	} else if ((class == BPF_LDX && insn->src_reg == PAIR_CTX) ||
-		   ((class == BPF_STX || class == BPF_ST) && insn->dst_reg == PAIR_CTX)) {
-		return pair_prepare_ctx(hook->rules, insn);
-	}
-	return 0;
-}
-
-/* BPF_PROG_TEST_RUN here; what it returns, or why the program cannot run here. */
-static inline int pair_run_here(struct host *host, const struct pair_prog *p, u64 *results,
-				union bpf_attr *attr)
+/* 0, or what the load answers with its words in @log. */
+static inline int pair_load_here(struct host *host, const struct pair_prog *p, struct map *map,
+				 struct prog **prog, char *text, u32 size)
 {
 	const struct hook *hook = hook_find(p->type);
-	struct bpf_insn insns[PAIR_INSNS];
-	u16 subprog_of_insn[PAIR_INSNS] = {0};
-	struct prog prog = {.type = p->type,
-			    .hook = hook,
-			    .insn_cnt = p->cnt,
-			    .insns = insns,
-			    .orig = insns,
-			    .subprog_cnt = 1,
-			    .subprog_of_insn = subprog_of_insn};
-	struct subprog main = {.prog = &prog, .end = p->cnt, .stack_depth = MAX_BPF_STACK};
+	struct prog_load_args args = {.type = p->type,
+				      .name = "",
+				      .license = "GPL",
+				      .insns = p->insns,
+				      .insn_cnt = p->cnt,
+				      .map_by_fd = pair_map_by_fd,
+				      .map_arg = map,
+				      .hook = hook,
+				      .rules = hook->rules};
+	struct log log;
+	int error;
 
-	memcpy(insns, p->insns, p->cnt * sizeof(*insns));
-	prog.subprogs = &main;
-	prog.obj.host = host;
-	for (u32 i = 0; i < p->cnt; i++) {
-		int error = pair_prepare(hook, &insns[i], results);
+	log_init(&log, &mem_libc, LOG_LEVEL1);
+	error = prog_load(host, &args, &log, NULL, prog);
+	text[0] = 0;
+	if (error)
+		snprintf(text, size, "%s", buf_str(&log.text));
+	log_free(&log);
+	return error;
+}
 
-		if (error)
-			return error;
-		i += insns[i].code == (BPF_LD | BPF_IMM | BPF_DW);
+/* Loads it and makes a BPF_PROG_TEST_RUN: what either returns. */
+static inline int pair_run_here(struct host *host, const struct pair_prog *p, u64 *results,
+				union bpf_attr *attr, char *log, u32 log_size)
+{
+	struct prog *prog = NULL;
+	struct map *map;
+	u32 key = 0;
+	int error = pair_map_create(host, &map);
+
+	if (error)
+		return error;
+	error = pair_load_here(host, p, map, &prog, log, log_size);
+	if (!error) {
+		error = prog->hook->test_run(host, prog, attr);
+		if (map_user_lookup(map, &key, results, 0))
+			abort();
+		object_put(&prog->obj);
 	}
-	return hook->test_run(host, &prog, attr);
+	object_put(&map->obj);
+	return error;
 }
 
 /* The same in the kernel. @log gets the verifier's words when it is refused. */

@@ -280,7 +280,8 @@ static void run(struct host *host, const struct maker *m, bool kernel, struct ou
 	attr.test.data_size_out = sizeof(o->out);
 	attr.test.flags = m->complete ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0;
 	o->error = kernel ? pair_run_kernel(&m->prog, o->results, &attr, log_text, sizeof(log_text))
-			  : pair_run_here(host, &m->prog, o->results, &attr);
+			  : pair_run_here(host, &m->prog, o->results, &attr, log_text,
+					  sizeof(log_text));
 	o->len = attr.test.data_size_out;
 }
 

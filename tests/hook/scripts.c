@@ -213,10 +213,10 @@ static void run(const struct script *s, bool kernel, struct outcome *o)
 	attr.test.data_size_out = sizeof(o->out);
 	attr.test.flags = s->flag_complete ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0;
 	o->error = kernel ? pair_run_kernel(&s->prog, o->results, &attr, log, sizeof(log))
-			  : pair_run_here(host, &s->prog, o->results, &attr);
+			  : pair_run_here(host, &s->prog, o->results, &attr, log, sizeof(log));
 	o->len = attr.test.data_size_out;
-	if (kernel && o->error && log[0])
-		tap_fail("the kernel: %s", log);
+	if (o->error && log[0])
+		tap_fail("%s: %s", kernel ? "the kernel" : "this library", log);
 }
 
 static void format(const struct script *s, const struct outcome *o, char *text, size_t size)

@@ -323,6 +323,7 @@ struct outcome {
 };
 
 static u8 packet[4096], context[MAX_CTX];
+static char log_text[65536];
 
 static void make_input(const struct row *row)
 {
@@ -419,7 +420,6 @@ static void compare(const struct outcome *here, const struct outcome *kernel)
 static void test_row(struct host *host, const struct row *row, bool with_kernel)
 {
 	static struct outcome here, kernel;
-	static char log[65536];
 	struct pair_prog prog;
 	union bpf_attr attr;
 
@@ -427,7 +427,8 @@ static void test_row(struct host *host, const struct row *row, bool with_kernel)
 	make_input(row);
 	make_program(row, &prog);
 	make_attr(row, &attr, &here);
-	take(&attr, pair_run_here(host, &prog, here.results, &attr), &here);
+	take(&attr, pair_run_here(host, &prog, here.results, &attr, log_text, sizeof(log_text)),
+	     &here);
 	if (here.error != row->error)
 		tap_fail("error %d, not %d", here.error, row->error);
 	if (!row->error) {
@@ -437,7 +438,8 @@ static void test_row(struct host *host, const struct row *row, bool with_kernel)
 	}
 	if (with_kernel) {
 		make_attr(row, &attr, &kernel);
-		take(&attr, pair_run_kernel(&prog, kernel.results, &attr, log, sizeof(log)),
+		take(&attr,
+		     pair_run_kernel(&prog, kernel.results, &attr, log_text, sizeof(log_text)),
 		     &kernel);
 		compare(&here, &kernel);
 	}
@@ -473,7 +475,7 @@ static void test_duration(void)
 	make_input(&row);
 	make_program(&row, &prog);
 	make_attr(&row, &attr, &o);
-	check_eq(pair_run_here(host, &prog, o.results, &attr), 0);
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)), 0);
 	check_eq(attr.test.duration, 500);
 	host_free(host);
 }
@@ -495,14 +497,17 @@ static void test_fragments(void)
 	make_input(&row);
 	make_program(&row, &prog);
 	make_attr(&row, &attr, &o);
-	check_eq(pair_run_here(host, &prog, o.results, &attr), -EOPNOTSUPP);
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)),
+		 -EOPNOTSUPP);
 	attr.test.data_size_in = 64;
-	check_eq(pair_run_here(host, &prog, o.results, &attr), -EOPNOTSUPP);
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)),
+		 -EOPNOTSUPP);
 	attr.test.ctx_size_out = 0;
 	attr.test.ctx_out = 0;
-	check_eq(pair_run_here(host, &prog, o.results, &attr), 0);
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)), 0);
 	attr.test.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-	check_eq(pair_run_here(host, &prog, o.results, &attr), -EOPNOTSUPP);
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)),
+		 -EOPNOTSUPP);
 	host_free(host);
 }
 
