@@ -132,6 +132,18 @@ static bool operands_known(const struct bpf_insn *insn)
 	}
 }
 
+static int check_frames(const struct prog *prog, struct err *err)
+{
+	for (u32 i = 0; i < prog->subprog_cnt; i++) {
+		if (prog->subprogs[i].stack_depth > MAX_BPF_STACK)
+			return err_set(
+				err, -EOPNOTSUPP,
+				"insn %u: a frame of %u bytes, more than the interpreter has",
+				prog->subprogs[i].start, prog->subprogs[i].stack_depth);
+	}
+	return 0;
+}
+
 int interp_check(const struct prog *prog, struct err *err)
 {
 	for (u32 i = 0; i < prog->insn_cnt; i++) {
@@ -149,5 +161,5 @@ int interp_check(const struct prog *prog, struct err *err)
 		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;
 	}
-	return 0;
+	return check_frames(prog, err);
 }

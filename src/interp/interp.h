@@ -11,8 +11,9 @@
 
 /*
  * Whether every instruction of a prepared program is one that the engines
- * know; asked once at load. 0 or -EOPNOTSUPP with the instruction named. What
- * passes here runs; registers and jumps are the verifier's to check.
+ * know, and every frame one that they have room for; asked once at load. 0 or
+ * -EOPNOTSUPP with the instruction named. What passes here runs; registers and
+ * jumps are the verifier's to check.
  */
 int interp_check(const struct prog *prog, struct err *err);
 

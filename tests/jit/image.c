@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a compiled program is: pages, offsets, refusals, memory when there is none. */
+#define _GNU_SOURCE
 #include "jit/jit.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #include "engine.h"
 #include "helper/helper.h"
@@ -11,7 +16,7 @@
 /* An allocator that fails at its n-th call and knows what is still allocated. */
 struct failing {
 	u32 until_failure; /* 0: never */
-	s32 live;
+	_Atomic s32 live;
 };
 
 static void *failing_realloc(void *ctx, void *p, size_t size)
@@ -171,10 +176,75 @@ static void test_refusals(void)
 	check_refused(RAW_INSN(0x0e, 0, 0, 0, 1), "insn 1: opcode 0xe cannot be run yet", false);
 }
 
+/* ---- faults ---- */
+
+static sigjmp_buf escape;
+
+static void foreign_handler(int sig __unused)
+{
+	siglongjmp(escape, 1);
+}
+
+/* Only the marked loads are caught: any other fault in machine code is as fatal as in C. */
+static void test_other_faults_are_not_caught(void)
+{
+	const struct bpf_insn insns[] = {
+		MOV64_K(1, 8),
+		RAW_INSN(BPF_LDX | BPF_PROBE_MEM | BPF_W, 0, 1, 0, 0),
+		LOAD(BPF_W, 0, 1, 0),
+		EXIT(),
+	};
+	struct prog *prog = engine_prog(host, insns, ARRAY_SIZE(insns), 16);
+	volatile bool passed_on = false;
+	struct run run;
+
+	check_eq(jit_compile(prog, NULL), 0);
+	run_begin(&run, host);
+	if (!sigsetjmp(escape, 1))
+		jit_run(&run, prog->subprogs, 0, 0, 0, 0, 0);
+	else
+		passed_on = true;
+	run_end(&run);
+	check(passed_on);
+	jit_free(prog);
+	object_put(&prog->obj);
+}
+
+static void *compile_and_run(void *arg)
+{
+	u32 *failed = arg;
+
+	for (u32 i = 0; i < 300; i++) {
+		struct prog *prog = sample();
+
+		*failed += jit_compile(prog, NULL) != 0;
+		*failed += engine_run(jit_run, prog, NULL, NULL) != 0;
+		jit_free(prog);
+		object_put(&prog->obj);
+	}
+	return NULL;
+}
+
+/* Fault tables come and go while others fault. */
+static void test_compile_in_threads(void)
+{
+	pthread_t threads[4];
+	u32 failed[4] = {0};
+
+	for (u32 i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, compile_and_run, &failed[i]);
+	for (u32 i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		check_eq(failed[i], 0);
+	}
+}
+
 int main(void)
 {
+	struct sigaction act = {.sa_handler = foreign_handler};
 	struct host_options options;
 
+	sigaction(SIGSEGV, &act, NULL); /* before the library's own */
 	host_options_init(&options);
 	options.mem = &failing_mem;
 	if (host_new(&options, &host))
@@ -184,6 +254,8 @@ int main(void)
 		run_test(test_offsets);
 		run_test(test_out_of_memory);
 		run_test(test_refusals);
+		run_test(test_other_faults_are_not_caught);
+		run_test(test_compile_in_threads);
 	} else {
 		tap_begin("machine code");
 		tap_skip("no JIT for this machine");

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <assert.h>
+
 #include "jit/x86_64/encode.h"
 
 static void put8(struct jit *jit, u32 v)
@@ -163,6 +165,7 @@ u32 x86_jmp8(struct jit *jit)
 
 void x86_land(struct jit *jit, u32 jump)
 {
+	assert(jit->at - jump <= INT8_MAX);
 	if (jit->code)
 		jit->code[jump - 1] = (u8)(jit->at - jump);
 }

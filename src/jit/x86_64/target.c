@@ -12,17 +12,15 @@ static int emit_ld(struct jit *jit, u32 index)
 {
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 
-	switch (BPF_MODE(insn->code)) {
-	case BPF_IMM:
+	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
 		x86_mov_imm(jit, dst_of(insn), (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32);
 		return 0;
-	case BPF_ABS:
-	case BPF_IND:
-		x86_emit_legacy_load(jit, index);
-		return 0;
-	default:
-		return -EOPNOTSUPP;
 	}
+	if (BPF_SIZE(insn->code) == BPF_DW ||
+	    (BPF_MODE(insn->code) != BPF_ABS && BPF_MODE(insn->code) != BPF_IND))
+		return -EOPNOTSUPP;
+	x86_emit_legacy_load(jit, index);
+	return 0;
 }
 
 static int emit_ldx(struct jit *jit, u32 index)
