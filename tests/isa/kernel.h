@@ -9,12 +9,25 @@
 
 #include "isa/uapi.h"
 
-/* 0 when the program was taken, else a negative errno; the verifier's log goes to @log. */
-static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
+/* The system call: its result, or a negative errno. */
+static inline int kernel_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
+{
+#ifdef SYS_bpf
+	long ret = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+
+	return ret < 0 ? -errno : (int)ret;
+#else
+	(void)cmd;
+	(void)attr;
+	return -ENOSYS;
+#endif
+}
+
+/* A program's file descriptor or a negative errno; the verifier's log goes to @log. */
+static inline int kernel_open(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
 			      u32 level, char *log, u32 log_size)
 {
 	union bpf_attr attr;
-	long fd;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
@@ -26,15 +39,18 @@ static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *in
 	attr.log_size = log_size;
 	if (log_size)
 		log[0] = 0;
-#ifdef SYS_bpf
-	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-#else
-	errno = ENOSYS;
-	fd = -1;
-#endif
+	return kernel_bpf(BPF_PROG_LOAD, &attr);
+}
+
+/* The same, and closed again: 0 or a negative errno. */
+static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
+			      u32 level, char *log, u32 log_size)
+{
+	int fd = kernel_open(type, insns, cnt, level, log, log_size);
+
 	if (fd < 0)
-		return -errno;
-	close((int)fd);
+		return fd;
+	close(fd);
 	return 0;
 }
 
