@@ -21,7 +21,7 @@ static u8 *byte_at(struct frame *frame, s32 off)
 
 static u16 access_mark(const struct frame *frame, u32 slot)
 {
-	return (u16)(STEP_STACK | frame->frameno << 6 | slot);
+	return (u16)(STEP_STACK | (u32)frame->frameno << 6 | slot);
 }
 
 static void scratch_slot(struct verifier *v, u32 slot)
