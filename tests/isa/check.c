@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The legality of instructions: every opcode with every field disturbed, asked
- * of our checks and of the running kernel.
+ * The legality of instructions: the words of tests/isa/check.txt, and every
+ * opcode with every field disturbed, asked of our checks and of the running
+ * kernel.
  */
 #include "tap.h"
 
+#include "isa/asm.h"
+#include "isa/data.h"
 #include "isa/isa.h"
 #include "isa/kernel.h"
 
@@ -152,6 +155,48 @@ static void test_fields_as_kernel(void)
 	}
 }
 
+/* In the order of a verifier, for programs whose instructions run one after the other. */
+static void straight_verdict(const struct bpf_insn *prog, u32 cnt, struct isa_error *err)
+{
+	int ret = isa_check_subprog(prog, 0, cnt, err);
+
+	for (u32 i = 0; i < cnt && !ret; i += isa_slots(&prog[i]))
+		ret = isa_check_opcode(prog, cnt, i, err);
+	for (u32 i = 0; i < cnt && !ret; i += isa_slots(&prog[i]))
+		ret = isa_check_insn(prog, cnt, i, err);
+}
+
+static void words_case(const char *left, const char *right)
+{
+	static char log[65536];
+	struct isa_error got = {0};
+	struct bpf_insn *insns;
+	struct err err = {0};
+	char text[1024], want[256];
+	u32 cnt;
+
+	snprintf(text, sizeof(text), "%s", left);
+	for (char *p = text; (p = strchr(p, '|')) != NULL;)
+		*p = '\n';
+	snprintf(want, sizeof(want), "%s\n", right);
+	if (isa_assemble(NULL, text, NULL, &insns, &cnt, &err)) {
+		tap_fail("\"%s\": %s", left, err.text);
+		return;
+	}
+	straight_verdict(insns, cnt, &got);
+	check_str(got.text, right);
+	if (kernel_answers() &&
+	    (!kernel_load(BPF_PROG_TYPE_SOCKET_FILTER, insns, cnt, 1, log, sizeof(log)) ||
+	     !strstr(log, want)))
+		tap_fail("\"%s\": the kernel says otherwise: %s", left, log);
+	mem_free(&mem_libc, insns);
+}
+
+static void test_words(void)
+{
+	data_each("check.txt", " -> ", words_case);
+}
+
 /* Linux 6.12 has so many opcodes; the others are unknown. */
 static void test_opcodes(void)
 {
@@ -214,6 +259,7 @@ static void test_registers(void)
 
 int main(void)
 {
+	run_test(test_words);
 	run_test(test_opcodes);
 	run_test(test_rows);
 	run_test(test_registers);
