@@ -98,10 +98,11 @@ static int check_kflag_enum(struct checker *c, const struct place *p)
 int check_member(struct checker *c, const struct btf_type *t, const struct btf_member *m)
 {
 	bool kflag = btf_kflag(t);
-	struct place p = {t, m, kflag ? m->offset & 0xffffff : m->offset,
+	struct btf_member resolved = *m; /* what messages show */
+	struct place p = {t, &resolved, kflag ? m->offset & 0xffffff : m->offset,
 			  kflag ? m->offset >> 24 : 0};
-	u32 id = m->type, size;
-	const struct btf_type *type = check_sized(c, &id, &size);
+	u32 size;
+	const struct btf_type *type = check_sized(c, &resolved.type, &size);
 
 	if (!type)
 		return check_fail_member(c, t, m, "Invalid member");
@@ -115,7 +116,7 @@ int check_member(struct checker *c, const struct btf_type *t, const struct btf_m
 		break;
 	default:
 		if (p.bits)
-			return check_fail_member(c, t, m, "Invalid member bitfield_size");
+			return check_fail_member(c, t, p.m, "Invalid member bitfield_size");
 	}
 	if (btf_kind(type) == BTF_KIND_FLOAT)
 		return check_float(c, &p, size);
