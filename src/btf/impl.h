@@ -8,10 +8,6 @@
 
 #include "btf/btf.h"
 
-#ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own number, which no libc has */
-#endif
-
 /* Limits of include/uapi/linux/btf.h */
 #define BTF_MAX_TYPE	 0x000fffffu
 #define BTF_MAX_NAME_OFF 0x00ffffffu

@@ -63,15 +63,10 @@ static void left_of_qualifier(struct namer *n, const struct btf_type *t, u32 dep
 
 static void left_of_pointer(struct namer *n, const struct btf_type *t, u32 depth)
 {
-	bool paren = binds_tighter(n, t->type);
-
 	left_part(n, t->type, depth + 1);
-	if (paren)
-		buf_puts(n->out, " (*");
-	else if (n->out->len && n->out->data[n->out->len - 1] == '*')
-		buf_putc(n->out, '*');
-	else
-		buf_puts(n->out, " *");
+	if (!n->out->len || n->out->data[n->out->len - 1] != '*')
+		buf_putc(n->out, ' ');
+	buf_puts(n->out, binds_tighter(n, t->type) ? "(*" : "*");
 }
 
 static void tagged(struct namer *n, const char *word, const struct btf_type *t)

@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "btf/impl.h"
+#include "btf/btf.h"
 #include "linux_oracle.h"
 #include "text.h"
 

@@ -309,8 +309,8 @@ static inline FILE *text_open(const char *name)
 	snprintf(path, sizeof(path), "%s/%s", dir ? dir : "tests/btf", name);
 	f = fopen(path, "r");
 	if (!f) {
-		tap_begin(path);
-		tap_fail("cannot be opened");
+		tap_begin(name);
+		tap_fail("%s cannot be opened", path);
 		tap_end();
 	}
 	return f;

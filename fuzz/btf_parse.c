@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any bytes as BTF: a verdict with its words; when accepted, every query and
+ * the printed value of every type, of whatever data and however little of it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "btf/btf.h"
+#include "fuzz.h"
+
+static void print(const struct btf *btf, u32 id, const u8 *data, size_t size)
+{
+	static const struct btf_value_options options[] = {
+		{.compact = true},
+		{.json = true},
+		{.zero_fields = true},
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++) {
+		struct buf text;
+		int ret;
+
+		buf_init(&text, &mem_libc);
+		ret = btf_print_value(btf, id, data, size, &options[i], &text);
+		fuzz_check(ret == (btf_size(btf, id) < 0 ? -EINVAL : 0));
+		buf_free(&text);
+	}
+}
+
+static void query(const struct btf *btf, u32 id)
+{
+	const struct btf_type *t = btf_type_by_id(btf, id);
+	struct buf name;
+	u32 to;
+
+	fuzz_check(t);
+	if (*btf_name(btf, t)) {
+		s32 found = btf_find(btf, btf_kind(t), btf_name(btf, t));
+
+		fuzz_check(found > 0 && (u32)found <= id);
+	}
+	fuzz_check(btf_skip_mods(btf, id, &to) == btf_type_by_id(btf, to));
+	fuzz_check(btf_skip_quals(btf, id, &to) == btf_type_by_id(btf, to));
+	fuzz_check(btf_size(btf, id) < 0 || btf_align(btf, id) > 0);
+	buf_init(&name, &mem_libc);
+	btf_type_name(btf, id, &name);
+	fuzz_check(name.len);
+	buf_free(&name);
+}
+
+/* What has been read is BTF again, and the same. */
+static void again(const struct btf *btf)
+{
+	struct btf *copy = NULL;
+	u32 size, copy_size;
+	const void *raw = btf_raw(btf, &size), *copy_raw;
+
+	fuzz_check(btf_parse(&mem_libc, raw, size, NULL, &copy, NULL, NULL) == 0);
+	copy_raw = btf_raw(copy, &copy_size);
+	fuzz_check(copy_size == size && !memcmp(raw, copy_raw, size));
+	fuzz_check(btf_type_cnt(copy) == btf_type_cnt(btf));
+	btf_free(copy);
+}
+
+/* The same bytes as BTF that goes on from one that is accepted. */
+static void split(const uint8_t *data, size_t size, const struct btf *base)
+{
+	struct btf *btf;
+
+	if (btf_parse(&mem_libc, data, size, base, &btf, NULL, NULL))
+		return;
+	for (u32 id = btf_type_cnt(base); id < btf_type_cnt(btf); id++)
+		query(btf, id);
+	btf_free(btf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err = {0};
+	struct btf *btf;
+	struct log log;
+	int ret;
+
+	log_init(&log, &mem_libc, 1);
+	ret = btf_parse(&mem_libc, data, size, NULL, &btf, &log, &err);
+	fuzz_check(err.code == ret && (!ret || err.text[0]));
+	log_free(&log);
+	if (ret)
+		return 0;
+	again(btf);
+	for (u32 id = 0; id < btf_type_cnt(btf) && id < 256; id++) {
+		query(btf, id);
+		print(btf, id, data, size < 256 ? size : 256);
+		print(btf, id, data, id % 16);
+	}
+	split(data, size, btf);
+	btf_free(btf);
+	return 0;
+}
