@@ -14,7 +14,8 @@
 
 #define BATCH	       64
 #define POLL_MS	       100
-#define MAX_VERDICTS   64 /* told apart; the rest is counted together */
+#define MAX_REST       1024 /* batches that a full ring may still hold */
+#define MAX_VERDICTS   64   /* told apart; the rest is counted together */
 #define PROGRESS_NS    200000000u
 #define PROGRESS_AFTER 500000000u
 
@@ -229,27 +230,41 @@ static int open_source(struct session *s, struct err *err)
 	return source_pcap_open(&mem_libc, s->opts->pcap, &s->source, err);
 }
 
-/* Runs until the source ends or someone stops it. */
-static int drain_source(struct session *s, struct err *err)
+/* The next batch: number of frames, 0 when there are none now, negative errno. */
+static int run_next(struct session *s, int timeout_ms, struct err *err)
 {
 	struct hook_frame frames[BATCH];
-	int ret = 0;
+	u64 left = s->opts->count ? s->opts->count - s->frames : BATCH;
+	int n, ret;
 
-	while (!stopped && !ret && !s->source->ops->ended(s->source)) {
-		u64 left = s->opts->count ? s->opts->count - s->frames : BATCH;
-		int n;
+	n = s->source->ops->next(s->source, frames, left < BATCH ? (u32)left : BATCH, timeout_ms,
+				 err);
+	if (n <= 0)
+		return n;
+	ret = run_batch(s, frames, (u32)n, err);
+	return ret ? ret : n;
+}
 
-		if (!left)
-			break;
-		n = s->source->ops->next(s->source, frames, left < BATCH ? (u32)left : BATCH,
-					 POLL_MS, err);
-		if (n < 0)
-			return n;
-		if (n)
-			ret = run_batch(s, frames, (u32)n, err);
+static bool enough(const struct session *s)
+{
+	return s->opts->count && s->frames >= s->opts->count;
+}
+
+/* Runs until the source ends or someone stops it; what had arrived until then still counts. */
+static int drain_source(struct session *s, struct err *err)
+{
+	u64 rest = s->opts->iface ? MAX_REST : 0;
+	int n = 0;
+
+	while (!stopped && n >= 0 && !enough(s) && !s->source->ops->ended(s->source)) {
+		n = run_next(s, POLL_MS, err);
 		show_progress(s, os_clock_ns(CLOCK_MONOTONIC));
 	}
-	return ret;
+	if (n >= 0 && stopped)
+		do
+			n = enough(s) || !rest-- ? 0 : run_next(s, 0, err);
+		while (n > 0);
+	return n < 0 ? n : 0;
 }
 
 static int run_all(struct session *s, struct err *err)
