@@ -318,6 +318,8 @@ void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
 {
 	struct hash_cpu *own = &h->shared->cpu[cpu];
 
+	/* A reader that still stands on it and sees the new link sees that .seq has moved on. */
+	atomic_thread_fence(memory_order_release);
 	spin_lock(&own->lock);
 	push_list(h, own, at);
 	spin_unlock(&own->lock);

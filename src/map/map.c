@@ -68,10 +68,10 @@ static int check_common(const union bpf_attr *attr, struct err *err)
 
 static int check_attr(const union bpf_attr *attr, struct err *err)
 {
-	int ret = check_common(attr, err);
+	int ret = check_type(attr, err);
 
 	if (!ret)
-		ret = check_type(attr, err);
+		ret = check_common(attr, err);
 	if (ret)
 		return ret;
 	ret = map_type_ops(attr->map_type)->check(attr);

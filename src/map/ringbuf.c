@@ -210,27 +210,38 @@ u64 ringbuf_query(struct map *map, u64 what)
 	}
 }
 
+/* The next record's length field, 0 or -errno: what is mapped may have been written to. */
+static int next_record(struct ringbuf *rb, u64 pos, u32 *len)
+{
+	u64 left = atomic_load_explicit(&rb->producer->at, memory_order_acquire) - pos;
+
+	if (!left)
+		return -ENODATA;
+	if (pos % 8 || left > rb->shared->mask + 1)
+		return -EINVAL;
+	*len = atomic_load_explicit(&record_at(rb, pos)->len, memory_order_acquire);
+	if (*len & BPF_RINGBUF_BUSY_BIT)
+		return -ENODATA;
+	return record_size(*len) > left ? -EINVAL : 0;
+}
+
 int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 size), void *arg)
 {
 	struct ringbuf *rb = ringbuf_of(map);
 	u64 pos = atomic_load_explicit(&rb->consumer->at, memory_order_relaxed);
 	int n = 0, ret = 0;
+	u32 len;
 
-	while (!ret && pos < atomic_load_explicit(&rb->producer->at, memory_order_acquire)) {
-		struct record *rec = record_at(rb, pos);
-		u32 len = atomic_load_explicit(&rec->len, memory_order_acquire);
-
-		if (len & BPF_RINGBUF_BUSY_BIT)
-			break;
+	while (!ret && !(ret = next_record(rb, pos, &len))) {
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
-			ret = fn(arg, rec + 1, len);
+			ret = fn(arg, record_at(rb, pos) + 1, len);
 			n++;
 		}
 		pos += record_size(len);
 		/* Before the next look at the producers: one of them or we see the other. */
 		atomic_store(&rb->consumer->at, pos);
 	}
-	return ret < 0 ? ret : n;
+	return ret < 0 && ret != -ENODATA ? ret : n;
 }
 
 int ringbuf_wait(struct map *map, int timeout_ms)

@@ -21,7 +21,8 @@ u64 ringbuf_query(struct map *map, u64 what);
 /*
  * Consumes what is there: calls @fn for each record that is committed, in
  * order, until it returns non-zero. Number of records, or what @fn returned
- * when negative. One consumer at a time.
+ * when negative. -EINVAL when somebody wrote nonsense to the positions or
+ * records. One consumer at a time.
  */
 int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 size), void *arg);
 /* Waits until there is something; 1, or 0 after @timeout_ms (-1: for ever). */

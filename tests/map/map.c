@@ -464,6 +464,31 @@ static void ringbuf_wraps(void)
 	put_map(map);
 }
 
+/* Positions that somebody has written nonsense to lead nowhere. */
+static void ringbuf_forged(void)
+{
+	struct map *map = new_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (u32)os_page_size(), 0);
+	struct got got = {0};
+	void *consumer;
+
+	check_eq(map_user_mmap(map, 0, os_page_size(), true, &consumer), 0);
+	check_eq(ringbuf_output(map, "abc", 3, 0), 0);
+	put_u64(consumer, 1);
+	check_eq(ringbuf_consume(map, take, &got), -EINVAL);
+	put_u64(consumer, 1u << 20);
+	check_eq(ringbuf_consume(map, take, &got), -EINVAL);
+	check_eq(ringbuf_output(map, "abc", 3, 0), -EAGAIN);
+	put_u64(consumer, 0ull - 2 * os_page_size());
+	check_eq(ringbuf_consume(map, take, &got), -EINVAL);
+	put_u64(consumer, 8); /* the record's payload taken for a header */
+	check_eq(ringbuf_consume(map, take, &got), -EINVAL);
+	check_eq(got.n, 0);
+	put_u64(consumer, 0);
+	check_eq(ringbuf_consume(map, take, &got), 1);
+	map_user_munmap(map, true);
+	put_map(map);
+}
+
 /* ---- LRU ---- */
 
 /* With one CPU everything is determined: what was looked up stays. */
@@ -591,6 +616,7 @@ int main(void)
 	run_test(ringbuf_layout);
 	run_test(ringbuf_records);
 	run_test(ringbuf_wraps);
+	run_test(ringbuf_forged);
 	run_test(lru_order);
 	run_test(out_of_memory);
 	host_free(host);
