@@ -6,7 +6,7 @@
 
 #define COMMON_STOCK 128 /* Linux's numbers: elements that a CPU takes, and looks at, at a time */
 #define PERCPU_STOCK 4
-#define POP_TRIES    1000
+#define POP_TRIES    100000
 
 size_t lru_size(u32 nr_cpus)
 {
@@ -220,21 +220,27 @@ static u32 shrink_inactive(struct hash_map *h, struct lru_lists *lists, u32 want
 	return got;
 }
 
-/* Frees up to @want; when all have been used lately one that was. */
-static void shrink(struct hash_map *h, struct lru_lists *lists, u32 want, struct lru_list *stock)
+/* One from the end of a list, used lately or not. */
+static bool force(struct hash_map *h, struct lru_lists *lists, enum lru_where where,
+		  struct lru_list *stock)
 {
-	struct lru_list *inactive = &lists->list[LRU_INACTIVE];
-	u32 at;
-
-	if (shrink_inactive(h, lists, want, stock))
-		return;
-	at = inactive->cnt ? inactive->last : lists->list[LRU_ACTIVE].last;
-	for (; at; at = node_of(h, at)->prev) {
+	for (u32 at = lists->list[where].last; at; at = node_of(h, at)->prev) {
 		if (evict(h, at)) {
 			to_free(h, lists, stock, at);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+/*
+ * Frees up to @want; when all have been used lately one that was. Linux gives
+ * up when all inactive ones are just being inserted by others.
+ */
+static void shrink(struct hash_map *h, struct lru_lists *lists, u32 want, struct lru_list *stock)
+{
+	if (!shrink_inactive(h, lists, want, stock) && !force(h, lists, LRU_INACTIVE, stock))
+		force(h, lists, LRU_ACTIVE, stock);
 }
 
 /* A free element of the lists, which is then on none; 0. */
@@ -339,9 +345,9 @@ static void refill(struct hash_map *h, struct lru_local *local)
 
 static u32 evict_pending(struct hash_map *h, struct lru_list *pending)
 {
-	for (u32 force = 0; force <= 1; force++) {
+	for (u32 any = 0; any <= 1; any++) {
 		for (u32 at = pending->last; at; at = node_of(h, at)->prev) {
-			if ((force || !is_ref(node_of(h, at))) && evict(h, at)) {
+			if ((any || !is_ref(node_of(h, at))) && evict(h, at)) {
 				list_del(h, pending, at);
 				return at;
 			}
