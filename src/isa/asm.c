@@ -625,6 +625,23 @@ static int emit(struct assembler *as, const struct attempt *a)
 	return 0;
 }
 
+/* Most rows are out of the question by their first character. */
+static bool may_begin(const char *text, char c)
+{
+	if (*text != '%')
+		return *text == c;
+	switch (text[1]) {
+	case 'd':
+	case 's':
+		return c == 'r';
+	case 'e':
+	case 't':
+		return c == 'w';
+	default:
+		return c == 'r' || c == 'w';
+	}
+}
+
 static int parse_insn(struct assembler *as, const char *p)
 {
 	struct attempt a, best = {.p = p};
@@ -633,8 +650,7 @@ static int parse_insn(struct assembler *as, const char *p)
 		const struct isa_row *row = &isa_rows[form];
 
 		for (u32 t = 0; t < ARRAY_SIZE(row->text) && row->text[t]; t++) {
-			/* Most rows are out of the question at once. */
-			if (row->text[t][0] != '%' && row->text[t][0] != *p)
+			if (!may_begin(row->text[t], *p))
 				continue;
 			if (try_row(&a, row, row->text[t], p, as->opts))
 				return emit(as, &a);

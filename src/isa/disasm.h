@@ -3,7 +3,8 @@
  * Instructions as text, in three forms:
  *
  *	DISASM_KERNEL  what Linux prints in the verifier's log, byte for byte
- *	DISASM_LLVM    what llvm-objdump prints
+ *	DISASM_LLVM    what llvm-objdump prints, but for what it cannot tell apart:
+ *		       local calls (call pc+3), sources of wide loads
  *	DISASM_ASM     the kernel's form, but nothing is lost: the assembler gives
  *		       the same bytes back, for illegal instructions as well
  */
