@@ -12,7 +12,7 @@ DEFINE_HELPER(helper_csum_diff)
 	u32 from_size = (u32)r2, to_size = (u32)r4;
 	u64 sum = (u32)r5;
 
-	if ((from_size | to_size) % 4 || from_size + to_size > DIFF_MAX)
+	if ((from_size | to_size) % 4 || (u64)from_size + to_size > DIFF_MAX)
 		return helper_error(-EINVAL);
 	for (u32 i = 0; i < from_size; i += 4)
 		sum += (u32)~get_u32(from + i);

@@ -38,7 +38,7 @@ struct outcome {
 
 static struct packet packets[32];
 static u32 packet_cnt;
-static struct host *host;
+static struct host *compiled, *interpreted;
 static bool with_kernel;
 
 /* ---- words of a line ---- */
@@ -200,7 +200,8 @@ static void add_step(struct script *s, const char *line)
 
 /* ---- running ---- */
 
-static void run(const struct script *s, bool kernel, struct outcome *o)
+/* @host NULL: in the kernel. */
+static void run(const struct script *s, struct host *host, struct outcome *o)
 {
 	static char log[65536];
 	union bpf_attr attr;
@@ -212,11 +213,11 @@ static void run(const struct script *s, bool kernel, struct outcome *o)
 	attr.test.data_out = ptr_to_u64(o->out);
 	attr.test.data_size_out = sizeof(o->out);
 	attr.test.flags = s->flag_complete ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0;
-	o->error = kernel ? pair_run_kernel(&s->prog, o->results, &attr, log, sizeof(log))
-			  : pair_run_here(host, &s->prog, o->results, &attr, log, sizeof(log));
+	o->error = !host ? pair_run_kernel(&s->prog, o->results, &attr, log, sizeof(log))
+			 : pair_run_here(host, &s->prog, o->results, &attr, log, sizeof(log));
 	o->len = attr.test.data_size_out;
 	if (o->error && log[0])
-		tap_fail("%s: %s", kernel ? "the kernel" : "this library", log);
+		tap_fail("%s: %s", host ? "this library" : "the kernel", log);
 }
 
 static void format(const struct script *s, const struct outcome *o, char *text, size_t size)
@@ -240,25 +241,27 @@ static void format(const struct script *s, const struct outcome *o, char *text, 
 		n += (size_t)snprintf(text + n, size - n, "%02x", o->out[i]);
 }
 
-static void check_outcome(const struct script *s, bool kernel, const char *want)
+static void check_outcome(const struct script *s, struct host *host, const char *who,
+			  const char *want)
 {
 	static char got[16384];
 	struct outcome o;
 
-	run(s, kernel, &o);
+	run(s, host, &o);
 	format(s, &o, got, sizeof(got));
-	if (getenv("ANYBPF_PRINT") && kernel == with_kernel)
+	if (getenv("ANYBPF_PRINT") && host == (with_kernel ? NULL : compiled))
 		printf("# %s\n%s\n", s->name, got);
 	if (strcmp(got, want))
-		tap_fail("%s gives %.300s", kernel ? "the kernel" : "this library", got);
+		tap_fail("%s gives %.300s", who, got);
 }
 
 static void finish(struct script *s, const char *want)
 {
 	PAIR_ADD(&s->prog, MOV_IMM(0, 0), EXIT());
-	check_outcome(s, false, want);
+	check_outcome(s, compiled, "the compiled program", want);
+	check_outcome(s, interpreted, "the interpreter", want);
 	if (with_kernel)
-		check_outcome(s, true, want);
+		check_outcome(s, NULL, "the kernel", want);
 	tap_end();
 }
 
@@ -325,7 +328,13 @@ static void read_file(void)
 
 int main(void)
 {
-	if (host_new(NULL, &host))
+	struct host_options opts;
+
+	host_options_init(&opts);
+	if (host_new(&opts, &compiled))
+		abort();
+	opts.interpret = true;
+	if (host_new(&opts, &interpreted))
 		abort();
 	with_kernel = kernel_usable();
 	tap_begin("the kernel agrees");
@@ -333,6 +342,7 @@ int main(void)
 		tap_skip("bpf() is refused");
 	tap_end();
 	read_file();
-	host_free(host);
+	host_free(compiled);
+	host_free(interpreted);
 	return tap_done();
 }
