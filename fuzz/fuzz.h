@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* A harness may have a mutator of its own, which knows the format. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+	__attribute__((weak));
 
 /* A property that must hold for any input; a crash is what fuzzers report. */
 #define fuzz_check(cond)                                                                           \

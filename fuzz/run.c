@@ -108,6 +108,13 @@ static size_t make_input(u8 *input, const struct seed *seeds, u32 cnt, u64 *stat
 	}
 	memcpy(input, seed->data, seed->size);
 	size = seed->size;
+	/* Mostly the harness's own mutator, where it has one: what it makes goes further. */
+	if (LLVMFuzzerCustomMutator && below(state, 8)) {
+		for (size_t n = 1 + below(state, 3); n > 0; n--)
+			size = LLVMFuzzerCustomMutator(input, size, INPUT_MAX,
+						       (unsigned int)next_random(state));
+		return size;
+	}
 	for (size_t n = 1 + below(state, 8); n > 0; n--)
 		size = mutate(input, size, state);
 	return size;
