@@ -95,7 +95,7 @@ static void print_signed(struct verifier *v, s64 n)
 const char *tnum_str(struct tnum a, char *buf, size_t size)
 {
 	if (a.mask)
-		snprintf(buf, size, "(%#" PRIx64 "; %#" PRIx64 ")", a.value, a.mask);
+		snprintf(buf, size, "(0x%" PRIx64 "; 0x%" PRIx64 ")", a.value, a.mask);
 	else if (a.value <= UINT16_MAX)
 		snprintf(buf, size, "%" PRIu64, a.value);
 	else
@@ -332,8 +332,10 @@ static int effect_column(size_t len)
 
 static const char *call_name(void *ctx, u32 id)
 {
-	(void)ctx;
-	return helper_name(id);
+	struct verifier *v = ctx;
+
+	snprintf(v->call_name, sizeof(v->call_name), "bpf_%s", func_name(id));
+	return v->call_name;
 }
 
 void log_insn_text(struct verifier *v, u32 insn)
@@ -342,6 +344,7 @@ void log_insn_text(struct verifier *v, u32 insn)
 		.form = DISASM_KERNEL,
 		.opcode = true,
 		.hide_wide = !v->ptr_leaks,
+		.ctx = v,
 		.helper_name = call_name,
 	};
 	struct buf text;

@@ -164,6 +164,7 @@ struct verifier {
 	u64 scratched_slots;
 	size_t prev_log_len, prev_print_len;
 	const struct bpf_line_info *prev_line;
+	char call_name[64];
 	bool rejected;
 };
 
