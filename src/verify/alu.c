@@ -150,8 +150,7 @@ static int check_moved_bounds(struct verifier *v, const struct reg *dst, u32 reg
 	return 0;
 }
 
-static int check_pointer_op(struct verifier *v, const struct reg *ptr, const struct scalar *by,
-			    bool ptr_is_dst)
+static int check_pointer_op(struct verifier *v, const struct reg *ptr, const struct scalar *by)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	u32 dst = insn->dst_reg;
@@ -166,15 +165,11 @@ static int check_pointer_op(struct verifier *v, const struct reg *ptr, const str
 	if (!may_move(ptr, by, op))
 		return reject(v, -EACCES, "R%u pointer arithmetic on %s prohibited", dst,
 			      TYPE_NAME(ptr->type));
-	if (op != BPF_ADD && op != BPF_SUB)
-		return 0;
-	if (op == BPF_SUB && !ptr_is_dst)
-		return reject(v, -EACCES, "R%u tried to subtract pointer from scalar", dst);
 	return 0;
 }
 
 /* After the offsets are known to be sane, as in Linux's order of checks. */
-static int check_pointer_op_kind(struct verifier *v, const struct reg *ptr)
+static int check_pointer_op_kind(struct verifier *v, const struct reg *ptr, bool ptr_is_dst)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	u8 op = BPF_OP(insn->code);
@@ -183,6 +178,9 @@ static int check_pointer_op_kind(struct verifier *v, const struct reg *ptr)
 	case BPF_ADD:
 		return 0;
 	case BPF_SUB:
+		if (!ptr_is_dst)
+			return reject(v, -EACCES, "R%u tried to subtract pointer from scalar",
+				      insn->dst_reg);
 		if (ptr->type == PTR_TO_STACK)
 			return reject(v, -EACCES, "R%u subtraction from stack pointer prohibited",
 				      insn->dst_reg);
@@ -213,13 +211,13 @@ static int pointer_alu(struct verifier *v, const struct reg *ptr, const struct r
 		reg_set_unknown(dst);
 		return 0;
 	}
-	err = check_pointer_op(v, ptr, &by->s, ptr == dst);
+	err = check_pointer_op(v, ptr, &by->s);
 	if (!err)
 		err = check_sane_offset(v, by, ptr->type);
 	if (!err)
 		err = check_sane_offset(v, ptr, ptr->type);
 	if (!err)
-		err = check_pointer_op_kind(v, ptr);
+		err = check_pointer_op_kind(v, ptr, ptr == dst);
 	if (err)
 		return err;
 	result = *ptr;

@@ -158,8 +158,6 @@ int return_from_subprog(struct verifier *v)
 	}
 	state->curframe--;
 	v->print_state = true;
-	v->scratched_regs = ~0u;
-	v->scratched_slots = ~0ull;
 	old = callback ? find_previous_entry(v, v->next, state->depth) : NULL;
 	return old ? widen_imprecise(v, old, state) : 0;
 }
