@@ -44,8 +44,8 @@ struct conversion {
 };
 
 struct parser {
-	const struct run *run;
-	const char *at, *end; /* of the format; *end is its terminator when it was measured */
+	const struct run *run; /* NULL: the format alone is checked, nothing is fetched */
+	const char *at, *end;  /* of the format; *end is its terminator when it was measured */
 	const u8 *args;
 	u32 arg_cnt, cnt;
 	struct conversion conv[FORMAT_MAX_ARGS];
@@ -95,6 +95,8 @@ static bool ends_word(char c)
 
 static int fetch_number(struct parser *p, struct conversion *conv, size_t size)
 {
+	if (!p->run)
+		return 0;
 	p->used = ROUND_UP(p->used, sizeof(u32));
 	if (p->used + size > FETCH_SIZE)
 		return -ENOSPC;
@@ -112,6 +114,8 @@ static int fetch_string(struct parser *p, struct conversion *conv)
 	char *dst = p->fetch + p->used;
 	long n;
 
+	if (!p->run)
+		return 0;
 	if (p->used >= FETCH_SIZE)
 		return -ENOSPC;
 	n = probe_read_str(&p->run->host->env, dst, FETCH_SIZE - p->used, conv->value);
@@ -144,12 +148,15 @@ static void fetch_text(struct parser *p, struct conversion *conv, const char *te
 
 static int fetch_address(struct parser *p, struct conversion *conv, char variant, char family)
 {
-	const struct environment *env = &p->run->host->env;
+	const struct environment *env;
 	size_t size = family == '4' ? 4 : 16;
 	char text[40];
 	size_t len = 0;
 	u8 ip[16];
 
+	if (!p->run)
+		return 0;
+	env = &p->run->host->env;
 	if (p->used > FETCH_SIZE || FETCH_SIZE - p->used < size)
 		return -ENOSPC;
 	if (env->read_memory(env->ctx, ip, conv->value, size))
@@ -286,7 +293,7 @@ static int parse_conversion(struct parser *p, const char *literal)
 	*conv = (struct conversion){
 		.literal = literal,
 		.literal_len = (size_t)(p->at - literal),
-		.value = get_u64(p->args + (size_t)p->cnt * sizeof(u64)),
+		.value = p->run ? get_u64(p->args + (size_t)p->cnt * sizeof(u64)) : 0,
 	};
 	p->cnt++;
 	p->at++;
@@ -299,7 +306,7 @@ static int parse_conversion(struct parser *p, const char *literal)
 		return parse_string(p, conv);
 	}
 	if (c == 'c') {
-		if (p->used >= FETCH_SIZE)
+		if (p->run && p->used >= FETCH_SIZE)
 			return -ENOSPC;
 		conv->kind = CONV_CHAR;
 		p->used++;
@@ -480,31 +487,42 @@ static void put_conversion(struct output *out, const struct run *run, struct con
 	}
 }
 
+static int parse_format(struct parser *p, const struct run *run, const char *fmt, size_t fmt_size,
+			const void *args, u32 arg_cnt)
+{
+	p->end = memchr(fmt, 0, fmt_size);
+	if (!p->end || arg_cnt > FORMAT_MAX_ARGS)
+		return -EINVAL;
+	p->run = run;
+	p->at = fmt;
+	p->args = args;
+	p->arg_cnt = arg_cnt;
+	p->cnt = 0;
+	p->used = 0;
+	return parse(p);
+}
+
+int format_check(const char *fmt, size_t fmt_size, u32 arg_cnt)
+{
+	struct parser p;
+
+	return parse_format(&p, NULL, fmt, fmt_size, NULL, arg_cnt);
+}
+
 long format_text(const struct run *run, char *out_buf, size_t size, const char *fmt,
 		 size_t fmt_size, const void *args, u32 arg_cnt)
 {
 	struct output out = {out_buf, size ? size - 1 : 0, 0};
-	const char *end = memchr(fmt, 0, fmt_size);
 	struct parser p;
-	int error;
+	int error = parse_format(&p, run, fmt, fmt_size, args, arg_cnt);
 
-	if (!end || arg_cnt > FORMAT_MAX_ARGS)
-		return -EINVAL;
-	p.run = run;
-	p.at = fmt;
-	p.end = end;
-	p.args = args;
-	p.arg_cnt = arg_cnt;
-	p.cnt = 0;
-	p.used = 0;
-	error = parse(&p);
 	if (error)
 		return error;
 	for (u32 i = 0; i < p.cnt; i++) {
 		put_literal(&out, p.conv[i].literal, p.conv[i].literal_len);
 		put_conversion(&out, run, &p.conv[i]);
 	}
-	put_literal(&out, p.tail, (size_t)(end - p.tail));
+	put_literal(&out, p.tail, (size_t)(p.end - p.tail));
 	if (size)
 		out_buf[u64_min(out.len, size - 1)] = 0;
 	return (long)out.len;

@@ -18,4 +18,10 @@
 long format_text(const struct run *run, char *out, size_t size, const char *fmt, size_t fmt_size,
 		 const void *args, u32 arg_cnt);
 
+/*
+ * Whether Linux takes a format for @arg_cnt arguments, for checks at load when
+ * the format is constant: 0 or -EINVAL.
+ */
+int format_check(const char *fmt, size_t fmt_size, u32 arg_cnt);
+
 #endif

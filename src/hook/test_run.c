@@ -2,11 +2,13 @@
 /*
  * The parts of BPF_PROG_TEST_RUN that do not depend on the program type.
  * Semantics: Linux's Documentation/bpf/bpf_prog_run.rst. Addresses in the
- * attribute are the calling process's own.
+ * attribute are the calling process's own: what is read may be bad and gives
+ * -EFAULT, what is written must be there.
  */
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "hook/internal.h"
 
 int test_check_attr(const union bpf_attr *attr)
@@ -19,14 +21,7 @@ int test_check_attr(const union bpf_attr *attr)
 
 int test_copy_data(const union bpf_attr *attr, u8 *data, u32 size)
 {
-	const void *in = u64_to_ptr(attr->test.data_in);
-
-	if (!size)
-		return 0;
-	if (!in)
-		return -EFAULT;
-	memcpy(data, in, size);
-	return 0;
+	return size ? fault_read(data, u64_to_ptr(attr->test.data_in), size) : 0;
 }
 
 static bool is_zero(const u8 *p, size_t size)
@@ -40,15 +35,20 @@ static bool is_zero(const u8 *p, size_t size)
 
 int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used)
 {
-	const u8 *in = u64_to_ptr(attr->test.ctx_in);
+	const void *in = u64_to_ptr(attr->test.ctx_in);
 	u32 given = attr->test.ctx_size_in;
+	u8 all[TEST_PAGE];
 
 	*used = in || attr->test.ctx_out;
 	if (!in)
 		return 0;
-	if (given > TEST_PAGE || (given > size && !is_zero(in + size, given - size)))
+	if (given > sizeof(all))
 		return -E2BIG;
-	memcpy(ctx, in, (size_t)u64_min(given, size));
+	if (fault_read(all, in, given))
+		return -EFAULT;
+	if (given > size && !is_zero(all + size, given - size))
+		return -E2BIG;
+	memcpy(ctx, all, (size_t)u64_min(given, size));
 	return 0;
 }
 

@@ -256,6 +256,7 @@ static void test_datum(const struct datum *d, const char *line, bool kernel)
 	for (char *p = name; *p; p++)
 		*p = *p == '#' ? '_' : *p;
 	tap_begin(name);
+	check_eq(format_check(d->fmt, sizeof(d->fmt), d->arg_cnt), d->error);
 	ret = run_here(d, text);
 	check_text(d, text, ret, "here");
 	if (kernel) {

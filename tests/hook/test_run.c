@@ -480,6 +480,29 @@ static void test_duration(void)
 	host_free(host);
 }
 
+/* Addresses where nothing is. */
+static void test_bad_addresses(void)
+{
+	static const struct row row = {"", CLS, 0, 64, 64};
+	static struct outcome o;
+	struct pair_prog prog;
+	struct host *host;
+	union bpf_attr attr;
+
+	if (host_new(NULL, &host))
+		abort();
+	make_input(&row);
+	make_program(&row, &prog);
+	make_attr(&row, &attr, &o);
+	attr.test.data_in = 8;
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)), -EFAULT);
+	make_attr(&row, &attr, &o);
+	attr.test.ctx_in = 8;
+	attr.test.ctx_size_in = SKB_SIZE;
+	check_eq(pair_run_here(host, &prog, o.results, &attr, log_text, sizeof(log_text)), -EFAULT);
+	host_free(host);
+}
+
 /*
  * What does not fit before data_end of the context, or into a page, becomes
  * fragments in Linux. Here it says that it cannot; live frames likewise.
@@ -526,6 +549,7 @@ int main(void)
 		test_row(host, &rows[i], with_kernel);
 	host_free(host);
 	run_test(test_duration);
+	run_test(test_bad_addresses);
 	run_test(test_fragments);
 	return tap_done();
 }
