@@ -16,7 +16,6 @@
 #include "isa/uapi_structs.h"
 
 #ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own number, which no libc has */
 #endif
 
 #define BTF_MAGIC   0xeb9f

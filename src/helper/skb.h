@@ -11,7 +11,6 @@
 #include "object/packet.h"
 
 #ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own number, which its helpers return */
 #endif
 
 /* Longest packet that helpers make: Linux's limit for pages of 4 KiB. */

@@ -12,7 +12,6 @@
 #undef HOOK
 
 #ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own number */
 #endif
 
 /* For rules: any return value, any attach type. */

@@ -16,6 +16,9 @@
 
 #include "base/types.h"
 
+/* Linux's internal "not supported", which bpf() lets out to user space; libc has no name for it. */
+#define ENOTSUPP 524
+
 /* ---- instruction encoding (RFC 9669 section 3) ---- */
 
 struct bpf_insn {

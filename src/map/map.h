@@ -23,11 +23,6 @@
 #include "object/host.h"
 #include "object/object.h"
 
-/* Linux's internal "not supported", which bpf() lets out to user space; libc has no name for it. */
-#ifndef ENOTSUPP
-#define ENOTSUPP 524
-#endif
-
 struct map;
 
 /* Special fields of a value (bpf_spin_lock, bpf_timer, kptr ...), found in its BTF. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "interp/interp.h"
 #include "jit/jit.h"
 #include "map/prog_array.h"
 #include "prog/internal.h"
@@ -198,7 +199,13 @@ int pass_subprogs(struct load *load)
 int pass_compile(struct load *load)
 {
 	struct prog *prog = load->prog;
+	struct err err_text = {0};
+	int err = interp_check(prog, &err_text);
 
+	if (err) {
+		log_printf(load->log, "%s\n", err_text.text);
+		return err;
+	}
 	/* Without machine code the interpreter runs it; prog->jit tells which. */
 	if (!load->host->interpret)
 		(void)jit_compile(prog, NULL);

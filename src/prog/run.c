@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Running a prepared program, by machine code where there is some. */
 #include "interp/interp.h"
+#include "jit/jit.h"
 #include "prog/prog.h"
 
 static u64 invoke(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
 {
 	if (fn->entry)
-		return fn->entry(r1, r2, r3, r4, r5, run);
+		return jit_run(run, fn, r1, r2, r3, r4, r5);
 	return interp_run(run, fn, r1, r2, r3, r4, r5);
 }
 

@@ -6,7 +6,6 @@
 #include "hook/hook.h"
 #include "sys/command.h"
 
-#define ENOTSUPP 524 /* the kernel's own, which leaks to user space */
 
 #define KNOWN_PROG_FLAGS                                                                           \
 	(BPF_F_STRICT_ALIGNMENT | BPF_F_ANY_ALIGNMENT | BPF_F_TEST_STATE_FREQ | BPF_F_SLEEPABLE |  \

@@ -204,7 +204,7 @@ static int set_map_elem_args(struct verifier *v, struct frame *callee, const str
 	static const u32 types[] = {CONST_PTR_TO_MAP, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE};
 
 	if (!has_for_each(args->map))
-		return reject(v, -ENOTSUPP_LINUX, "callback function not allowed for map");
+		return reject(v, -ENOTSUPP, "callback function not allowed for map");
 	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
 		struct reg *reg = &callee->regs[BPF_REG_1 + i];
 

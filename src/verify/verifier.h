@@ -20,7 +20,6 @@
 #define MAX_LINKED	    6	 /* registers that one comparison can narrow together */
 #define ID_MAP_SIZE	    ((MAX_BPF_REG + MAX_SLOTS) * MAX_CALL_FRAMES)
 #define MAX_MAPS_PER_PROG   64
-#define ENOTSUPP_LINUX	    524 /* Linux's internal errno, which bpf() does return */
 
 /* ---- per instruction ---- */
 
