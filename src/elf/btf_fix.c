@@ -215,10 +215,13 @@ static int append_dummies(struct fixer *f)
 	return 0;
 }
 
-/* Parameters of extern functions have no names, which no kernel takes of others. */
-static void name_params(struct fixer *f, u32 proto_id)
+/*
+ * Parameters of extern and of naked functions have no names, which no kernel
+ * takes: they get @name, an identifier's.
+ */
+static void name_params(struct fixer *f, u32 proto_id, u32 name)
 {
-	u32 off, name = raw_get(f, f->types_end - 16);
+	u32 off;
 
 	if (id_kind(f, proto_id) != BTF_KIND_FUNC_PROTO)
 		return;
@@ -238,7 +241,6 @@ static void fix_extern_section(struct fixer *f, u32 datasec)
 
 		if (id_kind(f, id) == BTF_KIND_FUNC) {
 			raw_put(f, off + 4, (u32)BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL);
-			name_params(f, raw_get(f, off + 8));
 			raw_put(f, info, f->dummy_id);
 		} else if (id_kind(f, id) == BTF_KIND_VAR) {
 			raw_put(f, off + 8, f->int_id);
@@ -342,12 +344,27 @@ static void fix_func(struct fixer *f, u32 func)
 {
 	const struct image_symbol *sym;
 
+	name_params(f, raw_get(f, func + 8), raw_get(f, func));
 	if (raw_vlen(f, func) != BTF_FUNC_GLOBAL)
 		return;
 	sym = image_symbol(&f->p->image, raw_name(f, func));
 	if (sym && sym->type == STT_FUNC &&
 	    (sym->visibility == STV_HIDDEN || sym->visibility == STV_INTERNAL))
 		raw_put(f, func + 4, (u32)BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC);
+}
+
+/* What only a linker can resolve: anything extern but for .ksyms and .kconfig. */
+static int check_no_extern(struct fixer *f, u32 id)
+{
+	u32 off = f->offs[id];
+	bool is_extern = (id_kind(f, id) == BTF_KIND_VAR && raw_get(f, off + 12) == 2) ||
+			 (id_kind(f, id) == BTF_KIND_FUNC && raw_vlen(f, off) == BTF_FUNC_EXTERN);
+
+	if (!is_extern)
+		return 0;
+	return err_set(f->p->err, -EOPNOTSUPP,
+		       "\"%s\" is declared here and defined elsewhere: link the objects first",
+		       raw_name(f, off));
 }
 
 static int fix_types(struct fixer *f)
@@ -368,7 +385,24 @@ static int fix_types(struct fixer *f)
 		else if (id_kind(f, id) == BTF_KIND_FUNC)
 			fix_func(f, f->offs[id]);
 	}
+	for (u32 id = 1; id < f->cnt && !ret; id++)
+		ret = check_no_extern(f, id);
 	return ret;
+}
+
+/*
+ * Only maps need BTF. Linux would refuse to load this one, and libbpf then
+ * loads the programs without: so do we.
+ */
+static int go_without(struct parser *p)
+{
+	p->spec->btf_error = p->err ? arena_strdup(&p->spec->arena, p->err->text) : "";
+	if (!p->spec->btf_error)
+		return err_set(p->err, -ENOMEM, "out of memory");
+	if (p->err)
+		*p->err = (struct err){0};
+	p->btf_ext = NULL;
+	return 0;
 }
 
 int parse_btf(struct parser *p)
@@ -387,7 +421,9 @@ int parse_btf(struct parser *p)
 	if (ret)
 		return ret;
 	ret = btf_parse(p->mem, f.raw, f.size, NULL, &p->spec->btf, NULL, p->err);
-	if (ret)
-		err_prefix(p->err, "section \".BTF\"");
-	return ret;
+	if (!ret)
+		return 0;
+	p->spec->btf = NULL;
+	err_prefix(p->err, "section \".BTF\"");
+	return p->maps || ret == -ENOMEM ? ret : go_without(p);
 }

@@ -290,10 +290,6 @@ static int parse_def(struct map_parser *m, const struct btf_type *def)
 	}
 	if (!m->map->type)
 		return err_set(m->p->err, -EINVAL, "map \"%s\": no type is given", m->map->name);
-	if (is_map_of_maps(m->map->type) && !m->map->inner)
-		return err_set(m->p->err, -EINVAL,
-			       "map \"%s\": no inner map is given by __array(values, T)",
-			       m->map->name);
 	return 0;
 }
 

@@ -340,7 +340,8 @@ static int section_relocs(struct reloc_parser *r, const struct image_reloc *relo
 			ret = core_relocs(r, func, &next_core);
 		if (ret)
 			return ret;
-		qsort(r->out.at, r->out.len, sizeof(*r->out.at), compare_spec_relocs);
+		if (r->out.len)
+			qsort(r->out.at, r->out.len, sizeof(*r->out.at), compare_spec_relocs);
 		func->reloc_cnt = (u32)r->out.len;
 		func->relocs =
 			arena_dup(&r->p->spec->arena, r->out.at, r->out.len * sizeof(*r->out.at));

@@ -94,6 +94,7 @@ struct spec {
 	struct bpf_core_relo *core_relos;
 	u32 core_relo_cnt;
 	struct btf *btf; /* NULL without; DATASEC sizes and offsets are filled in */
+	const char *btf_error; /* why there is BTF but none is used, or NULL */
 	const void *btf_ext_raw;
 	u32 btf_ext_size;
 };

@@ -162,6 +162,11 @@ static int create_map(struct anybpf_map *map)
 	if (spec->type == BPF_MAP_TYPE_ARENA)
 		return object_fail(obj, -EOPNOTSUPP, "map \"%s\": arenas are not supported yet",
 				   spec->name);
+	if (!spec->inner &&
+	    (spec->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || spec->type == BPF_MAP_TYPE_HASH_OF_MAPS))
+		return object_fail(obj, -EINVAL,
+				   "map \"%s\": no inner map is given by __array(values, T)",
+				   spec->name);
 	if (spec->inner) {
 		inner_fd =
 			create(obj, spec->inner, spec->inner->name, spec->inner->max_entries, -1);

@@ -18,7 +18,7 @@
 // error 5 map "m": field "value" is no type as __type(value, T) gives it
 // error 6 map "m": the size of the value's type
 // error 7 map "m": only maps of maps and of programs have "values"
-// error 8 map "m": no inner map is given by __array(values, T)
+// error 8 "elsewhere" is declared here and defined elsewhere: link the objects first
 // error 9 map "m": pinning 7 is neither LIBBPF_PIN_NONE nor LIBBPF_PIN_BY_NAME
 // error 10 section "maps": legacy map definitions are not supported
 // error 11 map "m": field "max_entries" comes after "values", which must be the last
@@ -46,7 +46,12 @@ MAP(m, ARRAY_TYPE KEY struct unknown *value;);
 #elif CASE == 7
 MAP(m, ARRAY_TYPE KEY __array(values, int(void *)););
 #elif CASE == 8
-MAP(m, __uint(type, BPF_MAP_TYPE_HASH_OF_MAPS); KEY __uint(max_entries, 3););
+extern int elsewhere;
+SEC("xdp")
+int use(void *ctx)
+{
+	return elsewhere;
+}
 #elif CASE == 9
 MAP(m, ARRAY_TYPE KEY VALUE __uint(pinning, 7););
 #elif CASE == 10
