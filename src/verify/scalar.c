@@ -96,6 +96,13 @@ struct scalar scalar_neg(bool is64, struct scalar a)
 	return scalar_unknown();
 }
 
+struct scalar scalar_mov32(struct scalar a)
+{
+	struct num n = num_of(&a);
+
+	return scalar_of(num_mov_half(&n, WIDTH));
+}
+
 struct scalar scalar_zext(struct scalar a, u8 size)
 {
 	struct num n = num_of(&a);

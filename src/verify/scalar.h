@@ -42,9 +42,13 @@ bool scalar_equal(const struct scalar *a, const struct scalar *b);
  */
 struct scalar scalar_alu(u8 op, bool is64, s16 off, struct scalar dst, struct scalar src);
 struct scalar scalar_neg(bool is64, struct scalar a);
+/* A 32-bit move: what is known of the low 32 bits, zero-extended. */
+struct scalar scalar_mov32(struct scalar a);
 /*
- * Zero- or sign-extended from the low @size bytes (1, 2, 4); sign extension to
- * 64 or 32 bits, then zero-extended. A 32-bit move is scalar_zext(a, 4).
+ * Zero- or sign-extended from the low @size bytes (1, 2, 4), as loads and
+ * moves do; sign extension to 64 or 32 bits, then zero-extended. Of a size of
+ * 4 scalar_zext() starts from the 64-bit bounds and scalar_mov32() from the
+ * 32-bit ones, which can differ a little, in Linux and hence here.
  */
 struct scalar scalar_zext(struct scalar a, u8 size);
 struct scalar scalar_sext(struct scalar a, u8 size, bool is64);

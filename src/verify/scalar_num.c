@@ -35,11 +35,10 @@ static void half_meet_arc(struct range *half, u64 first, u64 last, u8 w)
 {
 	u8 h = w / 2;
 	u64 tops = ((last >> h) - (first >> h)) & width_mask(h);
-	u64 ufirst = first & width_mask(h), ulast = last & width_mask(h);
 	s64 sfirst = width_sext(first, h), slast = width_sext(last, h);
 
-	if (tops == 0 && ufirst <= ulast)
-		range_meet_unsigned(half, ufirst, ulast);
+	if (tops == 0)
+		range_meet_unsigned(half, first & width_mask(h), last & width_mask(h));
 	if (tops == 0 ? sfirst <= slast : tops == 1 && sfirst < 0 && slast >= 0)
 		range_meet_signed(half, sfirst, slast);
 }
@@ -289,21 +288,26 @@ struct num num_alu(u8 op, bool is_full, const struct num *a, const struct num *b
 	return r;
 }
 
-struct num num_zext(const struct num *a, u8 n, u8 w)
+struct num num_mov_half(const struct num *a, u8 w)
 {
 	struct num r = *a;
-	u64 mask = width_mask(n);
-	bool same_top = (a->full.umin & ~mask) == (a->full.umax & ~mask);
 
-	if (n == w / 2) {
-		widen_half(&r, w);
-	} else {
-		r.bits = tnum_low(a->bits, n);
-		r.full = same_top ? range_unsigned(a->full.umin & mask, a->full.umax & mask, w)
-				  : range_unsigned(0, mask, w);
-		if (n < w / 2)
-			r.half = range_unknown(w / 2);
-	}
+	widen_half(&r, w);
+	num_sync(&r, w);
+	return r;
+}
+
+struct num num_zext(const struct num *a, u8 n, u8 w)
+{
+	u64 mask = width_mask(n);
+	struct num r = {.bits = tnum_low(a->bits, n), .half = a->half};
+
+	if ((a->full.umin & ~mask) == (a->full.umax & ~mask))
+		r.full = range_unsigned(a->full.umin & mask, a->full.umax & mask, w);
+	else
+		r.full = range_unsigned(0, mask, w);
+	if (n < w / 2)
+		r.half = range_unknown(w / 2);
 	num_sync(&r, w);
 	return r;
 }

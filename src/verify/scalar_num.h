@@ -82,7 +82,9 @@ bool num_valid(const struct num *a, u8 w);
 
 /* @is_full: an operation on the whole number, else on the lower halves, zero-extended. */
 struct num num_alu(u8 op, bool is_full, const struct num *a, const struct num *b, u8 w);
-/* From the low @n bits of the number (sign extension: 1, 2 or 4 eighths of the width). */
+/* A move of the lower half, zero-extended. */
+struct num num_mov_half(const struct num *a, u8 w);
+/* From the low @n bits of the number, at most half of them; of the half's if not @is_full. */
 struct num num_zext(const struct num *a, u8 n, u8 w);
 struct num num_sext(const struct num *a, u8 n, bool is_full, u8 w);
 

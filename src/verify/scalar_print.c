@@ -23,12 +23,12 @@ static bool signed_is_short(s64 v)
 
 void scalar_print_s64(s64 v, struct buf *out)
 {
-	buf_printf(out, signed_is_short(v) ? "%" PRId64 : "%#" PRIx64, v);
+	buf_printf(out, signed_is_short(v) ? "%" PRId64 : "0x%" PRIx64, v);
 }
 
 void scalar_print_u64(u64 v, struct buf *out)
 {
-	buf_printf(out, v <= UINT16_MAX ? "%" PRIu64 : "%#" PRIx64, v);
+	buf_printf(out, v <= UINT16_MAX ? "%" PRIu64 : "0x%" PRIx64, v);
 }
 
 void scalar_print_tnum(struct tnum a, struct buf *out)
@@ -36,7 +36,7 @@ void scalar_print_tnum(struct tnum a, struct buf *out)
 	if (tnum_is_const(a))
 		scalar_print_u64(a.value, out);
 	else
-		buf_printf(out, "(%#" PRIx64 "; %#" PRIx64 ")", a.value, a.mask);
+		buf_printf(out, "(0x%" PRIx64 "; 0x%" PRIx64 ")", a.value, a.mask);
 }
 
 static u64 shown_s32(s32 v)

@@ -35,8 +35,6 @@ struct tnum tnum_range(u64 min, u64 max)
 {
 	u64 differ = min ^ max;
 
-	if (min > max)
-		return TNUM_UNKNOWN;
 	if (!differ)
 		return tnum_const(min);
 	return tnum_make(min, low_bits(64 - (unsigned int)__builtin_clzll(differ)));

@@ -16,7 +16,7 @@ struct tnum {
 #define TNUM_UNKNOWN ((struct tnum){.value = 0, .mask = UINT64_MAX})
 
 struct tnum tnum_const(u64 value);
-/* The smallest tnum that contains min..max; unknown when min > max. */
+/* The smallest tnum that contains min..max, or both numbers when min > max. */
 struct tnum tnum_range(u64 min, u64 max);
 struct tnum tnum_lsh(struct tnum a, u8 shift);
 struct tnum tnum_rsh(struct tnum a, u8 shift);

@@ -207,7 +207,8 @@ static void test_range(void)
 		}
 	}
 	check_eq(tnum_range(0, UINT64_MAX).mask, UINT64_MAX);
-	check_eq(tnum_range(5, 4).mask, UINT64_MAX);
+	check_eq(tnum_range(5, 4).value, 4);
+	check_eq(tnum_range(5, 4).mask, 1);
 	check_eq(tnum_range(INT64_MAX, (u64)INT64_MAX + 1).mask, UINT64_MAX);
 	check_eq(tnum_range(UINT64_MAX - 1, UINT64_MAX).mask, 1);
 }
