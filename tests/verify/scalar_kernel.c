@@ -10,9 +10,10 @@
  * Kernels after 6.12 know more: of sums and differences that wrap and of
  * products, and they notice when a tnum and an interval share one number only.
  * In that, and in that alone, ours may be wider, in a small share of cases;
- * narrower it must not be. (Of kernels after 6.18, which may know more still,
- * only the latter is asked.) A branch that we know to be impossible Linux
- * follows with what it makes up; it is counted by itself.
+ * narrower it must not be, but for some products, of which newer kernels at
+ * times know less. (Of kernels after 6.18, which may know more still, only the
+ * latter is asked.) A branch that we know to be impossible Linux follows with
+ * what it makes up; it is counted by itself.
  */
 #include <sys/utsname.h>
 
@@ -91,6 +92,7 @@ static void emit_alu(struct program *p)
 	u8 class = rnd_below(2) ? BPF_ALU64 : BPF_ALU;
 	u8 op = ops[rnd_below(ARRAY_SIZE(ops))];
 	bool shift = op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
+	u8 dst = rnd_reg(), src = rnd_reg();
 	s32 imm = rnd_imm();
 
 	if (shift)
@@ -98,9 +100,9 @@ static void emit_alu(struct program *p)
 	if (op == BPF_DIV && !imm)
 		imm = 7;
 	if (rnd_below(2) || shift)
-		emit(p, class | op | BPF_K, rnd_reg(), 0, 0, imm);
+		emit(p, class | op | BPF_K, dst, 0, 0, imm);
 	else
-		emit(p, class | op | BPF_X, rnd_reg(), rnd_reg(), 0, 0);
+		emit(p, class | op | BPF_X, dst, src, 0, 0);
 }
 
 /* Moves of a register onto itself: truncation and sign extension. */
@@ -575,16 +577,23 @@ static u32 kernel_version(void)
 	return VERSION(major, minor);
 }
 
-/* Of which operations kernels after 6.12 know more, and the part of cases in percent. */
-static u32 wider_percent(u32 row)
-{
-	u8 op = (u8)(row % 32 / 2 * 16);
+/* In how many of 100 cases ours may be wider, and narrower. */
+struct allowance {
+	u32 wider, narrower;
+};
 
-	if (row >= JUMP_ROWS)
-		return 0;
-	if (op == BPF_MUL)
-		return 30;
-	return op == BPF_ADD || op == BPF_SUB ? 5 : 0;
+static struct allowance allowance(u32 row)
+{
+	if (row < JUMP_ROWS) {
+		switch (row / 2 * 16) {
+		case BPF_ADD:
+		case BPF_SUB:
+			return (struct allowance){5, 0};
+		case BPF_MUL:
+			return (struct allowance){30, 2};
+		}
+	}
+	return (struct allowance){0, 0};
 }
 
 static void check_row(u32 row, struct count *all)
@@ -606,10 +615,9 @@ static void check_row(u32 row, struct count *all)
 		       n[IMPOSSIBLE]);
 	tap_begin(row_name(row, name));
 	check(n[EQUAL] > 0);
-	check_eq(n[NARROWER], 0);
-	check_eq(n[MIXED], 0);
+	check((n[NARROWER] + n[MIXED]) * 100 <= total * allowance(row).narrower);
 	if (kernel_version() <= VERSION(6, 18)) {
-		check(n[WIDER] * 100 <= total * wider_percent(row));
+		check(n[WIDER] * 100 <= total * allowance(row).wider);
 		check(n[ONE_LEFT] * 100 <= total * 2);
 	}
 	tap_end();
