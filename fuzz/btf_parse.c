@@ -9,6 +9,101 @@
 #include "btf/btf.h"
 #include "fuzz.h"
 
+/* ---- JSON, as strict as RFC 8259; each returns what follows, or NULL ---- */
+
+static const char *json_value(const char *s);
+
+static const char *json_string(const char *s)
+{
+	if (*s++ != '"')
+		return NULL;
+	for (; *s != '"'; s++) {
+		if ((u8)*s < 0x20)
+			return NULL;
+		if (*s != '\\')
+			continue;
+		s++;
+		if (*s == 'u' && strspn(s + 1, "0123456789abcdef") >= 4)
+			s += 4;
+		else if (!*s || !strchr("\"\\/bfnrt", *s))
+			return NULL;
+	}
+	return s + 1;
+}
+
+static const char *json_number(const char *s)
+{
+	size_t n;
+
+	s += *s == '-';
+	n = strspn(s, "0123456789");
+	if (!n || (*s == '0' && n > 1))
+		return NULL;
+	s += n;
+	if (*s == '.') {
+		n = strspn(++s, "0123456789");
+		if (!n)
+			return NULL;
+		s += n;
+	}
+	if (*s != 'e')
+		return s;
+	s += 1 + (s[1] == '+' || s[1] == '-');
+	n = strspn(s, "0123456789");
+	return n ? s + n : NULL;
+}
+
+static const char *json_space(const char *s)
+{
+	return s ? s + strspn(s, " \t\n") : NULL;
+}
+
+/* Behind the bracket at @s. */
+static const char *json_list(const char *s, bool named, char close)
+{
+	s = json_space(s + 1);
+	if (*s == close)
+		return s + 1;
+	for (;; s = json_space(s + 1)) {
+		if (named) {
+			s = json_string(s);
+			if (!s || *s++ != ':')
+				return NULL;
+			s = json_space(s);
+		}
+		s = json_space(json_value(s));
+		if (!s || *s == close)
+			return s ? s + 1 : NULL;
+		if (*s != ',')
+			return NULL;
+	}
+}
+
+static const char *json_value(const char *s)
+{
+	static const char *const words[] = {"null", "true", "false"};
+
+	if (*s == '{')
+		return json_list(s, true, '}');
+	if (*s == '[')
+		return json_list(s, false, ']');
+	if (*s == '"')
+		return json_string(s);
+	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strncmp(s, words[i], strlen(words[i])))
+			return s + strlen(words[i]);
+	return json_number(s);
+}
+
+static bool is_json(const struct buf *text)
+{
+	const char *end = json_value(buf_str(text));
+
+	return end && !*end && end == buf_str(text) + text->len;
+}
+
+/* ---- a BTF that is accepted ---- */
+
 static void print(const struct btf *btf, u32 id, const u8 *data, size_t size)
 {
 	static const struct btf_value_options options[] = {
@@ -24,6 +119,7 @@ static void print(const struct btf *btf, u32 id, const u8 *data, size_t size)
 		buf_init(&text, &mem_libc);
 		ret = btf_print_value(btf, id, data, size, &options[i], &text);
 		fuzz_check(ret == (btf_size(btf, id) < 0 ? -EINVAL : 0));
+		fuzz_check(ret || !options[i].json || is_json(&text));
 		buf_free(&text);
 	}
 }

@@ -57,7 +57,7 @@ static u32 scalar_align(u32 size)
 {
 	u32 align = size & -size;
 
-	return align < BTF_MAX_ALIGN ? align : BTF_MAX_ALIGN;
+	return !align ? 1 : align < BTF_MAX_ALIGN ? align : BTF_MAX_ALIGN;
 }
 
 /* A struct with a member out of its natural place is packed, which means 1. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the files of cases do not reach: BTF on a base, the other byte order
- * of BTF_LOAD, .BTF.ext, function and line information, and the failure of
- * each allocation.
+ * of BTF_LOAD, .BTF.ext, and the failure of each allocation.
  */
 #include <errno.h>
 
@@ -293,77 +292,6 @@ static void test_ext_errors(void)
 	btf_free(btf);
 }
 
-/* ---- information of a program ---- */
-
-static void test_func_info(void)
-{
-	static const struct {
-		struct bpf_func_info info[2];
-		const char *text;
-	} cases[] = {
-		{{{0, 3}, {2, 4}}, ""},
-		{{{1, 3}, {2, 4}}, "nonzero insn_off 1 for the first func info record"},
-		{{{0, 3}, {0, 4}},
-		 "same or smaller insn offset (0) than previous func info record (0)"},
-		{{{0, 3}, {2, 1}}, "invalid type id 1 in func info"},
-		{{{0, 99}, {2, 4}}, "invalid type id 99 in func info"},
-	};
-	struct btf *btf = parse(prog_lines, NULL);
-
-	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct log log;
-
-		log_init(&log, &mem_libc, 1);
-		check_eq(btf_check_func_info(btf, cases[i].info, 2, &log),
-			 *cases[i].text ? -EINVAL : 0);
-		check_str(buf_str(&log.text), cases[i].text);
-		log_free(&log);
-	}
-	btf_free(btf);
-}
-
-static void test_line_info(void)
-{
-	static const struct {
-		struct bpf_line_info info[3];
-		const char *text;
-	} cases[] = {
-		{{{0, 1, 1, 0}, {2, 1, 1, 0}, {4, 1, 1, 0}}, ""},
-		{{{0, 1, 1, 0}, {2, 1, 1, 0}, {5, 1, 1, 0}},
-		 "Invalid line_info[2].insn_off:5 (prev_offset:2 prog->len:5)\n"},
-		{{{0, 1, 1, 0}, {2, 1, 1, 0}, {2, 1, 1, 0}},
-		 "Invalid line_info[2].insn_off:2 (prev_offset:2 prog->len:5)\n"},
-		{{{0, 1, 1, 0}, {1, 1, 1, 0}, {2, 1, 1, 0}},
-		 "Invalid insn code at line_info[1].insn_off\n"},
-		{{{0, 1, 999, 0}, {2, 1, 1, 0}, {4, 1, 1, 0}},
-		 "Invalid line_info[0].line_off or .file_name_off\n"},
-		{{{2, 1, 1, 0}, {3, 1, 1, 0}, {4, 1, 1, 0}}, "missing bpf_line_info for func#0\n"},
-		{{{0, 1, 1, 0}, {3, 1, 1, 0}, {4, 1, 1, 0}}, "missing bpf_line_info for func#1\n"},
-		{{{0, 1, 1, 0}, {1, 0, 0, 0}, {2, 0, 0, 0}},
-		 "Invalid insn code at line_info[1].insn_off\n"},
-	};
-	static const u32 starts[] = {0, 2};
-	static const struct bpf_insn insns[5] = {
-		{.code = 0x18}, {.code = 0}, {.code = 0xb7}, {.code = 0xb7}, {.code = 0x95},
-	};
-	struct btf *btf = parse(prog_lines, NULL);
-	struct log log;
-
-	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
-		log_init(&log, &mem_libc, 1);
-		check_eq(btf_check_line_info(btf, cases[i].info, 3, insns, 5, starts, 2, &log),
-			 *cases[i].text ? -EINVAL : 0);
-		check_str(buf_str(&log.text), cases[i].text);
-		log_free(&log);
-	}
-	log_init(&log, &mem_libc, 1);
-	check_eq(btf_check_line_info(btf, cases[0].info, 1, insns, 5, starts, 2, &log), -EINVAL);
-	check_str(buf_str(&log.text), "missing bpf_line_info for 1 funcs starting from func#1\n");
-	check_eq(btf_check_line_info(btf, cases[0].info, 0, insns, 5, starts, 2, NULL), 0);
-	log_free(&log);
-	btf_free(btf);
-}
-
 int main(void)
 {
 	run_test(test_split);
@@ -373,7 +301,5 @@ int main(void)
 	run_test(test_allocations);
 	run_test(test_ext);
 	run_test(test_ext_errors);
-	run_test(test_func_info);
-	run_test(test_line_info);
 	return tap_done();
 }
