@@ -39,18 +39,19 @@ struct {
 	__type(value, struct counter);
 } protocols SEC(".maps");
 
-struct port {
+/* The lower of the two ports, which is the server's as a rule. */
+struct service {
 	__u8 transport; /* IPPROTO_TCP or IPPROTO_UDP */
 	__u8 pad;
-	__u16 number;
+	__u16 port;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
-	__type(key, struct port);
+	__type(key, struct service);
 	__type(value, __u64);
-} destination_ports SEC(".maps");
+} services SEC(".maps");
 
 struct vlan_header {
 	__be16 tci;
@@ -77,20 +78,23 @@ static __always_inline void *advance(struct cursor *c, __u32 size)
 	return header;
 }
 
-static __always_inline enum protocol count_port(struct cursor *c, __u8 transport)
+static __always_inline enum protocol count_service(struct cursor *c, __u8 transport)
 {
-	struct port key = {.transport = transport};
+	struct service key = {.transport = transport};
 	__u64 one = 1, *count;
 	__be16 *ports = advance(c, 4);
+	__u16 source, destination;
 
 	if (!ports)
 		return TRUNCATED;
-	key.number = bpf_ntohs(ports[1]);
-	count = bpf_map_lookup_elem(&destination_ports, &key);
+	source = bpf_ntohs(ports[0]);
+	destination = bpf_ntohs(ports[1]);
+	key.port = source < destination ? source : destination;
+	count = bpf_map_lookup_elem(&services, &key);
 	if (count)
 		__sync_fetch_and_add(count, 1);
 	else
-		bpf_map_update_elem(&destination_ports, &key, &one, BPF_NOEXIST);
+		bpf_map_update_elem(&services, &key, &one, BPF_NOEXIST);
 	return transport == IPPROTO_TCP ? TCP : UDP;
 }
 
@@ -103,7 +107,7 @@ static __always_inline enum protocol parse_transport(struct cursor *c, __u8 prot
 		return ICMP6;
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-		return count_port(c, protocol);
+		return count_service(c, protocol);
 	default:
 		return OTHER_IP;
 	}

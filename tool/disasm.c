@@ -72,7 +72,7 @@ static void print_source(const struct listing *listing, u32 insn, u32 *last)
 			continue;
 		line = btf_str(btf, info->line_off);
 		line += strspn(line, " \t");
-		printf("; %s @ %s:%u\n", line, btf_str(btf, info->file_name_off),
+		printf("; %s @ %s:%u\n", line, short_path(btf_str(btf, info->file_name_off)),
 		       BPF_LINE_INFO_LINE_NUM(info->line_col));
 		*last = info->line_off;
 	}

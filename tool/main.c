@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The anybpf command: finds the subcommand, prints help. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -138,6 +140,17 @@ static void print_help(FILE *to)
 	for (u32 i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'anybpf COMMAND --help' tells the options of a command.\n", to);
+}
+
+const char *short_path(const char *path)
+{
+	static char folder[PATH_MAX];
+	size_t len;
+
+	if (!folder[0] && !getcwd(folder, sizeof(folder)))
+		return path;
+	len = strlen(folder);
+	return !strncmp(path, folder, len) && path[len] == '/' ? path + len + 1 : path;
 }
 
 /* `anybpf help run` is `anybpf run --help`. */

@@ -76,6 +76,9 @@ const char *one_file(const char *command, int argc, char **argv);
 /* Appends a whole file, or standard input for "-"; 0 or a negative errno. */
 int read_file(const char *path, struct buf *out);
 
+/* Without the current folder, under which the compiler recorded it. */
+const char *short_path(const char *path);
+
 /* anybpf_new() that complains; 0 or EXIT_FAILED. */
 int open_context(const struct anybpf_options *opts, struct anybpf **ctx);
 

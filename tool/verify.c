@@ -87,7 +87,7 @@ static bool find_source(const struct anybpf_program *program, s64 insn, struct s
 	if (!btf || !best || insn < 0)
 		return false;
 	*place = (struct source_place){
-		.file = btf_str(btf, best->file_name_off),
+		.file = short_path(btf_str(btf, best->file_name_off)),
 		.line = btf_str(btf, best->line_off),
 		.number = BPF_LINE_INFO_LINE_NUM(best->line_col),
 		.column = BPF_LINE_INFO_LINE_COL(best->line_col),

@@ -9,7 +9,7 @@ maps:
     ARP: {.packets = 2, .bytes = 84}
 ...
     TRUNCATED: .* (re)
-  destination_ports (hash, at most 1024 entries)
+  services (hash, at most 1024 entries)
 ...
   .*bss.* \(array\) (re)
     longest = 1514

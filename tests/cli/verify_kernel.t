@@ -24,7 +24,7 @@ $ for e in user kernel; do anybpf run $EXAMPLES/xdp_count.bpf.c --pcap $EXAMPLES
 >         out[str(e["key"])] = [sum(x["value"]["packets"] if isinstance(x["value"], dict) else x["value"] for x in v),
 >                               sum(x["value"]["bytes"] if isinstance(x["value"], dict) else 0 for x in v)]
 >     return out
-> print(total(a, "protocols") == total(b, "protocols"), total(a, "destination_ports") == total(b, "destination_ports"))
+> print(total(a, "protocols") == total(b, "protocols"), total(a, "services") == total(b, "services"))
 > '
 True True
 True True
