@@ -264,9 +264,10 @@ static inline struct frame *cur_frame(const struct verifier *v)
 {
 	return state_frame(v->cur);
 }
+/* A number that is no register's gives r0; use_reg() and define_reg() reject it. */
 static inline struct reg *cur_reg(const struct verifier *v, u32 regno)
 {
-	return &cur_frame(v)->regs[regno];
+	return &cur_frame(v)->regs[regno < MAX_BPF_REG ? regno : BPF_REG_0];
 }
 static inline const struct bpf_insn *cur_insn(const struct verifier *v)
 {
