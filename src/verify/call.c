@@ -6,11 +6,14 @@
 
 #define MAX_ERRNO 4095
 
-const char *func_name(u32 id)
+const char *func_name(struct verifier *v, u32 id)
 {
 	const char *name = helper_name(id);
 
-	return name ? name : "unknown";
+	if (!name)
+		return "unknown";
+	snprintf(v->call_name, sizeof(v->call_name), "bpf_%s", name);
+	return v->call_name;
 }
 
 /* ---- invalidation ---- */
@@ -116,7 +119,7 @@ static int release_args(struct verifier *v, const struct call_args *args)
 		err = 0;
 	if (err == -EINVAL)
 		return reject(v, err, "func %s#%u reference has not been acquired before",
-			      func_name(args->proto->id), args->proto->id);
+			      func_name(v, args->proto->id), args->proto->id);
 	return err;
 }
 
@@ -156,14 +159,14 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 	s32 id = cur_insn(v)->imm;
 
 	if (id < 0 || id >= __BPF_FUNC_MAX_ID)
-		return reject(v, -EINVAL, "invalid func %s#%d", func_name((u32)id), id);
+		return reject(v, -EINVAL, "invalid func %s#%d", func_name(v, (u32)id), id);
 	*proto = find_proto(v, (u32)id);
 	if (!*proto)
 		return reject(v, -EINVAL, "program of this type cannot use helper %s#%d",
-			      func_name((u32)id), id);
+			      func_name(v, (u32)id), id);
 	if (!(*proto)->fn && id != BPF_FUNC_tail_call)
 		return reject(v, -EOPNOTSUPP, "helper %s#%d is not supported yet",
-			      func_name((u32)id), id);
+			      func_name(v, (u32)id), id);
 	if (!v->in->gpl_compatible && (*proto)->flags & HELPER_GPL)
 		return reject(v, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible "
@@ -301,7 +304,7 @@ static int set_result(struct verifier *v, const struct call_args *args)
 		break;
 	default:
 		return reject(v, -EOPNOTSUPP, "func %s#%u returns what is not supported yet",
-			      func_name(proto->id), proto->id);
+			      func_name(v, proto->id), proto->id);
 	}
 	if (reg_maybe_null(r0))
 		r0->id = ++v->id_gen;

@@ -151,7 +151,7 @@ int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id)
 	if (!fits(map_takes, ARRAY_SIZE(map_takes), map->type, id, true) ||
 	    !fits(helper_takes, ARRAY_SIZE(helper_takes), map->type, id, false))
 		return reject(v, -EINVAL, "cannot pass map_type %d into func %s#%u", map->type,
-			      func_name(id), id);
+			      func_name(v, id), id);
 	if (id == BPF_FUNC_tail_call && v->subprog_cnt > 1 && v->in->interpreter)
 		return reject(v, -EINVAL,
 			      "tail_calls are not allowed in non-JITed programs with bpf-to-bpf "

@@ -332,10 +332,7 @@ static int effect_column(size_t len)
 
 static const char *call_name(void *ctx, u32 id)
 {
-	struct verifier *v = ctx;
-
-	snprintf(v->call_name, sizeof(v->call_name), "bpf_%s", func_name(id));
-	return v->call_name;
+	return func_name(ctx, id);
 }
 
 void log_insn_text(struct verifier *v, u32 insn)

@@ -234,9 +234,8 @@ int push_callback(struct verifier *v, const struct call_args *args)
 		err = set_loop_args(callee, cur_frame(v));
 	else
 		err = set_map_elem_args(v, callee, cur_frame(v), args);
-	/* The helper has read what it passes on. */
+	/* The helper has read what it passes on, and does so again after the callback. */
 	callee->reg_written = 0x3e;
-	clobber_caller(state->frame[state->curframe - 1]);
 	callee->in_callback = true;
 	callee->callback_ret = (struct ret_range){0, 1};
 	state->callback_unroll_depth++;

@@ -355,7 +355,8 @@ bool packet_access_allowed(struct verifier *v, const struct helper_proto *proto,
 /* No packet pointer is valid any more. */
 int invalidate_packet(struct verifier *v);
 bool helper_changes_packet(const struct verifier *v, u32 id);
-const char *func_name(u32 id);
+/* "bpf_map_lookup_elem"; valid until the next call. */
+const char *func_name(struct verifier *v, u32 id);
 void clobber_caller_saved(struct verifier *v);
 int push_callback(struct verifier *v, const struct call_args *args);
 int reject_range(struct verifier *v, const struct reg *reg, const struct ret_range *range,
