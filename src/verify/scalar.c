@@ -3,6 +3,7 @@
  * Scalars: the numeric domain of scalar_num.c at 64 bits. Called by the
  * verifier for every instruction that computes or compares.
  */
+#include "isa/uapi.h"
 #include "verify/scalar.h"
 #include "verify/scalar_num.h"
 
@@ -87,6 +88,25 @@ struct scalar scalar_alu(u8 op, bool is64, s16 off, struct scalar dst, struct sc
 
 	(void)off; /* signed or not, divisions are not followed */
 	return scalar_of(num_alu(op, is64, &a, &b, WIDTH));
+}
+
+bool scalar_split(u8 op, const struct scalar *dst, const struct scalar *src, struct scalar *zero,
+		  struct scalar *ones)
+{
+	struct num a = num_of(dst), b = num_of(src), z, o;
+
+	if (!num_split(op, &a, &b, &z, &o, WIDTH))
+		return false;
+	*zero = scalar_of(z);
+	*ones = scalar_of(o);
+	return true;
+}
+
+struct scalar scalar_at_distance(const struct scalar *a, s32 distance)
+{
+	struct num n = num_of(a), d = num_const((u64)(s64)distance, WIDTH);
+
+	return scalar_of(num_arith(BPF_ADD, &n, &d, WIDTH));
 }
 
 struct scalar scalar_neg(bool is64, struct scalar a)

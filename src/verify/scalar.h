@@ -42,6 +42,21 @@ bool scalar_equal(const struct scalar *a, const struct scalar *b);
  */
 struct scalar scalar_alu(u8 op, bool is64, s16 off, struct scalar dst, struct scalar src);
 struct scalar scalar_neg(bool is64, struct scalar a);
+/*
+ * Linux follows `x & K` and `x | K` as two paths where x, or its low half, is
+ * known to be -1 or 0, as after an arithmetic shift by all bits but one: so
+ * masks made of a sign bit keep their meaning. Whether it does; then @zero
+ * and @ones are what x is on either path, before the instruction: Linux first
+ * goes on with @ones and comes back to the instruction itself with @zero.
+ */
+bool scalar_split(u8 op, const struct scalar *dst, const struct scalar *src, struct scalar *zero,
+		  struct scalar *ones);
+/*
+ * A number at a known distance from @a, for registers linked by an addition.
+ * Not in sync: Linux 6.12 leaves that to the next operation.
+ */
+struct scalar scalar_at_distance(const struct scalar *a, s32 distance);
+
 /* A 32-bit move: what is known of the low 32 bits, zero-extended. */
 struct scalar scalar_mov32(struct scalar a);
 /*
@@ -64,7 +79,8 @@ int scalar_branch(u8 op, bool is64, const struct scalar *dst, const struct scala
 /*
  * Narrows both sides by the fact that `dst op src` holds (@taken) or not.
  * False when that is impossible; the values are then meaningless. (Linux 6.12
- * goes on with such a branch, with scalar_forget_ranges() of both sides.)
+ * goes on with such a branch, with scalar_forget_ranges() of each side that is
+ * no longer scalar_valid().)
  */
 bool scalar_refine(u8 op, bool is64, bool taken, struct scalar *dst, struct scalar *src);
 /* Keeps the known bits and forgets the four intervals. */

@@ -136,7 +136,7 @@ static void widen_half(struct num *a, u8 w)
 }
 
 /* Sums, differences and products of the halves are the halves of those. */
-static struct num num_arith(u8 op, const struct num *a, const struct num *b, u8 w)
+struct num num_arith(u8 op, const struct num *a, const struct num *b, u8 w)
 {
 	struct num r;
 
@@ -286,6 +286,39 @@ struct num num_alu(u8 op, bool is_full, const struct num *a, const struct num *b
 		widen_half(&r, w);
 	num_sync(&r, w);
 	return r;
+}
+
+static bool is_sign_mask(const struct range *r)
+{
+	return r->smin == -1 && r->smax == 0;
+}
+
+/* The number with its lower half known; the range of the whole stays behind, as in Linux. */
+static struct num num_with_half(const struct num *a, u64 v, u8 w)
+{
+	struct num r = *a;
+
+	r.bits = tnum_with_low(a->bits, tnum_const(v & width_mask(w / 2)), w / 2);
+	r.half = range_const(v, w / 2);
+	return r;
+}
+
+bool num_split(u8 op, const struct num *a, const struct num *b, struct num *zero, struct num *ones,
+	       u8 w)
+{
+	if ((op != BPF_AND && op != BPF_OR) || !tnum_is_const(b->bits))
+		return false;
+	if (is_sign_mask(&a->full)) {
+		*zero = num_const(0, w);
+		*ones = num_const(UINT64_MAX, w);
+		return true;
+	}
+	if (is_sign_mask(&a->half)) {
+		*zero = num_with_half(a, 0, w);
+		*ones = num_with_half(a, UINT64_MAX, w);
+		return true;
+	}
+	return false;
 }
 
 struct num num_mov_half(const struct num *a, u8 w)

@@ -82,6 +82,11 @@ bool num_valid(const struct num *a, u8 w);
 
 /* @is_full: an operation on the whole number, else on the lower halves, zero-extended. */
 struct num num_alu(u8 op, bool is_full, const struct num *a, const struct num *b, u8 w);
+/* A sum, difference or product (BPF_ADD, BPF_SUB, BPF_MUL) before num_sync(). */
+struct num num_arith(u8 op, const struct num *a, const struct num *b, u8 w);
+/* See scalar_split(). */
+bool num_split(u8 op, const struct num *a, const struct num *b, struct num *zero, struct num *ones,
+	       u8 w);
 /* A move of the lower half, zero-extended. */
 struct num num_mov_half(const struct num *a, u8 w);
 /* From the low @n bits of the number, at most half of them; of the half's if not @is_full. */

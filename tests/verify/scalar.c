@@ -263,6 +263,18 @@ static void check_jump(u8 op, bool is_full, const struct num *a, const struct nu
 	}
 }
 
+static void check_split(u8 op, const struct num *a, const struct num *b, const struct values *xs,
+			u8 w)
+{
+	struct num zero, ones;
+
+	if (!num_split(op, a, b, &zero, &ones, w))
+		return;
+	for (u32 i = 0; i < xs->cnt; i++)
+		if (!num_has(&zero, xs->v[i], w) && !num_has(&ones, xs->v[i], w))
+			fail("split", op, true, xs->v[i], 0, w);
+}
+
 static void check_operations(const struct num *a, const struct num *b, const struct values *xs,
 			     const struct values *ys, u8 w)
 {
@@ -273,6 +285,7 @@ static void check_operations(const struct num *a, const struct num *b, const str
 	for (i = 0; i < ARRAY_SIZE(alu_ops); i++) {
 		check_alu(alu_ops[i], true, a, b, xs, ys, w);
 		check_alu(alu_ops[i], false, a, b, xs, ys, w);
+		check_split(alu_ops[i], a, b, xs, w);
 	}
 	for (i = 0; i < ARRAY_SIZE(jump_ops); i++) {
 		check_jump(jump_ops[i], true, a, b, xs, ys, w);
@@ -502,6 +515,59 @@ static void test_constants_4(void)
 	check(cnt > 1000);
 }
 
+static void test_split(void)
+{
+	struct scalar mask = scalar_alu(BPF_ARSH, true, 0, scalar_unknown(), scalar_const(63));
+	struct scalar half = scalar_alu(BPF_ARSH, false, 0, scalar_unknown(), scalar_const(31));
+	struct scalar five = scalar_const(5), unknown = scalar_unknown(), zero, ones;
+
+	check(scalar_split(BPF_AND, &mask, &five, &zero, &ones));
+	check(scalar_is_const(&zero) && scalar_is_const(&ones));
+	check_eq(zero.var_off.value, 0);
+	check_eq(ones.var_off.value, UINT64_MAX);
+	check(scalar_split(BPF_OR, &half, &five, &zero, &ones));
+	check_eq(ones.s32_min, -1);
+	check_eq(ones.s32_max, -1);
+	check_eq(ones.var_off.value, UINT32_MAX);
+	check_eq(zero.u32_max, 0);
+	check(!scalar_split(BPF_XOR, &mask, &five, &zero, &ones));
+	check(!scalar_split(BPF_AND, &mask, &unknown, &zero, &ones));
+	check(!scalar_split(BPF_AND, &five, &five, &zero, &ones));
+}
+
+static void test_distance(void)
+{
+	struct scalar a = scalar_zext(scalar_unknown(), 1), r;
+
+	r = scalar_at_distance(&a, 10);
+	check_eq(r.umin, 10);
+	check_eq(r.umax, 265);
+	r = scalar_at_distance(&a, -1);
+	check_eq(r.smin, -1);
+	check_eq(r.smax, 254);
+	check_eq(r.umax, UINT64_MAX);
+}
+
+/* What is known of one state covers another's, in every domain. */
+static void test_order(void)
+{
+	struct scalar all = scalar_unknown(), byte = scalar_zext(all, 1), five = scalar_const(5);
+	struct scalar odd = byte;
+
+	odd.var_off.mask &= ~1ull;
+	odd.var_off.value |= 1;
+	check(scalar_contains(&all, &byte) && !scalar_contains(&byte, &all));
+	check(scalar_contains(&byte, &five) && !scalar_contains(&five, &byte));
+	check(scalar_contains(&byte, &odd) && !scalar_contains(&odd, &byte));
+	check(scalar_equal(&byte, &byte) && !scalar_equal(&byte, &odd));
+	check(scalar_valid(&byte) && scalar_valid(&five));
+	odd.umax = 0;
+	check(!scalar_valid(&odd));
+	scalar_forget_ranges(&byte);
+	check_eq(byte.umax, UINT64_MAX);
+	check_eq(byte.var_off.mask, 0xff);
+}
+
 int main(void)
 {
 	run_test(test_random_64);
@@ -510,5 +576,8 @@ int main(void)
 	run_test(test_values_8);
 	run_test(test_sync_4);
 	run_test(test_constants_4);
+	run_test(test_split);
+	run_test(test_distance);
+	run_test(test_order);
 	return tap_done();
 }
