@@ -10,9 +10,6 @@
 
 #include "load/object.h"
 
-/* What a call of a kfunc that may be missing becomes: no helper has this number. */
-#define MISSING_KFUNC 2002000000
-
 /* All programs of an object together: what a hostile object may cost. */
 #define OBJECT_INSNS_MAX (16ull * BPF_COMPLEXITY_LIMIT_INSNS)
 
@@ -31,6 +28,7 @@ struct linker {
 	VEC(struct bpf_func_info) func_info;
 	VEC(struct bpf_line_info) line_info;
 	VEC(struct bpf_core_relo) core_relos;
+	VEC(const char *) missing;
 	bool no_func_info, no_line_info; /* a function has none */
 };
 
@@ -102,8 +100,8 @@ static int apply_extern(struct linker *l, const struct spec_func *func,
 	if (call) {
 		insn->dst_reg = 0;
 		insn->off = 0;
-		insn->imm = MISSING_KFUNC;
-		return 0;
+		insn->imm = MISSING_KFUNC + (s32)l->missing.len;
+		return vec_push(&l->missing, l->mem, reloc->symbol) ? 0 : no_memory(l);
 	}
 	insn[0].imm = 0;
 	insn[1].imm = 0;
@@ -224,14 +222,17 @@ static int keep(struct linker *l)
 	prog->func_info = KEEP(l, &l->func_info);
 	prog->line_info = KEEP(l, &l->line_info);
 	prog->core_relos = KEEP(l, &l->core_relos);
+	prog->missing_kfuncs = KEEP(l, &l->missing);
 	prog->insns = KEEP(l, &l->insns);
-	if (!prog->func_info || !prog->line_info || !prog->core_relos || !prog->insns) {
+	if (!prog->func_info || !prog->line_info || !prog->core_relos || !prog->missing_kfuncs ||
+	    !prog->insns) {
 		prog->insns = NULL;
 		return no_memory(l);
 	}
 	prog->func_info_cnt = (u32)l->func_info.len;
 	prog->line_info_cnt = (u32)l->line_info.len;
 	prog->core_relo_cnt = (u32)l->core_relos.len;
+	prog->missing_kfunc_cnt = (u32)l->missing.len;
 	prog->insn_cnt = (u32)l->insns.len;
 	return 0;
 }
@@ -249,5 +250,6 @@ int program_link(struct anybpf_program *prog)
 	vec_free(&l.func_info, l.mem);
 	vec_free(&l.line_info, l.mem);
 	vec_free(&l.core_relos, l.mem);
+	vec_free(&l.missing, l.mem);
 	return ret;
 }

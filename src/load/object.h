@@ -31,6 +31,9 @@ struct anybpf_map {
 	size_t mapped_size;
 };
 
+/* What a call of a kfunc that may be missing becomes, as in libbpf: no helper has this number. */
+#define MISSING_KFUNC 2002000000
+
 struct anybpf_program {
 	struct anybpf_object *object;
 	const struct spec_func *spec;
@@ -48,6 +51,9 @@ struct anybpf_program {
 	u32 line_info_cnt;
 	struct bpf_core_relo *core_relos; /* insn_off in bytes of the linked program */
 	u32 core_relo_cnt;
+	/* What is called and weak but missing: the call's imm is MISSING_KFUNC and the index. */
+	const char **missing_kfuncs;
+	u32 missing_kfunc_cnt;
 	int load_error; /* of the last attempt; also when the loader itself refused */
 	char *log;	/* the verifier's, or NULL */
 };

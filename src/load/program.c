@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Programs of an object: loading, the verifier's log, running. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "load/object.h"
@@ -137,12 +138,30 @@ static void copy_reason(const char *log, char *to, size_t size)
 	to[len] = 0;
 }
 
+/* The name behind "invalid func unknown#<number>", or NULL. */
+static const char *missing_kfunc(const struct anybpf_program *prog, const char *reason)
+{
+	const char *number = strstr(reason, "invalid func unknown#");
+	unsigned long value = number ? strtoul(strchr(number, '#') + 1, NULL, 10) : 0;
+
+	if (value < MISSING_KFUNC || value - MISSING_KFUNC >= prog->missing_kfunc_cnt)
+		return NULL;
+	return prog->missing_kfuncs[value - MISSING_KFUNC];
+}
+
 static int rejected(struct anybpf_program *prog)
 {
 	char reason[512] = "";
+	const char *missing;
 
 	if (prog->log)
 		copy_reason(prog->log, reason, sizeof(reason));
+	missing = missing_kfunc(prog, reason);
+	if (missing)
+		return object_fail(prog->object, prog->load_error,
+				   "program \"%s\" is rejected: it calls the kernel function "
+				   "\"%s\", which is not supported yet",
+				   prog->spec->name, missing);
 	return object_fail(prog->object, prog->load_error, "program \"%s\" is rejected: %s%s%s",
 			   prog->spec->name, strerror(-prog->load_error), *reason ? ": " : "",
 			   reason);

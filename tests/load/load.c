@@ -189,6 +189,32 @@ static void test_rejected(void)
 	teardown(&f);
 }
 
+/* What is weak is missing, and a program may find that out. */
+static void test_weak(void)
+{
+	static const char *const progs[] = {"weak_call", "weak_variable", "weak_unchecked"};
+	struct anybpf_program *prog = NULL;
+	struct fixture f;
+
+	if (!setup(&f, "externs.bpf.o"))
+		return;
+	while ((prog = anybpf_object_next_program(f.object, prog)))
+		anybpf_program_set_autoload(prog, false);
+	for (u32 i = 0; i < ARRAY_SIZE(progs); i++) {
+		prog = anybpf_object_find_program(f.object, progs[i]);
+		anybpf_program_set_autoload(prog, true);
+		if (i < 2 && anybpf_object_load(f.object))
+			tap_fail("%s", anybpf_error(f.ctx));
+	}
+	check_eq(run(&f, "weak_call"), XDP_PASS);
+	check_eq(run(&f, "weak_variable"), XDP_TX);
+	check(anybpf_object_load(f.object));
+	check_str(anybpf_error(f.ctx),
+		  "externs: program \"weak_unchecked\" is rejected: it calls the kernel function "
+		  "\"bpf_weak_kfunc\", which is not supported yet");
+	teardown(&f);
+}
+
 /* ---- maps ---- */
 
 static void test_map_calls(void)
@@ -369,6 +395,7 @@ static const struct {
 	{"no type information", test_plain},
 	{"shared data", test_shared_data},
 	{"rejected", test_rejected},
+	{"weak externs", test_weak},
 	{"map calls", test_map_calls},
 	{"names", test_names},
 	{"bad runs", test_bad_runs},

@@ -26,6 +26,14 @@ int weak_call(struct xdp_md *ctx)
 	return bpf_weak_kfunc ? bpf_weak_kfunc(2) : XDP_PASS;
 }
 
+// func weak_unchecked xdp global type 6 attach 37
+// reloc weak_unchecked extern_call bpf_weak_kfunc weak
+SEC("xdp")
+int weak_unchecked(struct xdp_md *ctx)
+{
+	return bpf_weak_kfunc(3);
+}
+
 // func strong_variable xdp global type 6 attach 37
 // reloc strong_variable extern strong_symbol
 SEC("xdp")
