@@ -54,7 +54,7 @@ static int code_section(struct parser *p, const struct btf_ext_sec *sec, enum re
 		return err_set(p->err, -EINVAL,
 			       "section \".BTF.ext\": section \"%s\" has its %s twice", name,
 			       kinds[kind].name);
-	p->sections[i].ext_seen |= BIT(kind);
+	p->sections[i].ext_seen = (u8)(p->sections[i].ext_seen | BIT(kind));
 	*index = i;
 	return 0;
 }
