@@ -263,8 +263,12 @@ int map_create_all(struct anybpf_object *obj)
 		if (obj->maps[i].fd >= 0)
 			continue;
 		ret = create_map(&obj->maps[i]);
-		if (!ret && obj->maps[i].spec->data != DATA_NONE)
+		if (!ret && obj->maps[i].spec->data != DATA_NONE) {
 			ret = fill_data(&obj->maps[i]);
+			/* Who tries again later must not find it there without its contents. */
+			if (ret)
+				map_destroy(&obj->maps[i]);
+		}
 	}
 	for (u32 i = 0; i < obj->map_cnt && !ret; i++) {
 		if (obj->maps[i].spec->type != BPF_MAP_TYPE_PROG_ARRAY)

@@ -195,7 +195,7 @@ static int load_btf(struct anybpf_object *obj)
 	u32 size;
 	int fd;
 
-	if (!obj->spec->btf)
+	if (!obj->spec->btf || obj->btf_fd >= 0)
 		return 0;
 	attr.btf = ptr_to_u64(btf_raw(obj->spec->btf, &size));
 	attr.btf_size = size;

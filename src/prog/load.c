@@ -206,9 +206,13 @@ int pass_compile(struct load *load)
 		log_printf(load->log, "%s\n", err_text.text);
 		return err;
 	}
-	/* Without machine code the interpreter runs it; prog->jit tells which. */
-	if (!load->host->interpret)
-		(void)jit_compile(prog, NULL);
+	/*
+	 * What has no machine code the interpreter runs; prog->jit tells which.
+	 * Want of memory is not such a reason: programs of one kind could then not
+	 * call each other.
+	 */
+	if (!load->host->interpret && jit_compile(prog, NULL) == -ENOMEM)
+		return -ENOMEM;
 	for (u32 i = 0; i < prog->map_cnt; i++) {
 		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
 		    !prog_array_compatible(prog->maps[i], prog))
