@@ -131,7 +131,7 @@ static void query(const struct btf *btf, u32 id)
 	u32 to;
 
 	fuzz_check(t);
-	if (*btf_name(btf, t)) {
+	if (*btf_name(btf, t) && strlen(btf_name(btf, t)) <= 512) {
 		s32 found = btf_find(btf, btf_kind(t), btf_name(btf, t));
 
 		fuzz_check(found > 0 && (u32)found <= id);

@@ -153,7 +153,7 @@ static inline const char *btf_name(const struct btf *btf, const struct btf_type 
 	return btf_str(btf, t->name_off);
 }
 
-/* The id of the first type of that kind and name, or -ENOENT. */
+/* The id of the first type of that kind and name, or -ENOENT. Names have at most 512 bytes. */
 s32 btf_find(const struct btf *btf, enum btf_kind kind, const char *name);
 
 /* Follows typedefs, qualifiers and type tags; @id may be updated, may be NULL. */

@@ -15,6 +15,17 @@ bool check_logs(const struct checker *c)
 	return c->log && c->log->level;
 }
 
+void check_log(struct checker *c, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_printf(c->log, "%s", text);
+}
+
 const char *check_name(const struct checker *c, u32 name_off)
 {
 	const char *name;
@@ -45,65 +56,64 @@ static void log_params(struct checker *c, const struct btf_type *t)
 	const struct btf_param *p = btf_tail(t);
 	u32 n = btf_vlen(t);
 
-	log_printf(c->log, "return=%u args=(%s", t->type, n ? "" : "void");
+	check_log(c, "return=%u args=(%s", t->type, n ? "" : "void");
 	for (u32 i = 0; i < n; i++) {
-		log_printf(c->log, "%s", i ? ", " : "");
+		check_log(c, "%s", i ? ", " : "");
 		/* Only the last may be the dots; Linux prints others as they are. */
 		if (!p[i].type && i == n - 1)
-			log_printf(c->log, "vararg");
+			check_log(c, "vararg");
 		else
-			log_printf(c->log, "%u %s", p[i].type, check_name(c, p[i].name_off));
+			check_log(c, "%u %s", p[i].type, check_name(c, p[i].name_off));
 	}
-	log_printf(c->log, ")");
+	check_log(c, ")");
 }
 
 static void log_array(struct checker *c, const struct btf_type *t)
 {
 	const struct btf_array *a = btf_tail(t);
 
-	log_printf(c->log, "type_id=%u index_type_id=%u nr_elems=%u", a->type, a->index_type,
-		   a->nelems);
+	check_log(c, "type_id=%u index_type_id=%u nr_elems=%u", a->type, a->index_type, a->nelems);
 }
 
 static void log_details(struct checker *c, const struct btf_type *t)
 {
 	switch (btf_kinds[btf_kind(t)].details) {
 	case DETAILS_INT:
-		log_printf(c->log, "size=%u bits_offset=%u nr_bits=%u encoding=%s", t->size,
-			   btf_int_offset(t), btf_int_bits(t),
-			   int_encoding_name(btf_int_encoding(t)));
+		check_log(c, "size=%u bits_offset=%u nr_bits=%u encoding=%s", t->size,
+			  btf_int_offset(t), btf_int_bits(t),
+			  int_encoding_name(btf_int_encoding(t)));
 		break;
 	case DETAILS_TYPE_ID:
-		log_printf(c->log, "type_id=%u", t->type);
+		check_log(c, "type_id=%u", t->type);
 		break;
 	case DETAILS_ARRAY:
 		log_array(c, t);
 		break;
 	case DETAILS_SIZE_VLEN:
-		log_printf(c->log, "size=%u vlen=%u", t->size, btf_vlen(t));
+		check_log(c, "size=%u vlen=%u", t->size, btf_vlen(t));
 		break;
 	case DETAILS_SIZE:
-		log_printf(c->log, "size=%u", t->size);
+		check_log(c, "size=%u", t->size);
 		break;
 	case DETAILS_FWD:
-		log_printf(c->log, "%s", btf_kflag(t) ? "union" : "struct");
+		check_log(c, "%s", btf_kflag(t) ? "union" : "struct");
 		break;
 	case DETAILS_PROTO:
 		log_params(c, t);
 		break;
 	case DETAILS_VAR:
-		log_printf(c->log, "type_id=%u linkage=%u", t->type, *(const u32 *)btf_tail(t));
+		check_log(c, "type_id=%u linkage=%u", t->type, *(const u32 *)btf_tail(t));
 		break;
 	case DETAILS_DECL_TAG:
-		log_printf(c->log, "type=%u component_idx=%d", t->type, *(const s32 *)btf_tail(t));
+		check_log(c, "type=%u component_idx=%d", t->type, *(const s32 *)btf_tail(t));
 		break;
 	}
 }
 
 static void log_head(struct checker *c, const struct btf_type *t, bool details)
 {
-	log_printf(c->log, "[%u] %s %s%s", c->id, btf_kinds[btf_kind(t)].name,
-		   check_name(c, t->name_off), details ? " " : "");
+	check_log(c, "[%u] %s %s%s", c->id, btf_kinds[btf_kind(t)].name, check_name(c, t->name_off),
+		  details ? " " : "");
 	if (details)
 		log_details(c, t);
 }
@@ -113,7 +123,7 @@ void check_log_type(struct checker *c, const struct btf_type *t)
 	if (!check_logs(c))
 		return;
 	log_head(c, t, true);
-	log_printf(c->log, "\n");
+	check_log(c, "\n");
 }
 
 static void log_member(struct checker *c, const struct btf_type *t, const struct btf_member *m)
@@ -121,12 +131,12 @@ static void log_member(struct checker *c, const struct btf_type *t, const struct
 	/* The first phase has printed the struct just above. */
 	if (c->in_types)
 		check_log_type(c, t);
-	log_printf(c->log, "\t%s type_id=%u", check_name(c, m->name_off), m->type);
+	check_log(c, "\t%s type_id=%u", check_name(c, m->name_off), m->type);
 	if (btf_kflag(t))
-		log_printf(c->log, " bitfield_size=%u bits_offset=%u", m->offset >> 24,
-			   m->offset & 0xffffff);
+		check_log(c, " bitfield_size=%u bits_offset=%u", m->offset >> 24,
+			  m->offset & 0xffffff);
 	else
-		log_printf(c->log, " bits_offset=%u", m->offset);
+		check_log(c, " bits_offset=%u", m->offset);
 }
 
 void check_log_member(struct checker *c, const struct btf_type *t, const struct btf_member *m)
@@ -134,14 +144,13 @@ void check_log_member(struct checker *c, const struct btf_type *t, const struct 
 	if (!check_logs(c))
 		return;
 	log_member(c, t, m);
-	log_printf(c->log, "\n");
+	check_log(c, "\n");
 }
 
 void check_log_var(struct checker *c, const struct btf_var_secinfo *v)
 {
 	if (check_logs(c))
-		log_printf(c->log, "\t type_id=%u offset=%u size=%u\n", v->type, v->offset,
-			   v->size);
+		check_log(c, "\t type_id=%u offset=%u size=%u\n", v->type, v->offset, v->size);
 }
 
 int check_fail(struct checker *c, int code, const char *fmt, ...)
@@ -153,7 +162,7 @@ int check_fail(struct checker *c, int code, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (check_logs(c))
-		log_printf(c->log, "%s", text);
+		check_log(c, "%s", text);
 	return err_set(c->err, code, "%s", text);
 }
 
@@ -173,7 +182,7 @@ static int fail_type(struct checker *c, const struct btf_type *t, int code, bool
 	vsnprintf(text, sizeof(text), fmt, args);
 	if (check_logs(c)) {
 		log_head(c, t, details);
-		log_printf(c->log, " %s\n", text);
+		check_log(c, " %s\n", text);
 	}
 	return set_err(c, t, code, "", text);
 }
@@ -209,7 +218,7 @@ int check_fail_member(struct checker *c, const struct btf_type *t, const struct 
 	va_end(args);
 	if (check_logs(c)) {
 		log_member(c, t, m);
-		log_printf(c->log, " %s\n", text);
+		check_log(c, " %s\n", text);
 	}
 	return set_err(c, t, -EINVAL, check_name(c, m->name_off), text);
 }
@@ -222,8 +231,8 @@ int check_fail_var(struct checker *c, const struct btf_type *t, const struct btf
 	if (check_logs(c)) {
 		if (c->in_types)
 			check_log_type(c, t);
-		log_printf(c->log, "\t type_id=%u offset=%u size=%u %s\n", v->type, v->offset,
-			   v->size, text);
+		check_log(c, "\t type_id=%u offset=%u size=%u %s\n", v->type, v->offset, v->size,
+			  text);
 	}
 	snprintf(part, sizeof(part), "[%u]", v->type);
 	return set_err(c, t, -EINVAL, part, text);

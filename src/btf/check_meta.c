@@ -191,8 +191,8 @@ static int check_enums(struct checker *c, const struct btf_type *t)
 		if (err)
 			return err;
 		if (check_logs(c))
-			log_printf(c->log, btf_kflag(t) ? "\t%s val=%d\n" : "\t%s val=%u\n",
-				   check_name(c, e[i].name_off), e[i].val);
+			check_log(c, btf_kflag(t) ? "\t%s val=%d\n" : "\t%s val=%u\n",
+				  check_name(c, e[i].name_off), e[i].val);
 	}
 	return 0;
 }
@@ -207,9 +207,9 @@ static int check_enums64(struct checker *c, const struct btf_type *t)
 		if (err)
 			return err;
 		if (check_logs(c))
-			log_printf(c->log, btf_kflag(t) ? "\t%s val=%lld\n" : "\t%s val=%llu\n",
-				   check_name(c, e[i].name_off),
-				   (unsigned long long)btf_enum64_value(e + i));
+			check_log(c, btf_kflag(t) ? "\t%s val=%lld\n" : "\t%s val=%llu\n",
+				  check_name(c, e[i].name_off),
+				  (unsigned long long)btf_enum64_value(e + i));
 	}
 	return 0;
 }

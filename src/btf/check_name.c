@@ -5,8 +5,6 @@
  */
 #include "btf/impl.h"
 
-#define NAME_MAX_LEN 512 /* KSYM_NAME_LEN */
-
 static bool is_digit(u8 c)
 {
 	return c >= '0' && c <= '9';
@@ -45,7 +43,7 @@ bool check_is_identifier(const struct btf *btf, u32 off)
 	if (!s || !starts_identifier(*s))
 		return false;
 	for (u32 i = 1; s[i]; i++)
-		if (i == NAME_MAX_LEN || (!starts_identifier(s[i]) && !is_digit(s[i])))
+		if (i == BTF_NAME_LEN || (!starts_identifier(s[i]) && !is_digit(s[i])))
 			return false;
 	return true;
 }
@@ -57,7 +55,7 @@ bool check_is_section_name(const struct btf *btf, u32 off)
 	if (!s || !*s)
 		return false;
 	for (u32 i = 0; s[i]; i++)
-		if (i == NAME_MAX_LEN || !is_printable(s[i]))
+		if (i == BTF_NAME_LEN || !is_printable(s[i]))
 			return false;
 	return true;
 }

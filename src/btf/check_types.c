@@ -285,18 +285,37 @@ static int step_datasec(struct checker *c, const struct btf_type *t)
 	return finish(c, 0, 0);
 }
 
-/* Every parameter of a function has a name, unlike those of a mere prototype. */
+static u32 count_named(const struct btf_type *proto)
+{
+	const struct btf_param *p = btf_tail(proto);
+	u32 n = 0;
+
+	while (n < btf_vlen(proto) && (p[n].name_off || !p[n].type))
+		n++;
+	return n;
+}
+
+/*
+ * Every parameter of a function has a name, unlike those of a mere prototype.
+ * Many functions may share a prototype, which is looked through only once: a
+ * prototype needs no target, and how many of its names are there is kept as it.
+ */
 static int step_func(struct checker *c, const struct btf_type *t)
 {
 	const struct btf_type *proto = type_of(c, t->type);
-	const struct btf_param *p;
+	u32 named, *kept;
 
 	if (!proto || btf_kind(proto) != BTF_KIND_FUNC_PROTO)
 		return check_fail_type(c, t, -EINVAL, "Invalid type_id");
-	p = btf_tail(proto);
-	for (u32 i = 0; i < btf_vlen(proto); i++)
-		if (!p[i].name_off && p[i].type)
-			return check_fail_type(c, t, -EINVAL, "Invalid arg#%u", i + 1);
+	if (t->type < c->btf->first_id) {
+		named = count_named(proto);
+	} else {
+		kept = &c->targets[t->type - c->btf->first_id];
+		*kept = *kept ? *kept : 1 + count_named(proto);
+		named = *kept - 1;
+	}
+	if (named < btf_vlen(proto))
+		return check_fail_type(c, t, -EINVAL, "Invalid arg#%u", named + 1);
 	return finish(c, t->type, 0);
 }
 

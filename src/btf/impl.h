@@ -32,6 +32,7 @@ struct btf {
 	VEC(const struct btf_type *) types;
 	u32 *array_sizes; /* of the ARRAYs among types, 0 of others */
 	u8 *aligns;	  /* of all types, 0 where there is no value */
+	u32 *unmodified;  /* of modifiers, the type behind all of them; 0 of others */
 	u32 *index;	  /* open addressing by kind and name: ids, 0 is free */
 	u32 index_mask;
 };
@@ -43,6 +44,8 @@ static inline const struct btf *btf_owner(const struct btf *btf, u32 id)
 		btf = btf->base;
 	return btf;
 }
+
+#define BTF_NAME_LEN 512u /* KSYM_NAME_LEN: no name that is checked is longer */
 
 /* NULL where btf_str() says "". */
 const char *btf_str_or_null(const struct btf *btf, u32 off);
@@ -94,7 +97,7 @@ struct checker {
 	bool native;   /* the other byte order is an error */
 	bool in_types; /* second phase: members are logged with their struct */
 	u8 *states;    /* enum resolve_state of each own type */
-	u32 *targets;  /* what modifiers, pointers, variables resolved to */
+	u32 *targets;  /* what modifiers, pointers, variables resolved to; see step_func() */
 	u32 *sizes;    /* of resolved arrays */
 	struct resolve_frame stack[RESOLVE_DEPTH];
 	u32 depth;
@@ -103,6 +106,8 @@ struct checker {
 
 /* check_log.c: every message goes to the log as Linux words it and to the error. */
 bool check_logs(const struct checker *c);
+/* Only where check_logs(); cut to Linux's 1023 characters a call. */
+void check_log(struct checker *c, const char *fmt, ...) __printf(2, 3);
 const char *check_name(const struct checker *c, u32 name_off);
 void check_log_type(struct checker *c, const struct btf_type *t);
 void check_log_member(struct checker *c, const struct btf_type *t, const struct btf_member *m);

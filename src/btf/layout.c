@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sizes of arrays and alignments of all types, computed once so that queries
- * are look-ups. Each type is laid out after what it consists of, on an
- * explicit stack: nesting is as deep as the input wants.
+ * Sizes of arrays, alignments of all types and what is behind modifiers,
+ * computed once so that queries are look-ups. Each type is laid out after what it consists of, on
+ * an explicit stack: nesting is as deep as the input wants.
  *
  * The walk of check_types.c may stop at a pointer behind a typedef, so that
  * Linux lets a few types pass that contain themselves, or that hold an array
@@ -129,6 +129,8 @@ static int finish(struct layout *l, u32 id)
 			return fail(l, id, "Array size overflows U32_MAX");
 		l->btf->array_sizes[i] = (u32)elem * a->nelems;
 	}
+	if (btf_is_mod(btf_kind(t)))
+		btf_skip_mods(l->btf, t->type, &l->btf->unmodified[i]);
 	l->btf->aligns[i] = (u8)compute_align(l, t);
 	l->states[i] = DONE;
 	l->stack.len--;
@@ -167,8 +169,9 @@ int btf_layout(struct checker *c)
 
 	btf->array_sizes = mem_zalloc_array(btf->mem, btf->types.len + 1, sizeof(u32));
 	btf->aligns = mem_zalloc(btf->mem, btf->types.len + 1);
+	btf->unmodified = mem_zalloc_array(btf->mem, btf->types.len + 1, sizeof(u32));
 	l.states = mem_zalloc(btf->mem, btf->types.len + 1);
-	if (!btf->array_sizes || !btf->aligns || !l.states)
+	if (!btf->array_sizes || !btf->aligns || !btf->unmodified || !l.states)
 		err = -ENOMEM;
 	for (u32 i = 0; i < btf->types.len && !err; i++)
 		if (l.states[i] == UNSEEN)

@@ -53,21 +53,21 @@ static void swap_header(struct btf *btf)
 
 /* ---- header and sections ---- */
 
-static void log_header(const struct checker *c)
+static void log_header(struct checker *c)
 {
 	const struct btf_header *h = &c->btf->hdr;
 
 	if (!check_logs(c))
 		return;
-	log_printf(c->log, "magic: 0x%x\n", h->magic);
-	log_printf(c->log, "version: %u\n", h->version);
-	log_printf(c->log, "flags: 0x%x\n", h->flags);
-	log_printf(c->log, "hdr_len: %u\n", h->hdr_len);
-	log_printf(c->log, "type_off: %u\n", h->type_off);
-	log_printf(c->log, "type_len: %u\n", h->type_len);
-	log_printf(c->log, "str_off: %u\n", h->str_off);
-	log_printf(c->log, "str_len: %u\n", h->str_len);
-	log_printf(c->log, "btf_total_size: %u\n", c->btf->size);
+	check_log(c, "magic: 0x%x\n", h->magic);
+	check_log(c, "version: %u\n", h->version);
+	check_log(c, "flags: 0x%x\n", h->flags);
+	check_log(c, "hdr_len: %u\n", h->hdr_len);
+	check_log(c, "type_off: %u\n", h->type_off);
+	check_log(c, "type_len: %u\n", h->type_len);
+	check_log(c, "str_off: %u\n", h->str_off);
+	check_log(c, "str_len: %u\n", h->str_len);
+	check_log(c, "btf_total_size: %u\n", c->btf->size);
 }
 
 /* The header may be longer than the one known here, by zeros. */
@@ -287,6 +287,7 @@ void btf_free(struct btf *btf)
 	vec_free(&btf->types, btf->mem);
 	mem_free(btf->mem, btf->array_sizes);
 	mem_free(btf->mem, btf->aligns);
+	mem_free(btf->mem, btf->unmodified);
 	mem_free(btf->mem, btf->index);
 	mem_free(btf->mem, btf->alloc);
 	mem_free(btf->mem, btf);

@@ -43,10 +43,17 @@ const void *btf_raw(const struct btf *btf, u32 *size)
 
 /* ---- by name ---- */
 
-/* The slot of that kind and name in the own types' index, or the free one where it belongs. */
+/*
+ * The slot of that kind and name in the own types' index, or the free one where
+ * it belongs; NULL for what is no name: texts of tags may be of any length.
+ */
 static u32 *index_slot(const struct btf *btf, enum btf_kind kind, const char *name)
 {
-	u32 at = hash_bytes(name, strlen(name), (u64)kind << 32 | btf->size);
+	size_t len = strnlen(name, BTF_NAME_LEN + 1);
+	u32 at = hash_bytes(name, len, (u64)(uintptr_t)btf + kind);
+
+	if (!len || len > BTF_NAME_LEN)
+		return NULL;
 
 	for (;; at++) {
 		u32 *slot = &btf->index[at & btf->index_mask];
@@ -69,13 +76,9 @@ int btf_index_build(struct btf *btf)
 	btf->index_mask = slots - 1;
 	for (u32 id = btf->first_id; id < btf_type_cnt(btf); id++) {
 		const struct btf_type *t = btf_type_by_id(btf, id);
-		const char *name = btf_name(btf, t);
-		u32 *slot;
+		u32 *slot = index_slot(btf, btf_kind(t), btf_name(btf, t));
 
-		if (!*name)
-			continue;
-		slot = index_slot(btf, btf_kind(t), name);
-		if (!*slot)
+		if (slot && !*slot)
 			*slot = id;
 	}
 	return 0;
@@ -86,10 +89,10 @@ s32 btf_find(const struct btf *btf, enum btf_kind kind, const char *name)
 	s32 id = btf->base ? btf_find(btf->base, kind, name) : -ENOENT;
 	u32 *slot;
 
-	if (id > 0 || !*name)
+	if (id > 0)
 		return id;
 	slot = index_slot(btf, kind, name);
-	return *slot ? (s32)*slot : -ENOENT;
+	return slot && *slot ? (s32)*slot : -ENOENT;
 }
 
 /* ---- layout ---- */
@@ -98,8 +101,10 @@ const struct btf_type *btf_skip_mods(const struct btf *btf, u32 id, u32 *out_id)
 {
 	const struct btf_type *t = btf_type_by_id(btf, id);
 
-	while (t && btf_is_mod(btf_kind(t))) {
-		id = t->type;
+	if (t && btf_is_mod(btf_kind(t))) {
+		const struct btf *owner = btf_owner(btf, id);
+
+		id = owner->unmodified[id - owner->first_id];
 		t = btf_type_by_id(btf, id);
 	}
 	if (out_id)

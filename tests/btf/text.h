@@ -111,7 +111,7 @@ static inline u32 text_unescape(char *s)
 static inline u32 text_name(struct text_btf *b, const char *name)
 {
 	u32 off = b->str_len, len;
-	char copy[1024];
+	char copy[2048];
 
 	if (!strcmp(name, "-"))
 		return 0;
