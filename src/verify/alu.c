@@ -242,8 +242,7 @@ static void link_distance(struct verifier *v, struct reg *dst, const struct reg 
 		dst->off = (s32)src->s.var_off.value;
 		return;
 	}
-	dst->id = 0;
-	dst->off = 0;
+	scalar_unlink(dst);
 }
 
 static void scalar_op(struct verifier *v, struct reg *dst, const struct reg *src)
@@ -336,10 +335,8 @@ static void copy_scalar(struct verifier *v, struct reg *dst, struct reg *src, bo
 	if (equal)
 		scalar_link(v, src);
 	*dst = *src;
-	if (!equal) {
-		dst->id = 0;
-		dst->off = 0;
-	}
+	if (!equal)
+		scalar_unlink(dst);
 }
 
 static int move_part(struct verifier *v, struct reg *dst, struct reg *src)

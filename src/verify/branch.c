@@ -278,7 +278,7 @@ static int collect_linked(struct verifier *v, u32 id, struct linked_regs *set)
 
 			collect_one(set, &frame->regs[i], id, f, i, true, &overflow);
 			if (overflow)
-				frame->regs[i].id = 0;
+				scalar_unlink(&frame->regs[i]);
 		}
 		for (u32 i = 0; i < frame->slot_cnt; i++) {
 			struct stack_slot *slot = &frame->slots[i];
@@ -291,7 +291,7 @@ static int collect_linked(struct verifier *v, u32 id, struct linked_regs *set)
 				struct reg alone = *slot->spill;
 				int err;
 
-				alone.id = 0;
+				scalar_unlink(&alone);
 				err = slot_store(v, slot, &alone);
 				if (err)
 					return err;

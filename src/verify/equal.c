@@ -199,30 +199,34 @@ bool states_equal(struct verifier *v, const struct vstate *old, const struct vst
 	return refs_match(v, old, cur);
 }
 
-static bool reg_range_within(const struct reg *old, const struct reg *cur)
+static bool reg_range_within(struct verifier *v, const struct reg *old, const struct reg *cur)
 {
 	if (old->type != SCALAR_VALUE)
 		return true;
+	/* What was narrowed together in @old must be so in @cur. */
+	if (!scalar_ids_match(old->id, cur ? cur->id : 0, &v->ids))
+		return false;
 	if (!cur)
 		return old->s.var_off.mask == UINT64_MAX && old->s.umin == 0 &&
 		       old->s.umax == UINT64_MAX;
 	return cur->type != SCALAR_VALUE || scalar_contains(&old->s, &cur->s);
 }
 
-bool state_ranges_within(const struct vstate *old, const struct vstate *cur)
+bool state_ranges_within(struct verifier *v, const struct vstate *old, const struct vstate *cur)
 {
 	for (u32 f = 0; f <= old->curframe; f++) {
 		const struct frame *a = old->frame[f], *b = cur->frame[f];
 
 		for (u32 i = 0; i < BPF_REG_FP; i++)
-			if (a->reg_read & BIT(i) && !reg_range_within(&a->regs[i], &b->regs[i]))
+			if (a->reg_read & BIT(i) &&
+			    !reg_range_within(v, &a->regs[i], &b->regs[i]))
 				return false;
 		for (u32 i = 0; i < a->slot_cnt; i++) {
 			const struct stack_slot *slot = &a->slots[i];
 			bool spilled = i < b->slot_cnt && slot_is_scalar_spill(&b->slots[i]);
 
 			if (a->slot_read & BIT_ULL(i) && slot_is_scalar_spill(slot) &&
-			    !reg_range_within(slot->spill, spilled ? b->slots[i].spill : NULL))
+			    !reg_range_within(v, slot->spill, spilled ? b->slots[i].spill : NULL))
 				return false;
 		}
 	}

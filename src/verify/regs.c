@@ -40,10 +40,8 @@ void scalar_link(struct verifier *v, struct reg *reg)
 	if (reg->type != SCALAR_VALUE)
 		return;
 	/* One constant distance per register is all that is tracked. */
-	if (reg->id & ID_ADD_CONST) {
-		reg->id = 0;
-		reg->off = 0;
-	}
+	if (reg->id & ID_ADD_CONST)
+		scalar_unlink(reg);
 	if (!reg->id && !tnum_is_const(reg->s.var_off))
 		reg->id = ++v->id_gen;
 }

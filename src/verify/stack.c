@@ -156,7 +156,7 @@ static int spill_scalar(struct verifier *v, const struct mem_access *a, struct f
 		scalar_link(v, reg);
 	copy = *reg;
 	if (!fits)
-		copy.id = 0;
+		scalar_unlink(&copy);
 	return spill(v, frame, slot_of(off), &copy, a->size);
 }
 
@@ -335,8 +335,7 @@ static int fill(struct verifier *v, const struct mem_access *a, struct frame *fr
 		return load_mixed(v, a, frame, off);
 	*dst = *slot->spill;
 	if (!whole && reg_width(dst) > 8 * a->size) {
-		dst->id = 0;
-		dst->off = 0;
+		scalar_unlink(dst);
 	}
 	trace_access(v, access_mark(frame, i));
 	return 0;

@@ -178,6 +178,13 @@ static inline bool reg_is_const(const struct reg *reg)
 	return reg->type == SCALAR_VALUE && tnum_is_const(reg->s.var_off);
 }
 
+/* A number that is tied to no other. A distance without an id would mislead a later id. */
+static inline void scalar_unlink(struct reg *reg)
+{
+	reg->id = 0;
+	reg->off = 0;
+}
+
 void reg_set_not_init(struct reg *reg);
 void reg_set_unknown(struct reg *reg);
 void reg_set_const(struct reg *reg, u64 value);

@@ -171,6 +171,53 @@ static int check_func_info(struct verifier *v, u32 i)
 	return 0;
 }
 
+/* What the checks of BTF's own room wrote, as a rejection of ours. */
+static int reject_text(struct verifier *v, int err, const struct log *text)
+{
+	const char *s = buf_str(&text->text);
+
+	if (err == -ENOMEM || buf_error(&text->text))
+		return -ENOMEM;
+	return reject_program(v, err, "%.*s", (int)strcspn(s, "\n"), s);
+}
+
+/* Records that are wrong in themselves; whether they fit the program comes later. */
+int check_func_records(struct verifier *v)
+{
+	const struct verify_input *in = v->in;
+	struct log text;
+	int err;
+
+	if (!in->btf)
+		return 0;
+	log_init(&text, v->mem, LOG_LEVEL1);
+	err = btf_check_func_info(in->btf, in->func_info, in->func_info_cnt, &text);
+	if (err)
+		err = reject_text(v, err, &text);
+	log_free(&text);
+	return err;
+}
+
+int check_lines(struct verifier *v)
+{
+	const struct verify_input *in = v->in;
+	u32 starts[BPF_MAX_SUBPROGS];
+	struct log text;
+	int err;
+
+	if (!in->btf)
+		return 0;
+	for (u32 i = 0; i < v->subprog_cnt; i++)
+		starts[i] = v->subprogs[i].start;
+	log_init(&text, v->mem, LOG_LEVEL1);
+	err = btf_check_line_info(in->btf, in->line_info, in->line_info_cnt, v->insns, v->insn_cnt,
+				  starts, v->subprog_cnt, &text);
+	if (err)
+		err = reject_text(v, err, &text);
+	log_free(&text);
+	return err;
+}
+
 int check_func_infos(struct verifier *v)
 {
 	if (!v->in->func_info_cnt || !v->in->btf)

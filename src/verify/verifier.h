@@ -205,6 +205,8 @@ const char *alu_op_name(u8 op);
 
 int find_subprograms(struct verifier *v);
 int check_jumps(struct verifier *v);
+int check_func_records(struct verifier *v);
+int check_lines(struct verifier *v);
 int check_func_infos(struct verifier *v);
 int check_cfg(struct verifier *v);
 int find_packet_changes(struct verifier *v);
@@ -243,8 +245,8 @@ enum exactness {
 };
 bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
 		  enum exactness exact);
-/* Whether every number that @cur allows is allowed by @old. */
-bool state_ranges_within(const struct vstate *old, const struct vstate *cur);
+/* After states_equal(): whether every number that @cur allows is allowed by @old. */
+bool state_ranges_within(struct verifier *v, const struct vstate *old, const struct vstate *cur);
 
 /* Liveness: what the path since each checkpoint has read. */
 void mark_reg_read(struct verifier *v, u32 frame, u32 regno);

@@ -122,9 +122,11 @@ static const struct {
 	int (*run)(struct verifier *v);
 } passes[] = {
 	{"attach type", check_attach},
+	{"function records", check_func_records},
 	{"subprograms", find_subprograms},
 	{"jumps", check_jumps},
 	{"function information", check_func_infos},
+	{"line information", check_lines},
 	{"references", resolve_references},
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},

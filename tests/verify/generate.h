@@ -56,6 +56,7 @@ static void gen_alu(struct gen *g)
 				 BPF_MOD, BPF_XOR, BPF_ARSH, BPF_MOV, BPF_MOV};
 	u8 op = ops[rnd(g, ARRAY_SIZE(ops))];
 	u32 class = rnd(g, 3) ? BPF_ALU64 : BPF_ALU;
+	u32 dst = rnd_reg(g), src = rnd_reg(g);
 	bool reg = rnd(g, 2), shift = op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
 	s32 imm = shift ? (s32)rnd(g, class == BPF_ALU ? 32 : 64) : rnd_imm(g), off = 0;
 
@@ -63,8 +64,7 @@ static void gen_alu(struct gen *g)
 		imm = 3;
 	if (op == BPF_MOV && reg && !rnd(g, 4))
 		off = rnd(g, 2) ? 8 : 16;
-	emit(g, class | op | (reg ? BPF_X : BPF_K), rnd_reg(g), reg ? rnd_reg(g) : 0, off,
-	     reg ? 0 : imm);
+	emit(g, class | op | (reg ? BPF_X : BPF_K), dst, reg ? src : 0, off, reg ? 0 : imm);
 }
 
 static void gen_stack(struct gen *g)
@@ -92,9 +92,10 @@ static void gen_jump(struct gen *g)
 				 BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 	bool reg = !rnd(g, 3);
 	u32 class = rnd(g, 3) ? BPF_JMP : BPF_JMP32;
+	u32 op = ops[rnd(g, ARRAY_SIZE(ops))], dst = rnd_reg(g), src = rnd_reg(g);
+	s32 off = (s32)rnd(g, 4), imm = rnd_imm(g);
 
-	emit(g, class | ops[rnd(g, ARRAY_SIZE(ops))] | (reg ? BPF_X : BPF_K), rnd_reg(g),
-	     reg ? rnd_reg(g) : 0, (s32)rnd(g, 4), reg ? 0 : rnd_imm(g));
+	emit(g, class | op | (reg ? BPF_X : BPF_K), dst, reg ? src : 0, off, reg ? 0 : imm);
 }
 
 static void gen_map(struct gen *g, u32 to)
@@ -140,15 +141,23 @@ static void gen_packet(struct gen *g)
 	emit(g, BPF_LDX | BPF_MEM | BPF_W, 7, 9, offsetof(struct xdp_md, data), 0);
 	emit(g, BPF_LDX | BPF_MEM | BPF_W, 8, 9, offsetof(struct xdp_md, data_end), 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, 7, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, (s32)rnd(g, 60));
-	emit(g, BPF_JMP | ops[rnd(g, 4)] | BPF_X, swap ? 8 : 2, swap ? 2 : 8, 1 + (s32)rnd(g, 3),
-	     0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, (s32)(20 + rnd(g, 20)));
+	if (rnd(g, 2)) {
+		emit(g, BPF_JMP | BPF_JLE | BPF_X, 2, 8, 2, 0);
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
+		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	} else {
+		u32 op = ops[rnd(g, ARRAY_SIZE(ops))];
+
+		emit(g, BPF_JMP | op | BPF_X, swap ? 8 : 2, swap ? 2 : 8, 1 + (s32)rnd(g, 3), 0);
+	}
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, rnd_imm(g));
 }
 
 /* A pointer moved by a number that was bounded first. */
 static void gen_offset(struct gen *g)
 {
-	u32 ptr = g->has_map ? 6 : 10, by = rnd(g, 5);
+	u32 ptr = g->has_map ? 6 : 10, by = rnd(g, 5), size, to;
 
 	if (rnd(g, 2))
 		emit(g, BPF_ALU64 | BPF_AND | BPF_K, by, 0, 0, (s32)rnd(g, 48));
@@ -156,8 +165,9 @@ static void gen_offset(struct gen *g)
 		emit(g, BPF_JMP | BPF_JGT | BPF_K, by, 0, 3, (s32)rnd(g, 60));
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 5, ptr, 0, 0);
 	emit(g, BPF_ALU64 | (rnd(g, 5) ? BPF_ADD : BPF_SUB) | BPF_X, 5, by, 0, 0);
-	emit(g, BPF_LDX | BPF_MEM | (rnd(g, 2) ? BPF_B : BPF_W), rnd(g, 5), 5,
-	     ptr == 10 ? -64 : (s32)rnd(g, 4), 0);
+	size = rnd(g, 2) ? BPF_B : BPF_W;
+	to = rnd(g, 5);
+	emit(g, BPF_LDX | BPF_MEM | size, to, 5, ptr == 10 ? -64 : (s32)rnd(g, 4), 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 5, 0, 0, 1);
 }
 
