@@ -136,8 +136,6 @@ static void log_before(struct verifier *v)
 	if (v->log_level & LOG_LEVEL2 && v->print_state) {
 		note(v, "\nfrom %d to %u:", (s32)v->prev_insn, v->insn);
 		log_state(v, v->cur, v->cur->curframe, true);
-		v->scratched_regs = 0;
-		v->scratched_slots = 0;
 		v->print_state = false;
 	}
 	if (v->log_level & (LOG_LEVEL1 | LOG_LEVEL2))
