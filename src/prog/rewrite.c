@@ -155,6 +155,9 @@ static int rewrite_ctx(struct load *load, u32 at)
 	within = (off - field->off) % field->elem;
 	insn->off = (s16)(field->host_off + index * field->host_size);
 	if (size == field->elem || (field->host_size < field->elem && size >= field->host_size)) {
+		/* A smaller host field is never negative: there is no sign to extend. */
+		if (size > field->host_size)
+			insn->code = (u8)((insn->code & ~0xe0u) | BPF_MEM);
 		insn->code = (u8)((insn->code & ~0x18u) | size_code(field->host_size));
 		return 0;
 	}
