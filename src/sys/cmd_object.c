@@ -11,16 +11,21 @@
 static int do_btf_load(struct call *call, struct log *log)
 {
 	const union bpf_attr *attr = &call->attr;
+	const struct mem *mem = call->host->mem;
 	struct btf_object *obj;
 	struct btf *btf;
+	void *data;
 	int err;
 
 	if (attr->btf_size > BTF_MAX_SIZE)
 		return -E2BIG;
-	if (!attr->btf)
-		return -EFAULT;
-	err = btf_parse(call->host->mem, u64_to_ptr(attr->btf), attr->btf_size, NULL, &btf, log,
-			NULL);
+	data = mem_alloc(mem, attr->btf_size);
+	if (!data)
+		return -ENOMEM;
+	err = client_read(data, attr->btf, attr->btf_size);
+	if (!err)
+		err = btf_parse(mem, data, attr->btf_size, NULL, &btf, log, NULL);
+	mem_free(mem, data);
 	if (!err)
 		err = btf_object_new(call->host, btf, &obj);
 	return err ? err : handle_open(&obj->obj);
@@ -118,11 +123,11 @@ int sys_btf_by_id(struct call *call)
 static int info_read(const struct call *call, void *info, u32 size)
 {
 	u32 len = call->attr.info.info_len;
-	const u8 *from = u64_to_ptr(call->attr.info.info);
+	u8 from[4096];
 
-	if (len > 4096)
+	if (len > sizeof(from))
 		return -E2BIG;
-	if (len && !from)
+	if (client_read(from, call->attr.info.info, len))
 		return -EFAULT;
 	for (u32 i = size; i < len; i++)
 		if (from[i])

@@ -6,13 +6,13 @@
 #include "hook/hook.h"
 #include "sys/command.h"
 
-
 #define KNOWN_PROG_FLAGS                                                                           \
 	(BPF_F_STRICT_ALIGNMENT | BPF_F_ANY_ALIGNMENT | BPF_F_TEST_STATE_FREQ | BPF_F_SLEEPABLE |  \
 	 BPF_F_TEST_RND_HI32 | BPF_F_XDP_HAS_FRAGS | BPF_F_XDP_DEV_BOUND_ONLY |                    \
 	 BPF_F_TEST_REG_INVARIANTS)
 
-#define LICENSE_LEN 128
+#define LICENSE_LEN	128
+#define MAX_RECORD_SIZE 252
 
 /* Which capability a program type takes besides CAP_BPF (Linux's is_*_prog_type()). */
 static u32 type_caps(u32 type)
@@ -110,13 +110,8 @@ static int read_insns(struct load_call *load)
 
 static int read_license(struct load_call *load)
 {
-	const char *text = u64_to_ptr(load->call->attr.license);
-
-	if (!text)
-		return -EFAULT;
-	strncpy(load->license, text, sizeof(load->license) - 1);
 	load->args.license = load->license;
-	return 0;
+	return client_read_string(load->license, load->call->attr.license, sizeof(load->license));
 }
 
 /*
@@ -126,23 +121,22 @@ static int read_license(struct load_call *load)
 static int read_records(struct load_call *load, u64 addr, u32 n, u32 rec_size, u32 min, u32 want,
 			void **records)
 {
+	u8 from[MAX_RECORD_SIZE];
 	u8 *to;
 
 	if (!n)
 		return 0;
-	if (rec_size < min || rec_size > 252 || rec_size % sizeof(u32))
+	if (rec_size < min || rec_size > MAX_RECORD_SIZE || rec_size % sizeof(u32))
 		return -EINVAL;
 	if (n > load->call->attr.insn_cnt)
 		return -EINVAL;
-	if (!addr)
-		return -EFAULT;
 	to = mem_zalloc_array(load->call->host->mem, n, want);
 	if (!to)
 		return -ENOMEM;
 	*records = to;
 	for (u32 i = 0; i < n; i++) {
-		const u8 *from = (const u8 *)u64_to_ptr(addr) + (size_t)i * rec_size;
-
+		if (client_read(from, addr + (u64)i * rec_size, rec_size))
+			return -EFAULT;
 		memcpy(to + (size_t)i * want, from, rec_size < want ? rec_size : want);
 		for (u32 b = want; b < rec_size; b++) {
 			if (from[b]) {

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
+
 struct command {
 	const char *name;
 	u32 end; /* offset behind the last field that the command knows */
@@ -74,11 +76,19 @@ int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
 
 int client_read(void *dst, u64 addr, size_t size)
 {
-	if (!size)
-		return 0;
-	if (!addr)
-		return -EFAULT;
-	memcpy(dst, u64_to_ptr(addr), size);
+	return size ? fault_read(dst, u64_to_ptr(addr), size) : 0;
+}
+
+int client_read_string(char *dst, u64 addr, size_t size)
+{
+	/* Byte by byte: what lies behind the string may not be there. */
+	for (size_t i = 0; i + 1 < size; i++) {
+		if (client_read(dst + i, addr + i, 1))
+			return -EFAULT;
+		if (!dst[i])
+			return 0;
+	}
+	dst[size - 1] = 0;
 	return 0;
 }
 

@@ -41,10 +41,14 @@ int sys_info(struct call *call);
 int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);
 
 /*
- * A client's memory. NULL is -EFAULT unless @size is 0; other addresses are
- * the client's own, in this process.
+ * A client's memory, in this process. Reading where there is none is -EFAULT,
+ * as it is in Linux: an index into fd_array comes from the program that is
+ * being loaded. What is written to has to be there, except that NULL is -EFAULT
+ * too. Nothing is at fault with a size of 0.
  */
 int client_read(void *dst, u64 addr, size_t size);
+/* A string, cut to @size with its terminator: 0 or -EFAULT. */
+int client_read_string(char *dst, u64 addr, size_t size);
 int client_write(u64 addr, const void *src, size_t size);
 
 /* Writes one field of the result, where the client's attributes reach that far. */

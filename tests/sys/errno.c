@@ -324,6 +324,55 @@ CASE(freeze)
 	attr->map_fd = (u32)f->hash;
 }
 
+/* An address that is nobody's, and not 0. */
+#define NOWHERE 64
+
+CASE(lookup_bad_key)
+{
+	ELEM(f->array, &f->key);
+	attr->key = NOWHERE;
+}
+CASE(update_bad_value)
+{
+	ELEM(f->array, &f->key);
+	attr->value = NOWHERE;
+}
+CASE(load_bad_insns)
+{
+	set_load(attr, f);
+	attr->insns = NOWHERE;
+}
+CASE(load_bad_license)
+{
+	set_load(attr, f);
+	attr->license = NOWHERE;
+}
+CASE(load_bad_fd_array)
+{
+	static const struct bpf_insn insns[] = {
+		{.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_IDX},
+		{0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	set_load(attr, f);
+	attr->insns = ptr_to_u64(insns);
+	attr->insn_cnt = ARRAY_SIZE(insns);
+	attr->fd_array = NOWHERE;
+}
+CASE(btf_bad_data)
+{
+	attr->btf = NOWHERE;
+	attr->btf_size = 64;
+}
+CASE(info_bad_address)
+{
+	attr->info.bpf_fd = (u32)f->array;
+	attr->info.info = NOWHERE;
+	attr->info.info_len = sizeof(struct bpf_map_info);
+}
+
 static const struct wrong_call calls[] = {
 	{"command that does not exist", 200, EINVAL, nothing, 0},
 	{"attributes of more than a page", BPF_MAP_CREATE, E2BIG, nothing, 5000},
@@ -379,6 +428,13 @@ static const struct wrong_call calls[] = {
 	{"btf: wrong magic", BPF_BTF_LOAD, EINVAL, btf_magic, 0},
 	{"btf: too large", BPF_BTF_LOAD, E2BIG, btf_large, 0},
 	{"btf: unknown flags", BPF_BTF_LOAD, EINVAL, btf_flags, 0},
+	{"lookup: bad address of the key", BPF_MAP_LOOKUP_ELEM, EFAULT, lookup_bad_key, 0},
+	{"update: bad address of the value", BPF_MAP_UPDATE_ELEM, EFAULT, update_bad_value, 0},
+	{"load: bad address of the instructions", BPF_PROG_LOAD, EFAULT, load_bad_insns, 0},
+	{"load: bad address of the license", BPF_PROG_LOAD, EFAULT, load_bad_license, 0},
+	{"load: bad address of the fds", BPF_PROG_LOAD, EFAULT, load_bad_fd_array, 0},
+	{"btf: bad address", BPF_BTF_LOAD, EFAULT, btf_bad_data, 0},
+	{"info: bad address", BPF_OBJ_GET_INFO_BY_FD, EFAULT, info_bad_address, 0},
 	{"freeze: no such fd", BPF_MAP_FREEZE, EBADF, freeze_fd, 0},
 	{"freeze: once is fine", BPF_MAP_FREEZE, 0, freeze, 0},
 	{"freeze: twice is not", BPF_MAP_FREEZE, EPERM, freeze, 0},
