@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The user engine: struct engine_ops over a host of this process. */
 #include <errno.h>
+#include <pthread.h>
 #include <time.h>
 
 #include "base/os.h"
+#include "base/vec.h"
 #include "map/ringbuf.h"
 #include "sys/command.h"
 #include "sys/engine.h"
 
+/* Memory that a client has mapped keeps its map, whose own memory it is. */
+struct mapping {
+	void *addr;
+	size_t size;
+	bool writable;
+	struct map *map;
+};
+
 struct user_engine {
 	struct engine engine;
 	struct host *host;
+	pthread_mutex_t lock;
+	VEC(struct mapping) mappings;
 };
+
+static struct user_engine *user_of(struct engine *engine)
+{
+	return container_of(engine, struct user_engine, engine);
+}
 
 static struct host *host_of(struct engine *engine)
 {
-	return container_of(engine, struct user_engine, engine)->host;
+	return user_of(engine)->host;
 }
 
 static int user_bpf(struct engine *engine, enum bpf_cmd cmd, union bpf_attr *attr, u32 size)
@@ -38,28 +55,61 @@ static int map_by_handle(struct engine *engine, int fd, struct map **map)
 	return err;
 }
 
-/*
- * The memory is the map's own and lives as long as the map: a client that
- * keeps the address must keep the handle open.
- */
+static bool keep_mapping(struct user_engine *user, struct mapping mapping)
+{
+	bool kept;
+
+	pthread_mutex_lock(&user->lock);
+	kept = vec_push(&user->mappings, user->host->mem, mapping);
+	pthread_mutex_unlock(&user->lock);
+	return kept;
+}
+
+static void drop_mapping(const struct mapping *mapping)
+{
+	map_user_munmap(mapping->map, mapping->writable);
+	object_put(&mapping->map->obj);
+}
+
 static int user_mmap(struct engine *engine, int fd, u64 offset, size_t size, bool writable,
 		     void **addr)
 {
-	struct map *map;
-	int err = map_by_handle(engine, fd, &map);
+	struct mapping mapping = {.size = size, .writable = writable};
+	int err = map_by_handle(engine, fd, &mapping.map);
 
 	if (err)
 		return err;
-	if (map->ops->mmap)
-		err = map->ops->mmap(map, offset, size, writable, addr);
-	else
-		err = -EOPNOTSUPP;
-	object_put(&map->obj);
-	return err;
+	err = map_user_mmap(mapping.map, offset, size, writable, &mapping.addr);
+	if (err) {
+		object_put(&mapping.map->obj);
+		return err;
+	}
+	if (!keep_mapping(user_of(engine), mapping)) {
+		drop_mapping(&mapping);
+		return -ENOMEM;
+	}
+	*addr = mapping.addr;
+	return 0;
 }
 
-static int user_munmap(struct engine *engine __unused, void *addr __unused, size_t size __unused)
+static int user_munmap(struct engine *engine, void *addr, size_t size)
 {
+	struct user_engine *user = user_of(engine);
+	struct mapping found = {0};
+
+	pthread_mutex_lock(&user->lock);
+	for (size_t i = 0; i < user->mappings.len && !found.map; i++) {
+		struct mapping *at = &user->mappings.at[i];
+
+		if (at->addr != addr || at->size != size)
+			continue;
+		found = *at;
+		*at = user->mappings.at[--user->mappings.len];
+	}
+	pthread_mutex_unlock(&user->lock);
+	if (!found.map)
+		return -EINVAL;
+	drop_mapping(&found);
 	return 0;
 }
 
@@ -107,9 +157,13 @@ static int user_run_frames(struct engine *engine, int prog_fd, struct hook_frame
 
 static void user_free(struct engine *engine)
 {
-	struct user_engine *user = container_of(engine, struct user_engine, engine);
+	struct user_engine *user = user_of(engine);
 	const struct mem *mem = user->host->mem;
 
+	vec_each (&user->mappings, mapping)
+		drop_mapping(mapping);
+	vec_free(&user->mappings, mem);
+	pthread_mutex_destroy(&user->lock);
 	host_free(user->host);
 	mem_free(mem, user);
 }
@@ -133,6 +187,7 @@ int engine_user_new(struct host *host, struct engine **engine)
 		return -ENOMEM;
 	user->engine.ops = &user_ops;
 	user->host = host;
+	pthread_mutex_init(&user->lock, NULL);
 	*engine = &user->engine;
 	return 0;
 }
