@@ -94,13 +94,16 @@ static bool slot_try(struct slot *slot)
 {
 	u32 idle = 0;
 
-	if (atomic_load_explicit(&slot->busy, memory_order_relaxed))
+	if (atomic_load_explicit(&slot->busy, memory_order_relaxed) ||
+	    !atomic_compare_exchange_strong(&slot->busy, &idle, 1))
 		return false;
 	/*
-	 * Sequentially consistent against host_synchronize(): either it sees us
-	 * busy, or we see what was unlinked before it looked.
+	 * Against the fence of host_synchronize(): either it sees us busy, or we
+	 * see what was unlinked before it looked. The exchange alone does not
+	 * order what the program loads after it on every machine.
 	 */
-	return atomic_compare_exchange_strong(&slot->busy, &idle, 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	return true;
 }
 
 void run_begin(struct run *run, struct host *host)
@@ -126,7 +129,8 @@ void run_end(struct run *run)
 {
 	struct slot *slot = run->slot;
 
-	atomic_fetch_add_explicit(&slot->passes, 1, memory_order_relaxed);
+	/* Both release: host_synchronize() may see either first. */
+	atomic_fetch_add_explicit(&slot->passes, 1, memory_order_release);
 	atomic_store_explicit(&slot->busy, 0, memory_order_release);
 }
 
