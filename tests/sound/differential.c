@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Differential: the same random programs to this library and to the running
+ * kernel, by the same calls of bpf(). What is accepted here must be accepted
+ * there; what both accept must do the same on the same inputs. That a newer
+ * kernel accepts more is counted, no failure. Programs with bpf_csum_diff()
+ * are not compared by their results: from 6.13 on it folds its sum.
+ *
+ *	sound-differential [PROGRAMS [FIRST SEED]]
+ */
+#include <errno.h>
+
+#include "tap.h"
+
+#include "sound/exec.h"
+
+#define PROGRAMS 500
+#define INPUTS	 2
+#define LOG_SIZE (1u << 22)
+
+struct counts {
+	u64 programs, both, neither, errnos, messages, here_only, linux_only, linux_bugs, newer,
+		runs, by_chance, different;
+};
+
+static struct pair {
+	struct exec exec, other; /* to tell what results are worth */
+	struct world *here, linux_;
+	struct counts n;
+	bool show;
+	char log[LOG_SIZE], linux_log[LOG_SIZE];
+} pair;
+
+/* The words of the rejection: the last line before the statistics. */
+static const char *last_words(char *log, char *buf, size_t size)
+{
+	char *end = log + strlen(log), *stats = strstr(log, "\nprocessed "), *line;
+
+	if (stats)
+		end = stats;
+	while (end > log && end[-1] == '\n')
+		end--;
+	*end = 0;
+	line = strrchr(log, '\n');
+	snprintf(buf, size, "%s", line ? line + 1 : log);
+	return buf;
+}
+
+static void verdicts(struct pair *p, const struct gen *g, int here, int there)
+{
+	char a[512], b[512];
+
+	if (here >= 0 && there >= 0) {
+		p->n.both++;
+		return;
+	}
+	/* Once more with a log; Linux says what it thinks of the room for it. */
+	if (here < 0)
+		world_load(p->here, g, p->log, LOG_SIZE);
+	if (there < 0)
+		world_load(&p->linux_, g, p->linux_log, LOG_SIZE);
+	last_words(p->log, a, sizeof(a));
+	last_words(p->linux_log, b, sizeof(b));
+	/* Its own word for it; callbacks in code that is never reached bring it about in 6.18. */
+	if (!strncmp(b, "verifier bug", 12)) {
+		p->n.linux_bugs++;
+		return;
+	}
+	if (here < 0 && there < 0) {
+		p->n.neither++;
+		p->n.errnos += here == there;
+		if (here == there && !strcmp(a, b))
+			p->n.messages++;
+		else
+			printf("# seed %llu: words: %d %s | Linux: %d %s\n",
+			       (unsigned long long)g->seed, here, a, there, b);
+		return;
+	}
+	/* From 6.17 on it knows what the negative of a number is. */
+	if (gen_negates(g)) {
+		p->n.newer++;
+		return;
+	}
+	if (here < 0) {
+		p->n.linux_only++;
+		printf("# seed %llu: only Linux accepts: %d %s\n", (unsigned long long)g->seed,
+		       here, a);
+		return;
+	}
+	p->n.here_only++;
+	printf("# seed %llu: accepted, but Linux: %d %s\n", (unsigned long long)g->seed, there, b);
+	tap_fail("seed %llu: accepted, but Linux: %d %s", (unsigned long long)g->seed, there, b);
+}
+
+static void compare_runs(struct pair *p, const struct gen *g, int here, int there)
+{
+	static struct outcome a, b;
+	char differs[OUTCOME_TEXT];
+	struct input in;
+
+	for (u32 i = 0; i < INPUTS; i++) {
+		u64 seed = g->seed * INPUTS + i;
+
+		input_make(&in, seed);
+		world_fill(p->here, seed, false);
+		world_fill(&p->linux_, seed, false);
+		world_run(p->here, g, here, &in, &a);
+		world_run(&p->linux_, g, there, &in, &b);
+		p->n.runs++;
+		if (!outcome_differs(&a, &b, differs))
+			continue;
+		if (exec_by_chance(&p->exec, &p->other, g, &in, seed)) {
+			p->n.by_chance++;
+			continue;
+		}
+		p->n.different++;
+		printf("# seed %llu, input %u: %s\n", (unsigned long long)g->seed, i, differs);
+		tap_fail("seed %llu, input %u: %s", (unsigned long long)g->seed, i, differs);
+		return;
+	}
+}
+
+static void test_program(struct pair *p, u64 seed)
+{
+	static struct gen g;
+	int here, there;
+
+	gen_program(&g, seed);
+	if (p->show)
+		gen_print(g.insns, g.cnt);
+	p->n.programs++;
+	world_fill(p->here, seed, world_uses(&g, GEN_RING));
+	world_fill(&p->linux_, seed, world_uses(&g, GEN_RING));
+	here = world_load(p->here, &g, NULL, 0);
+	there = world_load(&p->linux_, &g, NULL, 0);
+	verdicts(p, &g, here, there);
+	if (p->show) {
+		/* Accepted ones as well. */
+		world_load(p->here, &g, p->log, LOG_SIZE);
+		world_load(&p->linux_, &g, p->linux_log, LOG_SIZE);
+		printf("%s\n---- Linux\n%s\n", p->log, p->linux_log);
+	}
+	if (here >= 0 && there >= 0 && !gen_by_chance(&g) && !gen_calls(&g, BPF_FUNC_csum_diff))
+		compare_runs(p, &g, here, there);
+	if (here >= 0)
+		p->here->engine->ops->close(p->here->engine, here);
+	if (there >= 0)
+		p->linux_.engine->ops->close(p->linux_.engine, there);
+}
+
+static void report(const struct counts *n)
+{
+	printf("# differential: %llu programs, %llu accepted by both, %llu by neither (%llu with "
+	       "the "
+	       "same errno, %llu with the same words), %llu here only, %llu by Linux only, %llu "
+	       "differ "
+	       "by what 6.18 knows of negation, %llu where Linux names a bug of its own; %llu runs "
+	       "compared, %llu by chance, %llu "
+	       "different\n",
+	       (unsigned long long)n->programs, (unsigned long long)n->both,
+	       (unsigned long long)n->neither, (unsigned long long)n->errnos,
+	       (unsigned long long)n->messages, (unsigned long long)n->here_only,
+	       (unsigned long long)n->linux_only, (unsigned long long)n->newer,
+	       (unsigned long long)n->linux_bugs, (unsigned long long)n->runs,
+	       (unsigned long long)n->by_chance, (unsigned long long)n->different);
+}
+
+int main(int argc, char **argv)
+{
+	u64 programs = argc > 1 ? strtoull(argv[1], NULL, 0) : PROGRAMS;
+	u64 first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	struct engine *kernel;
+	struct pair *p = &pair;
+
+	tap_begin("Linux says and does the same");
+	if (engine_kernel_new(&mem_libc, &kernel)) {
+		tap_skip("bpf() is refused");
+		tap_end();
+		return tap_done();
+	}
+	if (exec_open(&p->exec) || exec_open(&p->other) || world_open(&p->linux_, kernel)) {
+		printf("Bail out! no maps\n");
+		return 1;
+	}
+	p->here = &p->exec.world;
+	p->show = programs == 1;
+	printf("# seeds %llu to %llu\n", (unsigned long long)first,
+	       (unsigned long long)(first + programs - 1));
+	for (u64 seed = first; seed < first + programs; seed++)
+		test_program(p, seed);
+	if (programs > 100 && (p->n.both < programs / 5 || p->n.neither < programs / 20))
+		tap_fail("%llu accepted, %llu not: that tests little",
+			 (unsigned long long)p->n.both, (unsigned long long)p->n.neither);
+	tap_end();
+	exec_close(&p->exec);
+	exec_close(&p->other);
+	world_close(&p->linux_);
+	engine_free(kernel);
+	tap_done();
+	report(&p->n);
+	return tap.failed ? 1 : 0;
+}

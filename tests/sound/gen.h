@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random programs: mostly valid by construction, because the generator keeps
+ * a light model of what each register and spilled slot holds; then some
+ * instructions of some programs are changed. The same seed gives the same
+ * program everywhere.
+ */
+#ifndef ANYBPF_TESTS_SOUND_GEN_H
+#define ANYBPF_TESTS_SOUND_GEN_H
+
+#include "helper/helper.h"
+#include "isa/isa.h"
+
+#define GEN_MAX_INSNS 600
+#define GEN_SLOTS     8 /* of 8 bytes below r10, for data and spilled registers */
+#define GEN_OUTS      128
+#define GEN_SUBPROGS  4
+
+/* Maps by their number, which wide loads hold until they are patched. */
+enum gen_map {
+	GEN_ARRAY,
+	GEN_HASH,
+	GEN_GLOBAL, /* an array of one element, for direct access */
+	GEN_RODATA, /* frozen, read-only to programs; holds a string */
+	GEN_PERCPU,
+	GEN_RING,
+	GEN_MAPS,
+};
+
+struct gen_map_def {
+	const char *name;
+	enum bpf_map_type type;
+	u32 key_size, value_size, max_entries, flags;
+};
+extern const struct gen_map_def gen_maps[GEN_MAPS];
+#define GEN_RODATA_TEXT "random\0\x11\x22\x33\x44\x55\x66\x77\x88" /* 16 bytes with the last 0 */
+
+struct gen_reg {
+	u8 type; /* enum gen_type of gen.c */
+	u8 map;
+	bool written; /* with M_STACK: what lies there is initialised */
+	u16 id;	      /* of equal origin: null checks and packet checks hold for all */
+	s32 off;
+	u32 var;   /* of a pointer: most that was added besides off */
+	u32 range; /* of a packet pointer: bytes from its origin that were checked */
+	u64 max;   /* of a number */
+};
+
+struct gen_model {
+	struct gen_reg reg[MAX_BPF_REG];
+	struct gen_reg slot[GEN_SLOTS];
+};
+
+struct gen_subprog {
+	struct gen_model entry;
+	u32 call; /* the instruction that refers to it */
+	bool callback;
+};
+
+struct gen {
+	u64 seed, state;
+	enum bpf_prog_type type;
+	struct bpf_insn insns[GEN_MAX_INSNS + 64];
+	u32 cnt;
+	struct gen_model now;
+	u16 ids;
+	u32 depth; /* of nested blocks */
+	bool in_loop, in_callback, in_subprog, no_out;
+	u32 outs[GEN_OUTS], out_cnt; /* jumps to the exit of this subprogram */
+	struct gen_subprog subprogs[GEN_SUBPROGS];
+	u32 subprog_cnt;
+	u32 mutations;
+	bool global; /* subprograms that are called are global functions of numbers */
+};
+
+void gen_program(struct gen *g, u64 seed);
+/* Whether two runs of it may differ: it asks for the time, or for chance. */
+bool gen_by_chance(const struct gen *g);
+bool gen_negates(const struct gen *g);
+bool gen_calls(const struct gen *g, u32 helper);
+/* Prints it with "# " before each line. */
+void gen_print(const struct bpf_insn *insns, u32 cnt);
+
+u64 gen_random(u64 *state);
+
+/* ---- between gen.c and gen_call.c ---- */
+
+enum gen_type {
+	M_NONE,
+	M_NUM,
+	M_CTX,
+	M_STACK,
+	M_VALUE,
+	M_VALUE_OR_NULL,
+	M_PACKET,
+	M_META,
+	M_END,
+	M_RECORD, /* of the ring buffer; .var 0 */
+};
+
+u32 gen_below(struct gen *g, u32 n);
+void gen_put(struct gen *g, u32 code, u32 dst, u32 src, s32 off, s32 imm);
+void gen_wide(struct gen *g, u32 dst, u32 src, u64 imm);
+void gen_mov(struct gen *g, u32 dst, u32 src);
+void gen_set(struct gen *g, u32 dst, s32 imm);
+s32 gen_imm(struct gen *g);
+u32 gen_dst(struct gen *g);
+/* A register that holds such a thing, -1 when none does. */
+int gen_find(struct gen *g, enum gen_type type);
+u32 gen_number(struct gen *g);
+void gen_bound(struct gen *g, u32 reg, u32 limit);
+void gen_block(struct gen *g, u32 parts);
+/* A jump to the exit. */
+void gen_out(struct gen *g, u32 code, u32 dst, u32 src, s32 imm);
+void gen_call(struct gen *g);
+void gen_forget_packets(struct gen *g);
+void gen_subprogs(struct gen *g);
+
+#endif
