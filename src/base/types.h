@@ -31,6 +31,16 @@ typedef int64_t s64;
 #define __unused	    __attribute__((unused))
 #define __packed	    __attribute__((packed))
 
+/*
+ * For a function that calls machine code made at run time: clang's function
+ * sanitizer would look for a type in front of it, where nothing is mapped.
+ */
+#ifdef __clang__
+#define __no_sanitize_function __attribute__((no_sanitize("function")))
+#else
+#define __no_sanitize_function
+#endif
+
 static inline u64 u64_min(u64 a, u64 b)
 {
 	return a < b ? a : b;

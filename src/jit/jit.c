@@ -260,7 +260,8 @@ void jit_free(struct prog *prog)
 	image_free(prog->obj.host->mem, image);
 }
 
-u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
+__no_sanitize_function u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2,
+				   u64 r3, u64 r4, u64 r5)
 {
 	const struct prog *before = run->prog;
 	u64 r0;

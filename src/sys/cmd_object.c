@@ -6,7 +6,7 @@
 #include "jit/jit.h"
 #include "sys/command.h"
 
-#define BTF_MAX_SIZE (16 * 1024 * 1024)
+#define BTF_MAX_SIZE (16 * 1024 * 1024) /* before it is copied; btf_load() says the same */
 
 static int do_btf_load(struct call *call, struct log *log)
 {
@@ -24,7 +24,7 @@ static int do_btf_load(struct call *call, struct log *log)
 		return -ENOMEM;
 	err = client_read(data, attr->btf, attr->btf_size);
 	if (!err)
-		err = btf_parse(mem, data, attr->btf_size, NULL, &btf, log, NULL);
+		err = btf_load(mem, data, attr->btf_size, &btf, log);
 	mem_free(mem, data);
 	if (!err)
 		err = btf_object_new(call->host, btf, &obj);
