@@ -48,6 +48,7 @@ int sys_btf_load(struct call *call)
 	if (err)
 		return err;
 	log_init(&log, call->host->mem, attr->btf_log_level);
+	log.limit = attr->btf_log_size;
 	fd = do_btf_load(call, &log);
 	err = log_copy_out(&log, attr->btf_log_buf, attr->btf_log_size, &true_size);
 	call_result(call, btf_log_true_size, true_size);

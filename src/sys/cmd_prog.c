@@ -265,6 +265,7 @@ int sys_prog_load(struct call *call)
 	if (err)
 		return err;
 	log_init(&load.log, call->host->mem, attr->log_level);
+	load.log.limit = attr->log_size;
 	fd = do_load(&load);
 	err = log_copy_out(&load.log, attr->log_buf, attr->log_size, &true_size);
 	call_result(call, log_true_size, true_size);

@@ -134,17 +134,19 @@ int log_attr_check(u32 level, u64 buf, u32 size)
 int log_copy_out(const struct log *log, u64 buf, u32 size, u32 *true_size)
 {
 	const char *text = buf_str(&log->text);
-	size_t len = log->text.len + 1, keep = len;
+	size_t len = log_written(log) + 1, keep;
 	int err;
 
-	*true_size = log->level ? (u32)len : 0;
+	*true_size = log->level ? (u32)u64_min(len, UINT32_MAX) : 0;
 	if (!buf)
 		return 0;
 	if (len <= size)
 		return client_write(buf, text, len);
 	/* Without room for all of it, the end matters most, unless the client asked otherwise. */
-	keep = size - 1;
-	err = client_write(buf, log->level & LOG_FIXED ? text : text + len - 1 - keep, keep);
+	keep = (size_t)u64_min(log->text.len, size - 1);
+	if (!(log->level & LOG_FIXED))
+		text += log->text.len - keep;
+	err = client_write(buf, text, keep);
 	if (!err)
 		err = client_write(buf + keep, "", 1);
 	return err ? err : -ENOSPC;

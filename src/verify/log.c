@@ -83,10 +83,8 @@ void note(struct verifier *v, const char *fmt, ...)
 
 void log_truncate(struct verifier *v, size_t len)
 {
-	if (!v->log || len >= v->log->text.len)
-		return;
-	v->log->text.len = len;
-	v->log->text.data[len] = 0;
+	if (v->log)
+		log_rewind(v->log, len);
 }
 
 /* The last record at or before the instruction. */

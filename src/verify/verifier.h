@@ -190,7 +190,7 @@ void log_state(struct verifier *v, const struct vstate *state, u32 frame, bool a
 void log_truncate(struct verifier *v, size_t len);
 static inline size_t log_len(const struct verifier *v)
 {
-	return v->log ? v->log->text.len : 0;
+	return v->log ? log_written(v->log) : 0;
 }
 
 /* The text of a type; @buf must hold TYPE_NAME_LEN bytes and is returned. */

@@ -121,6 +121,49 @@ static void test_err(void)
 	check_eq(strlen(err.text), ERR_TEXT - 1);
 }
 
+/* Whatever is written and taken back, the reader sees what fits of it, and memory has an end. */
+static void check_limited_log(u32 level, size_t limit)
+{
+	struct log all, log;
+	u64 state = limit;
+
+	log_init(&all, &mem_libc, level);
+	log_init(&log, &mem_libc, level);
+	log.limit = limit;
+	for (u32 i = 0; i < 20000; i++) {
+		size_t back;
+
+		log_printf(&all, "%u: a line of the log, or part of it\n", i);
+		log_printf(&log, "%u: a line of the log, or part of it\n", i);
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		back = (size_t)(state >> 33) % 50;
+		log_rewind(&all, log_written(&all) - back);
+		log_rewind(&log, log_written(&log) - back);
+		check_eq(log_written(&log), all.text.len);
+	}
+	check(log.text.len >= limit && log.text.cap < 4 * limit + 4 * 65536);
+	if (level & LOG_FIXED)
+		check(!memcmp(log.text.data, all.text.data, limit));
+	else
+		check_str(buf_str(&log.text) + log.text.len - limit,
+			  buf_str(&all.text) + all.text.len - limit);
+	log_rewind(&log, 7);
+	check_eq(log_written(&log), 7);
+	log_rewind(&log, 0);
+	check_eq(log_written(&log), 0);
+	log_free(&log);
+	log_free(&all);
+}
+
+static void test_log_limit(void)
+{
+	check_limited_log(LOG_LEVEL1, 100);
+	check_limited_log(LOG_LEVEL1, 30000);
+	check_limited_log(LOG_LEVEL1 | LOG_FIXED, 100);
+	check_limited_log(LOG_LEVEL1 | LOG_FIXED, 30000);
+	check_limited_log(LOG_LEVEL1 | LOG_FIXED, 0);
+}
+
 static void test_log(void)
 {
 	struct log log;
@@ -196,6 +239,7 @@ int main(void)
 	run_test(test_mem_overflow);
 	run_test(test_err);
 	run_test(test_log);
+	run_test(test_log_limit);
 	run_test(test_hash);
 	run_test(test_bytes);
 	run_test(test_shared_copies);
