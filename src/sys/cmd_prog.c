@@ -284,12 +284,7 @@ int sys_prog_test_run(struct call *call)
 	if (err)
 		return err;
 	prog = prog_of(obj);
-	if ((call->attr.test.ctx_size_in && !call->attr.test.ctx_in) ||
-	    (!call->attr.test.ctx_size_in && call->attr.test.ctx_in) ||
-	    (call->attr.test.ctx_size_out && !call->attr.test.ctx_out) ||
-	    (!call->attr.test.ctx_size_out && call->attr.test.ctx_out))
-		err = -EINVAL;
-	else if (!prog->hook->test_run)
+	if (!prog->hook->test_run)
 		err = -ENOTSUPP;
 	else
 		err = prog->hook->test_run(call->host, prog, &call->attr);
