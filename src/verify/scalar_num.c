@@ -93,7 +93,7 @@ static void tnum_meet_ranges(struct num *a, u8 w)
 	a->bits = tnum_with_low(a->bits, half, h);
 }
 
-/* Three rounds, as Linux does: more would at times find more. */
+/* Three rounds, as Linux does; two at times miss what the third finds. */
 void num_sync(struct num *a, u8 w)
 {
 	u64 whole = width_mask(w);

@@ -548,6 +548,54 @@ static void test_distance(void)
 	check_eq(r.umax, UINT64_MAX);
 }
 
+/* A distance is known when tnum and ranges say so, as Linux asks. */
+static void test_shift_distance(void)
+{
+	struct scalar five = scalar_const(5), two = scalar_const(2), r;
+
+	r = scalar_alu(BPF_LSH, true, 0, five, two);
+	check_eq(r.var_off.value, 20);
+	check(scalar_is_const(&r));
+	two.umax = 3;
+	r = scalar_alu(BPF_LSH, true, 0, five, two);
+	check(!scalar_is_const(&r));
+	two = scalar_const(2);
+	two.smin = 1;
+	r = scalar_alu(BPF_LSH, true, 0, five, two);
+	check(!scalar_is_const(&r));
+}
+
+/* Each bound by itself decides whether one contains the other. */
+static void test_contains(void)
+{
+	struct scalar a = {.var_off = TNUM_UNKNOWN,
+			   .smin = -10,
+			   .smax = 10,
+			   .umin = 10,
+			   .umax = 20,
+			   .s32_min = -10,
+			   .s32_max = 10,
+			   .u32_min = 10,
+			   .u32_max = 20};
+	struct scalar b[8] = {a, a, a, a, a, a, a, a};
+	size_t i;
+
+	b[0].smin--;
+	b[1].smax++;
+	b[2].umin--;
+	b[3].umax++;
+	b[4].s32_min--;
+	b[5].s32_max++;
+	b[6].u32_min--;
+	b[7].u32_max++;
+	for (i = 0; i < ARRAY_SIZE(b); i++) {
+		check(scalar_contains(&b[i], &a));
+		check(!scalar_contains(&a, &b[i]));
+		check(!scalar_equal(&a, &b[i]));
+	}
+	check(scalar_contains(&a, &a) && scalar_equal(&a, &a));
+}
+
 /* What is known of one state covers another's, in every domain. */
 static void test_order(void)
 {
@@ -578,6 +626,8 @@ int main(void)
 	run_test(test_constants_4);
 	run_test(test_split);
 	run_test(test_distance);
+	run_test(test_shift_distance);
+	run_test(test_contains);
 	run_test(test_order);
 	return tap_done();
 }
