@@ -47,7 +47,7 @@ static int field_number(struct map_parser *m, const char *name, u32 type_id, u64
 
 static int field_u32(struct map_parser *m, const char *name, u32 type_id, u32 *value)
 {
-	u64 wide;
+	u64 wide = 0;
 	int ret = field_number(m, name, type_id, &wide);
 
 	if (ret)
