@@ -9,6 +9,7 @@
 #include "btf/btf.h"
 #include "entries.h"
 #include "map/map.h"
+#include "ringbuf.h"
 
 /* More entries than this are counted rather than printed; JSON has all. */
 #define MAX_TEXT_ENTRIES 256
@@ -296,6 +297,72 @@ static bool has_variables(const struct anybpf_map *map)
 	return map->spec->data != DATA_NONE && map->spec->datasec_id && btf_of(map);
 }
 
+/* ---- ring buffers ---- */
+
+/* Records have no type: their first bytes, and how many there are. */
+#define MAX_TEXT_RECORDS 16
+#define MAX_RECORD_BYTES 32
+
+struct record_list {
+	struct buf *out;
+	struct json *json;
+	u64 records, bytes;
+};
+
+static void record_text(void *arg, struct ring_record record)
+{
+	struct record_list *list = arg;
+	u32 show = record.size < MAX_RECORD_BYTES ? record.size : MAX_RECORD_BYTES;
+
+	list->bytes += record.size;
+	if (list->records++ >= MAX_TEXT_RECORDS)
+		return;
+	buf_printf(list->out, "    %u bytes:", record.size);
+	for (u32 i = 0; i < show; i++)
+		buf_printf(list->out, " %02x", record.data[i]);
+	buf_puts(list->out, show < record.size ? " ...\n" : "\n");
+}
+
+static int print_records_text(const struct anybpf_map *map, struct buf *out, struct err *err)
+{
+	struct record_list list = {.out = out};
+	u64 count;
+	int ret = ring_each(map, record_text, &list, &count, err);
+
+	if (ret)
+		return ret;
+	if (count > MAX_TEXT_RECORDS)
+		buf_printf(out, "    ... and %llu more; --json has all\n",
+			   (unsigned long long)(count - MAX_TEXT_RECORDS));
+	buf_printf(out, "    (%llu %s, %llu bytes)\n", (unsigned long long)count,
+		   count == 1 ? "record" : "records", (unsigned long long)list.bytes);
+	return 0;
+}
+
+static void record_json(void *arg, struct ring_record record)
+{
+	struct record_list *list = arg;
+	struct buf hex;
+
+	buf_init(&hex, &mem_libc);
+	for (u32 i = 0; i < record.size; i++)
+		buf_printf(&hex, "%02x", record.data[i]);
+	json_string(list->json, NULL, buf_str(&hex));
+	buf_free(&hex);
+}
+
+static int print_records_json(const struct anybpf_map *map, struct json *json, struct err *err)
+{
+	struct record_list list = {.json = json};
+	u64 count;
+	int ret;
+
+	json_open(json, "records", '[');
+	ret = ring_each(map, record_json, &list, &count, err);
+	json_close(json, ']');
+	return ret;
+}
+
 /* ---- maps ---- */
 
 static bool is_shown(const struct anybpf_map *map)
@@ -309,6 +376,8 @@ static int print_contents_text(const struct anybpf_map *map, struct buf *out, st
 	struct entries e;
 	int ret;
 
+	if (anybpf_map_type(map) == BPF_MAP_TYPE_RINGBUF)
+		return print_records_text(map, out, err);
 	if (!map_has_entries(map))
 		return 0;
 	ret = entries_read(map, &e, err);
@@ -333,7 +402,9 @@ int maps_print_text(struct anybpf_object *object, struct buf *out, struct err *e
 		if (!is_shown(map))
 			continue;
 		buf_printf(out, "  %s (%s", anybpf_map_name(map), type ? type : "unknown type");
-		if (map->spec->data == DATA_NONE)
+		if (anybpf_map_type(map) == BPF_MAP_TYPE_RINGBUF)
+			buf_printf(out, ", %u bytes", anybpf_map_max_entries(map));
+		else if (map->spec->data == DATA_NONE)
 			buf_printf(out, ", at most %u entries", anybpf_map_max_entries(map));
 		buf_puts(out, ")\n");
 		ret = print_contents_text(map, out, err);
@@ -346,6 +417,8 @@ static int print_contents_json(const struct anybpf_map *map, struct json *json, 
 	struct entries e;
 	int ret;
 
+	if (anybpf_map_type(map) == BPF_MAP_TYPE_RINGBUF)
+		return print_records_json(map, json, err);
 	if (!map_has_entries(map))
 		return 0;
 	ret = entries_read(map, &e, err);

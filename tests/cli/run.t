@@ -95,3 +95,25 @@ anybpf: nothing0: no such interface
 $ anybpf run $EXAMPLES/xdp_count.bpf.c --pcap $EXAMPLES/traffic.pcap --write /nowhere/out.pcap
 anybpf: /nowhere/out.pcap: No such file or directory
 [1]
+
+# records of a ring buffer, in order, without those that were dropped
+$ anybpf run $DATA/ring.bpf.c --pcap $EXAMPLES/traffic.pcap --count 6
+report \(sched_cls, .*\): 6 packets, \d+ bytes (re)
+verdicts:
+  TC_ACT_OK        6
+maps:
+  events (ringbuf, 4096 bytes)
+    4 bytes: .. .. 00 00 (re)
+    4 bytes: .. .. 00 00 (re)
+    4 bytes: .. .. 00 00 (re)
+    (3 records, 12 bytes)
+  .bss (array)
+    packets = 6
+...
+
+# a ring buffer that is full
+$ anybpf run $DATA/ring.bpf.c --pcap $EXAMPLES/traffic.pcap --json | python3 -c '
+> import json, sys
+> run = json.load(sys.stdin)
+> print(sum(run["verdicts"].values()) == run["packets"], run["verdicts"]["TC_ACT_SHOT"] > 0, len(run["maps"][0]["records"]))'
+True True 128

@@ -28,3 +28,7 @@ $ for e in user kernel; do anybpf run $EXAMPLES/xdp_count.bpf.c --pcap $EXAMPLES
 > '
 True True
 True True
+
+# the ring buffer as well
+$ for e in user kernel; do anybpf run $DATA/ring.bpf.c --pcap $EXAMPLES/traffic.pcap --count 40 --engine $e --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["maps"][0]["records"])' > $e.ring; done; cmp user.ring kernel.ring && echo same
+same
