@@ -139,14 +139,15 @@ static const u8 jump_ops[] = {BPF_JEQ,	BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BP
 /* Numbers of all magnitudes, and near the ends of the number lines. */
 static u64 rnd_value(u8 n)
 {
-	u64 v = rnd() >> rnd_below(64);
+	u32 bits = rnd_below(64), near = rnd_below(5);
+	u64 v = rnd() >> bits;
 
 	switch (rnd_below(4)) {
 	case 0:
 		v = -v;
 		break;
 	case 1:
-		v = (UINT64_C(1) << rnd_below(n)) + (u64)rnd_below(5) - 2;
+		v = (UINT64_C(1) << bits % n) + near - 2;
 		break;
 	}
 	return v & width_mask(n);
@@ -184,7 +185,8 @@ static struct num rnd_num(u64 v, u8 w)
 
 	a.bits = (struct tnum){.mask = width_mask(w)};
 	if (rnd_below(2)) {
-		a.bits.mask = rnd() & (rnd() | rnd()) & width_mask(w);
+		a.bits.mask = rnd() & width_mask(w);
+		a.bits.mask &= rnd() | v;
 		a.bits.value = v & ~a.bits.mask & width_mask(w);
 	}
 	rnd_range(&a.full, v, w);
@@ -355,7 +357,8 @@ static void check_values(const struct num *a, const struct num *b, u8 w)
 static void check_sampled(u8 w, u32 rounds)
 {
 	while (rounds-- && tap.ok) {
-		struct num a = rnd_num(rnd_value(w), w), b = rnd_num(rnd_value(w), w);
+		u64 x = rnd_value(w), y = rnd_value(w);
+		struct num a = rnd_num(x, w), b = rnd_num(y, w);
 
 		check_values(&a, &b, w);
 	}

@@ -65,17 +65,18 @@ static u8 rnd_reg(void)
 	return (u8)(FIRST_REG + rnd_below(REGS));
 }
 
+/* One call of rnd() an expression, so that every compiler makes the same programs. */
 static s32 rnd_imm(void)
 {
-	s32 v = (s32)((u32)rnd() >> rnd_below(32));
+	u32 bits = rnd_below(32), near = rnd_below(3), v = (u32)rnd();
 
 	switch (rnd_below(4)) {
 	case 0:
-		return (s32)(0 - (u32)v);
+		return (s32)(0 - (v >> bits));
 	case 1:
-		return (s32)((1u << rnd_below(32)) + rnd_below(3) - 1);
+		return (s32)((1u << bits) + near - 1);
 	default:
-		return v;
+		return (s32)(v >> bits);
 	}
 }
 
@@ -125,11 +126,19 @@ static void emit_move(struct program *p)
 static void emit_mask(struct program *p)
 {
 	bool half = rnd_below(2);
+	u8 class = rnd_below(2) ? BPF_ALU : BPF_ALU64, op = rnd_below(2) ? BPF_AND : BPF_OR;
 	u8 reg = rnd_reg();
 
 	emit(p, (half ? BPF_ALU : BPF_ALU64) | BPF_ARSH | BPF_K, reg, 0, 0, half ? 31 : 63);
-	emit(p, (rnd_below(2) ? BPF_ALU : BPF_ALU64) | (rnd_below(2) ? BPF_AND : BPF_OR) | BPF_K,
-	     reg, 0, 0, rnd_imm());
+	emit(p, class | op | BPF_K, reg, 0, 0, rnd_imm());
+}
+
+static void emit_unknown_or_mask(struct program *p)
+{
+	if (rnd_below(4))
+		emit_unknown(p, rnd_reg());
+	else
+		emit_mask(p);
 }
 
 static void emit_jump(struct program *p)
@@ -159,7 +168,7 @@ static void make_program(struct program *p)
 		u32 kind = rnd_below(20);
 
 		if (kind == 0)
-			rnd_below(4) ? emit_unknown(p, rnd_reg()) : emit_mask(p);
+			emit_unknown_or_mask(p);
 		else if (kind < 4)
 			emit_move(p);
 		else if (kind < 11)
