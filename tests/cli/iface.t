@@ -1,5 +1,4 @@
-?need root
-?need ip
+?need network namespaces
 ?need ping
 # live frames from a veth pair in namespaces of its own, ended by SIGINT
 $ a=anybpf-t-$$; b=anybpf-u-$$; trap 'ip netns del $a; ip netns del $b' EXIT

@@ -14,8 +14,8 @@ A .t file holds commands and their output:
 
 Standard output and error are compared together. A line that ends in " (re)"
 is a regular expression, a line "..." stands for any number of lines, and
-"[N]" gives an exit status other than 0. "?need PROGRAM" or "?need kernel"
-skips the rest of the file where that is missing. Each file runs in an empty
+"[N]" gives an exit status other than 0. "?need PROGRAM", "?need kernel"
+or "?need network namespaces" skips the rest of the file where that is missing. Each file runs in an empty
 folder of its own; $EXAMPLES, $DATA and $WORK name folders. One TAP case per
 command.
 """
@@ -93,8 +93,11 @@ def run(command, folder):
 def missing(what):
     if what == "kernel":
         return not kernel_allows_bpf()
-    if what == "root":
-        return os.geteuid() != 0
+    if what == "network namespaces":
+        name = f"anybpf-{os.getpid()}"
+        usable = run(f"ip netns add {name} && ip netns exec {name} true", ".").returncode == 0
+        run(f"ip netns del {name}", ".")
+        return not usable
     return shutil.which(what) is None
 
 
