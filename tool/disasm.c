@@ -188,14 +188,12 @@ static int disasm_object(const struct disasm_command *opts)
 }
 
 static const char options_help[] =
-	"  --prog NAME   only this function\n"
-	"  --llvm        in llvm-objdump's form instead of the kernel's\n"
-	"  --asm         in a form that 'anybpf asm' turns into the same bytes\n"
-	"  --no-source   without the C lines\n"
-	"  --raw         FILE holds nothing but instructions, 8 bytes each (\"-\": standard "
-	"input)\n"
-	"  --clang CLANG compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or clang)\n"
-	"  --help        print this\n";
+	"  --prog NAME      only this function\n"
+	"  --llvm           in llvm-objdump's form instead of the kernel's\n"
+	"  --asm            in a form that 'anybpf asm' turns into the same bytes\n"
+	"  --no-source      without the C lines\n"
+	"  --raw            FILE holds nothing but instructions, 8 bytes each (\"-\": standard "
+	"input)\n" HELP_CLANG HELP_HELP;
 
 enum { OPT_ASM = 1000, OPT_NO_SOURCE };
 
@@ -213,12 +211,6 @@ static const struct option long_options[] = {
 static int parse_option(struct disasm_command *opts, int option)
 {
 	switch (option) {
-	case OPT_PROG:
-		opts->common.prog = optarg;
-		return EXIT_OK;
-	case OPT_CLANG:
-		opts->common.clang = optarg;
-		return EXIT_OK;
 	case OPT_LLVM:
 		opts->form = DISASM_LLVM;
 		return EXIT_OK;
@@ -231,9 +223,8 @@ static int parse_option(struct disasm_command *opts, int option)
 	case OPT_RAW:
 		opts->raw = true;
 		return EXIT_OK;
-	default: /* getopt has said what is wrong */
-		fputs("Try 'anybpf disasm --help'.\n", stderr);
-		return EXIT_USAGE;
+	default:
+		return parse_common("disasm", &opts->common, option);
 	}
 }
 

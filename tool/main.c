@@ -55,7 +55,7 @@ int command_help(const char *name, const char *options)
 	return EXIT_OK;
 }
 
-bool parse_engine(const char *text, enum anybpf_engine *engine)
+static bool parse_engine(const char *text, enum anybpf_engine *engine)
 {
 	if (!strcmp(text, "user"))
 		*engine = ANYBPF_ENGINE_USER;
@@ -64,6 +64,31 @@ bool parse_engine(const char *text, enum anybpf_engine *engine)
 	else
 		return false;
 	return true;
+}
+
+int parse_common(const char *command, struct common *common, int option)
+{
+	switch (option) {
+	case OPT_PROG:
+		common->prog = optarg;
+		return EXIT_OK;
+	case OPT_INTERP:
+		common->interp = true;
+		return EXIT_OK;
+	case OPT_CLANG:
+		common->clang = optarg;
+		return EXIT_OK;
+	case OPT_JSON:
+		common->json = true;
+		return EXIT_OK;
+	case OPT_ENGINE:
+		if (!parse_engine(optarg, &common->engine))
+			return usage_error(command, "unknown engine '%s' (user or kernel)", optarg);
+		return EXIT_OK;
+	default: /* getopt has said what is wrong */
+		fprintf(stderr, "Try 'anybpf %s --help'.\n", command);
+		return EXIT_USAGE;
+	}
 }
 
 const char *one_file(const char *command, int argc, char **argv)

@@ -435,11 +435,8 @@ static const char options_help[] =
 	"  --count N        stop after N packets\n"
 	"  --prog NAME      the program to run, where the file has several\n"
 	"  --repeat N       run over the capture N times\n"
-	"  --interp         interpret instead of compiling to machine code\n"
-	"  --engine ENGINE  user (default), or kernel: this machine's bpf()\n"
-	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or clang)\n"
-	"  --json           print the result as JSON\n"
-	"  --help           print this\n";
+	"  --interp         interpret instead of compiling to machine code\n" HELP_ENGINE HELP_CLANG
+	"  --json           print the result as JSON\n" HELP_HELP;
 
 static const struct option long_options[] = {
 	{"pcap", required_argument, NULL, OPT_PCAP},
@@ -477,18 +474,6 @@ static int parse_option(struct run_options *opts, int option)
 	case OPT_IFACE:
 		opts->iface = optarg;
 		return EXIT_OK;
-	case OPT_PROG:
-		opts->common.prog = optarg;
-		return EXIT_OK;
-	case OPT_INTERP:
-		opts->common.interp = true;
-		return EXIT_OK;
-	case OPT_CLANG:
-		opts->common.clang = optarg;
-		return EXIT_OK;
-	case OPT_JSON:
-		opts->common.json = true;
-		return EXIT_OK;
 	case OPT_COUNT:
 		if (!parse_number(optarg, &opts->count))
 			return usage_error("run", "--count takes a positive number, not '%s'",
@@ -499,13 +484,8 @@ static int parse_option(struct run_options *opts, int option)
 			return usage_error("run", "--repeat takes a positive number, not '%s'",
 					   optarg);
 		return EXIT_OK;
-	case OPT_ENGINE:
-		if (!parse_engine(optarg, &opts->common.engine))
-			return usage_error("run", "unknown engine '%s' (user or kernel)", optarg);
-		return EXIT_OK;
-	default: /* getopt has said what is wrong */
-		fputs("Try 'anybpf run --help'.\n", stderr);
-		return EXIT_USAGE;
+	default:
+		return parse_common("run", &opts->common, option);
 	}
 }
 

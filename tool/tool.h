@@ -64,8 +64,17 @@ struct common {
 	enum anybpf_engine engine;
 };
 
-/* Parses the value of --engine; false when it is none. */
-bool parse_engine(const char *text, enum anybpf_engine *engine);
+/*
+ * Takes what getopt_long() gave if it is one of the shared options. EXIT_OK,
+ * or EXIT_USAGE when it is wrong, with the complaint made.
+ */
+int parse_common(const char *command, struct common *common, int option);
+/* The shared options' help lines. */
+#define HELP_ENGINE "  --engine ENGINE  user (default), or kernel: this machine's bpf()\n"
+#define HELP_CLANG                                                                                 \
+	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or "       \
+	"clang)\n"
+#define HELP_HELP "  --help           print this\n"
 
 /*
  * The one file argument of a subcommand, after getopt has moved it to the

@@ -234,14 +234,10 @@ static int verify_object(const struct verify_options *opts, struct anybpf *ctx)
 }
 
 static const char options_help[] =
-	"  --prog NAME      only this program\n"
-	"  --engine ENGINE  user (default), or kernel: this machine's bpf()\n"
+	"  --prog NAME      only this program\n" HELP_ENGINE
 	"  --log-level N    of the verifier's log: 1 (default), 2 for every state, 4 statistics\n"
-	"  --raw            print the log as it is\n"
-	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or clang)\n"
-	"  --json           print the verdicts as JSON\n"
-	"  --help           print this\n"
-	"\n"
+	"  --raw            print the log as it is\n" HELP_CLANG
+	"  --json           print the verdicts as JSON\n" HELP_HELP "\n"
 	"The exit status is 0 when every program is accepted and 1 when one is not.\n";
 
 static const struct option long_options[] = {
@@ -258,15 +254,6 @@ static const struct option long_options[] = {
 static int parse_option(struct verify_options *opts, int option)
 {
 	switch (option) {
-	case OPT_PROG:
-		opts->common.prog = optarg;
-		return EXIT_OK;
-	case OPT_CLANG:
-		opts->common.clang = optarg;
-		return EXIT_OK;
-	case OPT_JSON:
-		opts->common.json = true;
-		return EXIT_OK;
 	case OPT_RAW:
 		opts->raw = true;
 		return EXIT_OK;
@@ -275,14 +262,8 @@ static int parse_option(struct verify_options *opts, int option)
 			return usage_error("verify", "--log-level takes 1 to 7, not '%s'", optarg);
 		opts->log_level = (u32)(optarg[0] - '0');
 		return EXIT_OK;
-	case OPT_ENGINE:
-		if (!parse_engine(optarg, &opts->common.engine))
-			return usage_error("verify", "unknown engine '%s' (user or kernel)",
-					   optarg);
-		return EXIT_OK;
-	default: /* getopt has said what is wrong */
-		fputs("Try 'anybpf verify --help'.\n", stderr);
-		return EXIT_USAGE;
+	default:
+		return parse_common("verify", &opts->common, option);
 	}
 }
 
