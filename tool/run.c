@@ -42,6 +42,7 @@ struct session {
 	struct sink *sink;
 
 	u64 frames, bytes, ns;
+	u64 refused; /* of .frames: the engine would not run them */
 	struct verdict_count verdicts[MAX_VERDICTS];
 	u32 verdict_cnt;
 	u64 other_verdicts;
@@ -213,6 +214,10 @@ static int run_batch(struct session *s, struct hook_frame *frames, u32 n, struct
 	s->ns += ns;
 	s->frames += n;
 	for (u32 i = 0; i < n; i++) {
+		if (frames[i].error) {
+			s->refused++;
+			continue;
+		}
 		count_verdict(s, frames[i].verdict);
 		if (s->sink && hook_passes(s->hook, frames[i].verdict)) {
 			ret = sink_write(s->sink, &frames[i], err);
@@ -324,12 +329,14 @@ static const char *execution(const struct session *s)
 
 static double per_packet(const struct session *s)
 {
-	return s->frames ? (double)s->ns / (double)s->frames : 0;
+	u64 n = s->frames - s->refused;
+
+	return n ? (double)s->ns / (double)n : 0;
 }
 
 static double per_second(const struct session *s)
 {
-	return s->ns ? (double)s->frames * 1e9 / (double)s->ns : 0;
+	return s->ns ? (double)(s->frames - s->refused) * 1e9 / (double)s->ns : 0;
 }
 
 static int print_text(struct session *s, struct err *err)
@@ -349,6 +356,8 @@ static int print_text(struct session *s, struct err *err)
 			   s->verdicts[i].frames);
 	if (s->other_verdicts)
 		buf_printf(&out, "  %-16s %" PRIu64 "\n", "(others)", s->other_verdicts);
+	if (s->refused)
+		buf_printf(&out, "  %-16s %" PRIu64 "\n", "(not run)", s->refused);
 	buf_puts(&out, "maps:\n");
 	ret = maps_print_text(s->object, &out, err);
 	buf_printf(&out, "%.1f ns per packet, %.0f packets per second\n", per_packet(s),
@@ -380,6 +389,7 @@ static int print_json(struct session *s, struct err *err)
 	json_close(&json, '}');
 	if (s->other_verdicts)
 		json_u64(&json, "other_verdicts", s->other_verdicts);
+	json_u64(&json, "not_run", s->refused);
 	ret = maps_print_json(s->object, &json, err);
 	json_real(&json, "ns_per_packet", per_packet(s), 3);
 	json_real(&json, "packets_per_second", per_second(s), 0);

@@ -22,6 +22,7 @@ struct hook_frame {
 	u64 tstamp;   /* ns, CLOCK_REALTIME, for skb hooks */
 	u32 verdict;  /* the program's return value */
 	u32 wire_len; /* length on the wire when the capture cut it, else 0 */
+	s32 error;    /* negative errno of an engine that would not take this frame, else 0 */
 };
 
 #define HOOK_HEADROOM XDP_PACKET_HEADROOM

@@ -253,6 +253,8 @@ int anybpf_program_run(struct anybpf_program *prog, struct anybpf_run *run)
 		.rx_queue = run->rx_queue,
 	};
 	ret = engine->ops->run_frames(engine, prog->fd, &frame, 1, &duration);
+	if (!ret)
+		ret = frame.error;
 	if (ret)
 		return ret;
 	run->data_offset = frame.off;

@@ -32,3 +32,11 @@ True True
 # the ring buffer as well
 $ for e in user kernel; do anybpf run $DATA/ring.bpf.c --pcap $EXAMPLES/traffic.pcap --count 40 --engine $e --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["maps"][0]["records"])' > $e.ring; done; cmp user.ring kernel.ring && echo same
 same
+
+# a tc program: what the kernel's test run will not take is told apart
+$ anybpf run $DATA/ring.bpf.c --pcap $EXAMPLES/traffic.pcap --engine kernel | grep -A 4 verdicts
+verdicts:
+  TC_ACT_.* (re)
+  TC_ACT_.* (re)
+  \(not run\) +\d+ (re)
+maps:
