@@ -76,6 +76,14 @@ static void parse_log(const char *log, struct rejection *r)
 	}
 }
 
+/* What a verifier has not even seen says so in the context's error. */
+static void parse_rejection(const struct anybpf_program *program, struct rejection *r)
+{
+	parse_log(anybpf_program_log(program), r);
+	if (!r->message[0])
+		snprintf(r->message, sizeof(r->message), "%s", anybpf_error(program->object->ctx));
+}
+
 static bool find_source(const struct anybpf_program *program, s64 insn, struct source_place *place)
 {
 	const struct btf *btf = program->object->spec->btf;
@@ -139,7 +147,7 @@ static void print_verdict(const struct anybpf_program *program)
 		return;
 	}
 	printf("rejected: %s\n", strerror(-program->load_error));
-	parse_log(log, &r);
+	parse_rejection(program, &r);
 	print_rejection(program, &r);
 }
 
@@ -156,7 +164,7 @@ static void json_verdict(struct json *json, const struct anybpf_program *program
 	json_u64(json, "instructions", program->insn_cnt);
 	json_u64(json, "processed", insns_processed(log));
 	if (program->load_error) {
-		parse_log(log, &r);
+		parse_rejection(program, &r);
 		json_u64(json, "errno", (u64)-program->load_error);
 		json_string(json, "message", r.message);
 		if (r.insn >= 0)
