@@ -32,7 +32,12 @@ static inline void oracle_explain(union bpf_attr attr)
 	if (oracle_bpf(BPF_PROG_LOAD, &attr) >= 0)
 		return;
 	len = strlen(log);
-	printf("# Linux: %s", log + (len > 300 ? len - 300 : 0));
+	for (const char *line = log + (len > 300 ? len - 300 : 0); *line;) {
+		size_t n = strcspn(line, "\n");
+
+		printf("# Linux: %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
 }
 
 /* Runs it as a socket filter @repeat times: 0 or a negative errno. */
