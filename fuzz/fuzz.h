@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 	__attribute__((weak));
 
+/* A harness whose inputs take longer says how many of them are enough for a test. */
+extern const unsigned int fuzz_smoke_rounds __attribute__((weak));
+
 /* A property that must hold for any input; a crash is what fuzzers report. */
 #define fuzz_check(cond)                                                                           \
 	do {                                                                                       \

@@ -97,16 +97,18 @@ static size_t mutate(u8 *data, size_t size, u64 *state)
 
 static size_t make_input(u8 *input, const struct seed *seeds, u32 cnt, u64 *state)
 {
-	const struct seed *seed = &seeds[below(state, cnt)];
+	static const struct seed nothing;
+	const struct seed *seed = cnt ? &seeds[below(state, cnt)] : &nothing;
 	size_t size;
 
-	if (!cnt || below(state, 8) == 0) {
+	if ((!cnt && !LLVMFuzzerCustomMutator) || below(state, 8) == 0) {
 		size = below(state, 512);
 		for (size_t i = 0; i < size; i++)
 			input[i] = (u8)next_random(state);
 		return size;
 	}
-	memcpy(input, seed->data, seed->size);
+	if (seed->size)
+		memcpy(input, seed->data, seed->size);
 	size = seed->size;
 	/* Mostly the harness's own mutator, where it has one: what it makes goes further. */
 	if (LLVMFuzzerCustomMutator && below(state, 8)) {
@@ -138,14 +140,15 @@ static int smoke(const char *name, const char *dir)
 	static struct seed seeds[SEEDS_MAX];
 	u64 state = 0x9e3779b97f4a7c15ull;
 	u32 cnt = dir ? read_seeds(dir, seeds) : 0;
+	u32 rounds = &fuzz_smoke_rounds ? fuzz_smoke_rounds : ROUNDS;
 
 	for (u32 i = 0; i < cnt; i++)
 		try(seeds[i].data, seeds[i].size);
-	for (u32 i = 0; i < ROUNDS; i++)
+	for (u32 i = 0; i < rounds; i++)
 		try(input, make_input(input, seeds, cnt, &state));
 	for (u32 i = 0; i < cnt; i++)
 		free(seeds[i].data);
-	printf("ok 1 - %s: %u seeds, %u inputs\n1..1\n", name, cnt, ROUNDS);
+	printf("ok 1 - %s: %u seeds, %u inputs\n1..1\n", name, cnt, rounds);
 	return 0;
 }
 

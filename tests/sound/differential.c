@@ -101,9 +101,9 @@ static void compare_runs(struct pair *p, const struct gen *g, int here, int ther
 	for (u32 i = 0; i < INPUTS; i++) {
 		u64 seed = g->seed * INPUTS + i;
 
-		input_make(&in, seed);
-		world_fill(p->here, seed, false);
-		world_fill(&p->linux_, seed, false);
+		input_make(&in, g, seed);
+		world_fill(p->here, g, seed, false);
+		world_fill(&p->linux_, g, seed, false);
 		world_run(p->here, g, here, &in, &a);
 		world_run(&p->linux_, g, there, &in, &b);
 		p->n.runs++;
@@ -129,8 +129,8 @@ static void test_program(struct pair *p, u64 seed)
 	if (p->show)
 		gen_print(g.insns, g.cnt);
 	p->n.programs++;
-	world_fill(p->here, seed, world_uses(&g, GEN_RING));
-	world_fill(&p->linux_, seed, world_uses(&g, GEN_RING));
+	world_fill(p->here, &g, seed, world_uses(&g, GEN_RING));
+	world_fill(&p->linux_, &g, seed, world_uses(&g, GEN_RING));
 	here = world_load(p->here, &g, NULL, 0);
 	there = world_load(&p->linux_, &g, NULL, 0);
 	verdicts(p, &g, here, there);

@@ -50,6 +50,7 @@ int exec_load(struct exec *e, const struct gen *g, struct log *log, struct exec_
 		.type = g->type,
 		.name = "",
 		.license = "GPL",
+		.prog_flags = g->flags,
 		.insns = insns,
 		.insn_cnt = g->cnt,
 		.btf = btf_object_of(e->btf),
@@ -61,7 +62,7 @@ int exec_load(struct exec *e, const struct gen *g, struct log *log, struct exec_
 		.rules = hook->rules,
 	};
 
-	world_fill(&e->world, g->seed, world_uses(g, GEN_RING));
+	world_fill(&e->world, g, g->seed, world_uses(g, GEN_RING));
 	world_patch(&e->world, g, insns);
 	p->g = g;
 	p->prog = NULL;
@@ -112,7 +113,7 @@ static void execute(struct exec *e, const struct exec_prog *p, const struct inpu
 
 	memset(e->packet, 0, sizeof(e->packet));
 	memcpy(e->packet + EXEC_ROOM, in->packet, in->len);
-	world_fill(&e->world, seed, false);
+	world_fill(&e->world, p->g, seed, false);
 	if (is_xdp)
 		make_xdp(e, in, &ctx.xdp);
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The generator's fragments: arithmetic, memory, jumps, loops; and what is changed at last. */
+/* The generator's fragments: memory, pointers, jumps, loops; and what is changed at last. */
 #include "sound/gen.h"
 
 #include <stdio.h>
@@ -17,8 +17,8 @@ const struct gen_map_def gen_maps[GEN_MAPS] = {
 };
 
 static const u8 sizes[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
-static const u8 jumps[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,	 BPF_JGE,  BPF_JLT, BPF_JLE,
-			   BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
+const u8 gen_jumps[GEN_JUMPS] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,	 BPF_JLT, BPF_JLE,
+				 BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 
 u64 gen_random(u64 *state)
 {
@@ -53,7 +53,7 @@ void gen_wide(struct gen *g, u32 dst, u32 src, u64 imm)
 	gen_put(g, 0, 0, 0, 0, (s32)(u32)(imm >> 32));
 }
 
-static void set_number(struct gen *g, u32 reg, u64 max)
+void gen_set_number(struct gen *g, u32 reg, u64 max)
 {
 	g->now.reg[reg] = (struct gen_reg){.type = M_NUM, .max = max};
 }
@@ -67,7 +67,7 @@ void gen_mov(struct gen *g, u32 dst, u32 src)
 void gen_set(struct gen *g, u32 dst, s32 imm)
 {
 	gen_put(g, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm);
-	set_number(g, dst, (u64)(s64)imm);
+	gen_set_number(g, dst, (u64)(s64)imm);
 }
 
 s32 gen_imm(struct gen *g)
@@ -127,165 +127,6 @@ void gen_out(struct gen *g, u32 code, u32 dst, u32 src, s32 imm)
 
 /* ---- numbers ---- */
 
-/* One draw a statement: compilers choose the order within an expression as they like. */
-static u32 any_jump(struct gen *g, u32 operand)
-{
-	u32 class = gen_below(g, 3) ? BPF_JMP : BPF_JMP32;
-
-	return class | jumps[gen_below(g, ARRAY_SIZE(jumps))] | operand;
-}
-
-static u32 any_alu_class(struct gen *g)
-{
-	return gen_below(g, 2) ? BPF_ALU64 : BPF_ALU;
-}
-
-static u64 alu_max(u8 op, u64 a, u64 b, bool is64)
-{
-	u64 max = is64 ? UINT64_MAX : UINT32_MAX;
-
-	switch (op) {
-	case BPF_AND:
-		return u64_min(u64_min(a, b), max);
-	case BPF_MOV:
-		return u64_min(b, max);
-	case BPF_ADD:
-		return a < 1u << 20 && b < 1u << 20 ? a + b : max;
-	case BPF_RSH:
-	case BPF_DIV:
-	case BPF_MOD:
-		return u64_min(a, max);
-	case BPF_LSH:
-		return a < 1u << 20 && b < 16 ? a << b : max;
-	default:
-		return max;
-	}
-}
-
-static void gen_alu(struct gen *g)
-{
-	static const u8 ops[] = {BPF_ADD, BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR,  BPF_AND,
-				 BPF_AND, BPF_LSH, BPF_RSH, BPF_MOD, BPF_XOR, BPF_MOV, BPF_ARSH};
-	u8 op = ops[gen_below(g, ARRAY_SIZE(ops))];
-	bool is64 = gen_below(g, 3), reg = gen_below(g, 2);
-	bool shift = op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
-	bool divides = op == BPF_DIV || op == BPF_MOD;
-	u32 src = reg ? gen_number(g) : 0, dst = op == BPF_MOV ? gen_dst(g) : gen_number(g);
-	s32 imm = shift ? (s32)gen_below(g, is64 ? 64 : 32) : gen_imm(g), off = 0;
-	u64 b;
-
-	if (divides && !imm)
-		imm = 3;
-	if (divides)
-		off = !gen_below(g, 4);
-	if (op == BPF_MOV && reg && gen_below(g, 2))
-		off = 8 << gen_below(g, is64 ? 3 : 2);
-	b = reg ? g->now.reg[src].max : is64 ? (u64)(s64)imm : (u32)imm;
-	gen_put(g, (is64 ? BPF_ALU64 : BPF_ALU) | op | (reg ? BPF_X : BPF_K), dst, src, off,
-		reg ? 0 : imm);
-	set_number(g, dst, off ? UINT64_MAX : alu_max(op, g->now.reg[dst].max, b, is64));
-}
-
-static void gen_unary(struct gen *g)
-{
-	static const u8 codes[] = {BPF_ALU | BPF_END | BPF_TO_LE, BPF_ALU | BPF_END | BPF_TO_BE,
-				   BPF_ALU64 | BPF_END};
-	u32 dst = gen_number(g);
-	u32 code = codes[gen_below(g, 3)];
-
-	if (gen_below(g, 2))
-		gen_put(g, code, dst, 0, 0, 16 << gen_below(g, 3));
-	else
-		gen_put(g, any_alu_class(g) | BPF_NEG, dst, 0, 0, 0);
-	set_number(g, dst, UINT64_MAX);
-}
-
-/* One of two constants, or more: what has to be known precisely where it is used later. */
-static void gen_choice(struct gen *g)
-{
-	u32 dst = gen_dst(g), by = gen_number(g);
-	s32 a = (s32)gen_below(g, 70), b = (s32)gen_below(g, 70);
-	u32 code;
-
-	if (dst == by || dst == 9)
-		return;
-	gen_set(g, dst, a);
-	code = any_jump(g, BPF_K);
-	gen_put(g, code, by, 0, 1, gen_imm(g));
-	gen_set(g, dst, b);
-	set_number(g, dst, (u64)(a > b ? a : b));
-}
-
-static void gen_constant(struct gen *g)
-{
-	u32 dst = gen_dst(g);
-
-	if (gen_below(g, 3)) {
-		gen_set(g, dst, gen_imm(g));
-	} else {
-		u64 v = gen_random(&g->state);
-
-		v >>= gen_below(g, 64);
-		gen_wide(g, dst, 0, v);
-		set_number(g, dst, v);
-	}
-}
-
-/* Leaves the program, or stays below the limit; in one of many ways. */
-void gen_bound(struct gen *g, u32 reg, u32 limit)
-{
-	u32 with = gen_dst(g), mask = 1;
-
-	while (mask * 2 <= limit + 1)
-		mask *= 2;
-	switch (g->no_out ? gen_below(g, 3) : gen_below(g, 11)) {
-	case 0:
-		gen_put(g, BPF_ALU64 | BPF_AND | BPF_K, reg, 0, 0, (s32)(mask - 1));
-		break;
-	case 1:
-		gen_put(g, any_alu_class(g) | BPF_MOD | BPF_K, reg, 0, 0, (s32)limit + 1);
-		break;
-	case 2:
-		gen_put(g, BPF_ALU | BPF_AND | BPF_K, reg, 0, 0, (s32)limit);
-		break;
-	case 3:
-		gen_out(g, BPF_JMP | BPF_JGT | BPF_K, reg, 0, (s32)limit);
-		break;
-	case 4:
-		gen_out(g, BPF_JMP | BPF_JGE | BPF_K, reg, 0, (s32)limit + 1);
-		break;
-	case 5:
-		gen_out(g, BPF_JMP | BPF_JSGT | BPF_K, reg, 0, (s32)limit);
-		gen_out(g, BPF_JMP | BPF_JSLT | BPF_K, reg, 0, 0);
-		break;
-	case 6:
-		gen_put(g, BPF_ALU | BPF_MOV | BPF_X, reg, reg, 0, 0);
-		gen_out(g, BPF_JMP32 | BPF_JGT | BPF_K, reg, 0, (s32)limit);
-		break;
-	case 7:
-		if (with == reg || with == 9)
-			return;
-		gen_set(g, with, (s32)limit);
-		gen_out(g, BPF_JMP | (gen_below(g, 2) ? BPF_JGT : BPF_JGE) | BPF_X, reg, with, 0);
-		break;
-	case 8:
-		gen_out(g, BPF_JMP | BPF_JSET | BPF_K, reg, 0, (s32) ~(mask - 1));
-		break;
-	case 9:
-		if (with == reg || with == 9)
-			return;
-		gen_put(g, any_alu_class(g) | BPF_MOV | BPF_X, with, reg, 0, 0);
-		set_number(g, with, limit);
-		gen_out(g, (gen_below(g, 2) ? BPF_JMP : BPF_JMP32) | BPF_JGT | BPF_K, with, 0,
-			(s32)limit);
-		break;
-	default:
-		gen_put(g, BPF_ALU64 | BPF_RSH | BPF_K, reg, 0, 0,
-			(s32)(64 - (u32)__builtin_ctz(mask)) & 63);
-	}
-	set_number(g, reg, limit);
-}
-
 /* ---- memory ---- */
 
 static u32 gen_size_of(u8 size)
@@ -315,9 +156,9 @@ static void gen_load(struct gen *g, u32 ptr, u8 size, s32 off)
 	bool sx = size != BPF_DW && !gen_below(g, 5);
 
 	gen_put(g, BPF_LDX | (sx ? BPF_MEMSX : BPF_MEM) | size, dst, ptr, off, 0);
-	set_number(g, dst,
-		   sx || size == BPF_DW ? UINT64_MAX
-					: (u64)UINT64_MAX >> (64 - 8 * gen_size_of(size)));
+	gen_set_number(g, dst,
+		       sx || size == BPF_DW ? UINT64_MAX
+					    : (u64)UINT64_MAX >> (64 - 8 * gen_size_of(size)));
 }
 
 static void gen_atomic(struct gen *g, u32 ptr, s32 off, bool wide)
@@ -339,9 +180,9 @@ static void gen_atomic(struct gen *g, u32 ptr, s32 off, bool wide)
 		return;
 	gen_put(g, BPF_STX | BPF_ATOMIC | (wide ? BPF_DW : BPF_W), ptr, src, off, op);
 	if (op == BPF_CMPXCHG)
-		set_number(g, 0, UINT64_MAX);
+		gen_set_number(g, 0, UINT64_MAX);
 	else if (op & BPF_FETCH)
-		set_number(g, src, UINT64_MAX);
+		gen_set_number(g, src, UINT64_MAX);
 }
 
 static void gen_touch(struct gen *g, u32 ptr, u8 size, s32 off)
@@ -383,8 +224,8 @@ static void gen_access(struct gen *g)
 	if (last < 0)
 		return;
 	off = gen_below(g, 3) ? (s32)gen_below(g, (u32)last + 1) : last;
-	if (!gen_below(g, 60))
-		off += (s32)gen_below(g, 5) - 1;
+	if (!gen_below(g, 20))
+		off = last + 1 + (gen_below(g, 2) ? 0 : (s32)gen_below(g, 3));
 	gen_touch(g, (u32)ptr, size, off - g->now.reg[ptr].off);
 }
 
@@ -445,7 +286,7 @@ static void gen_stack(struct gen *g)
 
 	switch (gen_below(g, 3)) {
 	case 0:
-		gen_put(g, BPF_ST | BPF_MEM | size, 10, 0, off, gen_imm(g));
+		gen_put(g, BPF_ST | BPF_MEM | size, 10, 0, off, gen_below(g, 3) ? gen_imm(g) : 0);
 		break;
 	case 1:
 		gen_put(g, BPF_STX | BPF_MEM | size, 10, gen_number(g), off, 0);
@@ -478,11 +319,13 @@ static void gen_stack_var(struct gen *g)
 		u32 dst = gen_dst(g);
 
 		gen_put(g, BPF_LDX | BPF_MEM | BPF_B, dst, ptr, -64, 0);
-		set_number(g, dst, 255);
+		gen_set_number(g, dst, 255);
 		return;
 	}
 	by = gen_number(g);
 	gen_put(g, BPF_STX | BPF_MEM | sizes[gen_below(g, 2)], ptr, by, -64, 0);
+	if (!gen_below(g, 4))
+		return; /* as if nothing had been overwritten */
 	for (u32 i = 0; i < GEN_SLOTS; i++) {
 		if (g->now.slot[i].type != M_NUM)
 			g->now.slot[i].type = M_NONE;
@@ -526,6 +369,73 @@ static void gen_move_pointer(struct gen *g)
 		ptr->off = 0;
 		ptr->var = 0;
 	}
+}
+
+/* A value at a bounded offset, up to its last byte: now and then a few too far. */
+static void gen_var_access(struct gen *g)
+{
+	u32 num, tmp = gen_below(g, 9), bytes, limit;
+	u8 size = sizes[gen_below(g, 4)];
+	s32 room, off;
+	int ptr;
+
+	if (gen_below(g, 2))
+		gen_context(g);
+	ptr = gen_find(g, M_VALUE);
+	if (ptr < 0)
+		gen_direct(g);
+	ptr = gen_find(g, M_VALUE);
+	num = gen_number(g);
+	if (ptr < 0 || g->now.reg[ptr].type != M_VALUE || g->now.reg[ptr].var || tmp == num)
+		return;
+	bytes = gen_size_of(size);
+	room = (s32)room_of(&g->now.reg[ptr]) - g->now.reg[ptr].off - (s32)bytes;
+	if (room < 1)
+		return;
+	limit = gen_below(g, (u32)room);
+	gen_bound(g, num, limit);
+	/* What bounds it may have taken the pointer's register. */
+	if (g->now.reg[ptr].type != M_VALUE || g->now.reg[num].max > limit)
+		return;
+	off = room - (s32)limit;
+	if (!gen_below(g, 8))
+		off += 1 + (s32)gen_below(g, 3);
+	gen_mov(g, tmp, (u32)ptr);
+	if (gen_below(g, 4)) {
+		gen_put(g, BPF_ALU64 | BPF_ADD | BPF_X, tmp, num, 0, 0);
+	} else {
+		gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, tmp, 0, 0, (s32)limit);
+		gen_put(g, BPF_ALU64 | BPF_SUB | BPF_X, tmp, num, 0, 0);
+	}
+	g->now.reg[tmp].var = limit;
+	gen_touch(g, tmp, size, off);
+}
+
+/* The same in the packet: the offset first, then the comparison with the end. */
+static void gen_var_packet(struct gen *g)
+{
+	u32 num = gen_number(g), tmp = gen_below(g, 6), limit = gen_below(g, 60), n;
+	int ptr = gen_find(g, M_PACKET), end = gen_find(g, M_END);
+	u8 size = sizes[gen_below(g, 4)];
+	u32 at = 6 + gen_below(g, 3);
+
+	if (ptr < 0 || end < 0 || g->no_out || tmp == num || tmp == (u32)end || at == num ||
+	    at == (u32)end || at == (u32)ptr || num == (u32)end)
+		return;
+	gen_bound(g, num, limit);
+	if (g->now.reg[num].max > limit || g->now.reg[ptr].type != M_PACKET ||
+	    g->now.reg[end].type != M_END)
+		return;
+	n = gen_size_of(size) + gen_below(g, 20);
+	gen_mov(g, at, (u32)ptr);
+	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_X, at, num, 0, 0);
+	g->now.reg[at] = (struct gen_reg){.type = M_PACKET, .id = ++g->ids, .range = n};
+	gen_mov(g, tmp, at);
+	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, tmp, 0, 0, (s32)n);
+	g->now.reg[tmp].off = (s32)n;
+	gen_out(g, BPF_JMP | BPF_JGT | BPF_X, tmp, (u32)end, 0);
+	n -= gen_size_of(size);
+	gen_touch(g, at, size, (s32)(gen_below(g, 10) ? n : n + 1 + gen_below(g, 2)));
 }
 
 void gen_forget_packets(struct gen *g)
@@ -623,11 +533,23 @@ static void meet(struct gen_model *a, const struct gen_model *b)
 		meet_reg(&a->slot[i], &b->slot[i]);
 }
 
+/*
+ * At times as if there were no other path: what only the one that is looked at
+ * first has shown must not do for both.
+ */
+static void join(struct gen *g, const struct gen_model *other)
+{
+	if (gen_below(g, 8))
+		meet(&g->now, other);
+	else if (gen_below(g, 2))
+		g->now = *other;
+}
+
 static void gen_condition(struct gen *g, u32 *at)
 {
 	u32 dst = gen_number(g), src = gen_number(g);
 	bool reg = gen_below(g, 3) == 0;
-	u32 code = any_jump(g, reg ? BPF_X : BPF_K);
+	u32 code = gen_any_jump(g, reg ? BPF_X : BPF_K);
 
 	*at = g->cnt;
 	gen_put(g, code, dst, reg ? src : 0, 0, reg ? 0 : gen_imm(g));
@@ -658,10 +580,10 @@ static void gen_if(struct gen *g)
 		g->now = before;
 		gen_block(g, 1 + gen_below(g, 4));
 		land(g, over);
-		meet(&g->now, &then);
+		join(g, &then);
 	} else {
 		land(g, at);
-		meet(&g->now, &before);
+		join(g, &before);
 	}
 	g->depth--;
 }
@@ -694,7 +616,7 @@ static void gen_loop(struct gen *g)
 	gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, 0, 10, -72, 0);
 	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, 0, 0, 0, step2 ? 2 : 1);
 	gen_put(g, BPF_STX | BPF_MEM | BPF_DW, 10, 0, -72, 0);
-	set_number(g, 0, UINT64_MAX);
+	gen_set_number(g, 0, UINT64_MAX);
 	gen_put(g, BPF_JMP | (gen_below(g, 2) ? BPF_JLT : BPF_JSLT) | BPF_K, 0, 0,
 		(s32)start - (s32)g->cnt - 1, (s32)rounds);
 	meet(&g->now, &before);
@@ -708,7 +630,7 @@ static void gen_part(struct gen *g)
 {
 	u32 reg;
 
-	switch (gen_below(g, 34)) {
+	switch (gen_below(g, 42)) {
 	case 0:
 	case 1:
 	case 2:
@@ -775,6 +697,17 @@ static void gen_part(struct gen *g)
 	case 30:
 		gen_loop(g);
 		break;
+	case 31:
+	case 32:
+		gen_precise(g);
+		break;
+	case 33:
+	case 34:
+		gen_var_access(g);
+		break;
+	case 35:
+		gen_var_packet(g);
+		break;
 	default:
 		gen_call(g);
 	}
@@ -784,6 +717,50 @@ void gen_block(struct gen *g, u32 parts)
 {
 	while (parts-- && g->cnt < GEN_MAX_INSNS / 2)
 		gen_part(g);
+}
+
+/*
+ * The path that is looked at first shows something that holds only there; then
+ * it is used on all. Rejected, unless states are mistaken for one another.
+ */
+static void gen_trap(struct gen *g)
+{
+	u32 num, other = gen_below(g, 6), at;
+	int ptr = gen_find(g, M_VALUE);
+
+	if (gen_below(g, 2))
+		g->flags |= BPF_F_TEST_STATE_FREQ;
+	gen_context(g);
+	num = g->insns[g->cnt - 1].dst_reg; /* mostly just loaded */
+	gen_condition(g, &at);
+	switch (gen_below(g, 3)) {
+	case 0: /* two registers are equal there: bounds of one are the other's */
+		if (other == num || ptr < 0 || other == (u32)ptr || num == (u32)ptr ||
+		    g->now.reg[num].type != M_NUM)
+			break;
+		gen_mov(g, other, num);
+		land(g, at);
+		gen_bound(g, num, 8);
+		if (g->now.reg[ptr].type != M_VALUE || g->now.reg[other].type != M_NUM)
+			return;
+		gen_put(g, BPF_ALU64 | BPF_ADD | BPF_X, (u32)ptr, other, 0, 0);
+		g->now.reg[ptr].var = 8;
+		gen_touch(g, (u32)ptr, BPF_B, -g->now.reg[ptr].off);
+		return;
+	case 1: /* the packet was found to be long enough */
+		gen_packet_check(g);
+		land(g, at);
+		gen_access(g);
+		return;
+	default: /* something was spilled */
+		gen_spill(g);
+		gen_stack_var(g);
+		land(g, at);
+		gen_fill(g);
+		gen_var_access(g);
+		return;
+	}
+	land(g, at);
 }
 
 /* Everything that is a number goes into r0; then the exits land here. */
@@ -833,7 +810,7 @@ void gen_subprogs(struct gen *g)
 	}
 }
 
-static void mutate(struct gen *g)
+void gen_mutate(struct gen *g)
 {
 	struct bpf_insn *insn = &g->insns[gen_below(g, g->cnt)];
 	bool jump = BPF_CLASS(insn->code) == BPF_JMP || BPF_CLASS(insn->code) == BPF_JMP32;
@@ -843,7 +820,7 @@ static void mutate(struct gen *g)
 		return;
 	switch (gen_below(g, 8)) {
 	case 0:
-		insn->imm += (s32)gen_below(g, 17) - 8;
+		insn->imm = (s32)((u32)insn->imm + gen_below(g, 17) - 8);
 		break;
 	case 1:
 		insn->imm = gen_imm(g);
@@ -856,7 +833,7 @@ static void mutate(struct gen *g)
 			insn->code = (u8)((insn->code & ~0x18u) | sizes[gen_below(g, 4)]);
 		else if (jump && BPF_OP(insn->code) != BPF_CALL && BPF_OP(insn->code) != BPF_EXIT)
 			insn->code =
-				(u8)((insn->code & 0x0fu) | jumps[gen_below(g, ARRAY_SIZE(jumps))]);
+				(u8)((insn->code & 0x0fu) | gen_jumps[gen_below(g, GEN_JUMPS)]);
 		else if (!jump)
 			insn->code = (u8)((insn->code & 0x0fu) | gen_below(g, 14) << 4);
 		break;
@@ -896,6 +873,7 @@ void gen_program(struct gen *g, u64 seed)
 	g->state = gen_random(&mix);
 	g->type = types[gen_below(g, 3)];
 	g->global = !gen_below(g, 6);
+	g->flags = gen_below(g, 8) ? 0 : BPF_F_TEST_STATE_FREQ;
 	g->now.reg[1].type = M_CTX;
 	g->now.reg[10].type = M_STACK;
 	gen_mov(g, 9, 1);
@@ -904,14 +882,18 @@ void gen_program(struct gen *g, u64 seed)
 			gen_set(g, i, gen_imm(g));
 	}
 	gen_start(g);
-	if (gen_below(g, 2))
+	if (gen_below(g, 3))
 		gen_packet_load(g);
+	if (gen_below(g, 3))
+		gen_direct(g);
 	gen_block(g, 5 + gen_below(g, 30));
+	if (!gen_below(g, 8))
+		gen_trap(g);
 	gen_end(g);
 	gen_subprogs(g);
 	g->mutations = how_many_mutations(g);
 	for (u32 i = 0; i < g->mutations; i++)
-		mutate(g);
+		gen_mutate(g);
 }
 
 bool gen_by_chance(const struct gen *g)

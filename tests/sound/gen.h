@@ -70,10 +70,13 @@ struct gen {
 	struct gen_subprog subprogs[GEN_SUBPROGS];
 	u32 subprog_cnt;
 	u32 mutations;
+	u32 flags;   /* BPF_F_* of the load */
 	bool global; /* subprograms that are called are global functions of numbers */
 };
 
 void gen_program(struct gen *g, u64 seed);
+/* Changes something of one instruction. */
+void gen_mutate(struct gen *g);
 /* Whether two runs of it may differ: it asks for the time, or for chance. */
 bool gen_by_chance(const struct gen *g);
 bool gen_negates(const struct gen *g);
@@ -83,7 +86,7 @@ void gen_print(const struct bpf_insn *insns, u32 cnt);
 
 u64 gen_random(u64 *state);
 
-/* ---- between gen.c and gen_call.c ---- */
+/* ---- between gen.c, gen_num.c and gen_call.c ---- */
 
 enum gen_type {
 	M_NONE,
@@ -112,7 +115,20 @@ void gen_bound(struct gen *g, u32 reg, u32 limit);
 void gen_block(struct gen *g, u32 parts);
 /* A jump to the exit. */
 void gen_out(struct gen *g, u32 code, u32 dst, u32 src, s32 imm);
+extern const u8 gen_jumps[];
+#define GEN_JUMPS   11
+#define GEN_SCRATCH (-88) /* 8 bytes of stack that nothing else uses */
+void gen_set_number(struct gen *g, u32 reg, u64 max);
+/* Class, operation and kind of operand of a conditional jump. */
+u32 gen_any_jump(struct gen *g, u32 operand);
+void gen_alu(struct gen *g);
+void gen_unary(struct gen *g);
+void gen_choice(struct gen *g);
+void gen_constant(struct gen *g);
+void gen_precise(struct gen *g);
 void gen_call(struct gen *g);
+/* The address of a map's value. */
+void gen_direct(struct gen *g);
 void gen_forget_packets(struct gen *g);
 void gen_subprogs(struct gen *g);
 

@@ -81,7 +81,7 @@ static void gen_lookup(struct gen *g)
 	check_null(g);
 }
 
-static void gen_direct(struct gen *g)
+void gen_direct(struct gen *g)
 {
 	enum gen_map map = gen_below(g, 4) ? GEN_GLOBAL : GEN_RODATA;
 	u32 off = gen_below(g, gen_maps[map].value_size), dst = gen_dst(g);

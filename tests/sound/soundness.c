@@ -71,7 +71,7 @@ static void run_input(struct bench *b, const struct exec_prog *p, u32 nr)
 	char differs[OUTCOME_TEXT];
 	struct input in;
 
-	input_make(&in, seed);
+	input_make(&in, p->g, seed);
 	exec_checked(&b->exec, p, &in, seed, &interpreted);
 	if (!went_well(b, p, nr) || !p->prog->jit)
 		return;

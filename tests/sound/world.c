@@ -8,6 +8,8 @@
 
 #include "btf/btf.h"
 
+#define ETH_HEADER 14u
+
 static int world_bpf(struct world *w, enum bpf_cmd cmd, union bpf_attr *attr)
 {
 	return engine_bpf(w->engine, cmd, attr, sizeof(*attr));
@@ -156,23 +158,48 @@ void world_close(struct world *w)
 		w->engine->ops->close(w->engine, w->btf);
 }
 
-/* Small numbers and whole ones, in turns: both decide comparisons. */
-static void random_bytes(u8 *to, u32 size, u64 *state)
+/* Words: small numbers, whole ones, and those that the program names or are beside them. */
+static void random_bytes(u8 *to, u32 size, const struct gen *g, u64 *state)
 {
-	for (u32 i = 0; i < size; i++) {
-		u64 v = gen_random(state);
+	static const u32 edges[] = {0,		1,	    2,		0x7fffffff,
+				    0x80000000, 0xffffffff, 0xfffffffe, 0xffff};
 
-		to[i] = (u8)(v & 0x100 ? v & 0xff : v & 0x200 ? 0 : v & 0x3f);
+	for (u32 i = 0; i < size; i += 4) {
+		u64 v = gen_random(state);
+		u32 word = (u32)(v >> 32);
+
+		switch (v % 8) {
+		case 0:
+		case 1:
+		case 2:
+			word %= 64;
+			break;
+		case 3:
+			word = -(word % 64);
+			break;
+		case 4:
+			word = edges[word % ARRAY_SIZE(edges)];
+			break;
+		case 5:
+			word = (u32)g->insns[word % g->cnt].imm + (u32)(v >> 8) % 3 - 1;
+			break;
+		case 6:
+			word &= 0x3f3f3f3f;
+			break;
+		default:
+			break;
+		}
+		memcpy(to + i, &word, size - i < 4 ? size - i : 4);
 	}
 }
 
-void world_fill(struct world *w, u64 seed, bool ring)
+void world_fill(struct world *w, const struct gen *g, u64 seed, bool ring)
 {
 	u8 value[4096]; /* of a per-CPU map, for all CPUs */
 	u64 state = seed;
 
 	for (u64 key = 0; key < 8; key++) {
-		random_bytes(value, 64, &state);
+		random_bytes(value, 64, g, &state);
 		if (key < gen_maps[GEN_ARRAY].max_entries)
 			element(w, BPF_MAP_UPDATE_ELEM, GEN_ARRAY, key, value);
 		if (key < 1)
@@ -189,7 +216,7 @@ void world_fill(struct world *w, u64 seed, bool ring)
 		element(w, BPF_MAP_DELETE_ELEM, GEN_HASH, key, NULL);
 	}
 	for (u64 key = 0; key < 4; key++) {
-		random_bytes(value, 64, &state);
+		random_bytes(value, 64, g, &state);
 		if (gen_random(&state) & 1)
 			element(w, BPF_MAP_UPDATE_ELEM, GEN_HASH, key, value);
 	}
@@ -233,6 +260,7 @@ int world_load(struct world *w, const struct gen *g, char *log, u32 log_size)
 	attr.func_info_rec_size = sizeof(*info);
 	attr.prog_btf_fd = (u32)w->btf;
 	attr.prog_type = g->type;
+	attr.prog_flags = g->flags;
 	attr.insns = ptr_to_u64(insns);
 	attr.insn_cnt = g->cnt;
 	attr.license = ptr_to_u64("GPL");
@@ -286,20 +314,33 @@ void world_run(struct world *w, const struct gen *g, int fd, const struct input 
 	world_values(w, out->values);
 }
 
-void input_make(struct input *in, u64 seed)
+/* Often just as long as the program asks for, or a byte less or more. */
+static u32 packet_length(const struct gen *g, u64 *state)
 {
-	static const u8 types[][2] = {{8, 0}, {0x86, 0xdd}, {8, 6}};
+	const struct bpf_insn *insn = &g->insns[gen_random(state) % g->cnt];
+
+	for (u32 i = 0; i < 40; i++) {
+		if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) && insn->imm > (s32)ETH_HEADER &&
+		    insn->imm < WORLD_PACKET - 2)
+			return (u32)insn->imm - 1 + (u32)(gen_random(state) % 3);
+		insn = &g->insns[gen_random(state) % g->cnt];
+	}
+	return ETH_HEADER + (u32)(gen_random(state) % (WORLD_PACKET - ETH_HEADER));
+}
+
+void input_make(struct input *in, const struct gen *g, u64 seed)
+{
+	static const u8 types[][2] = {{8, 6}, {8, 0}, {0x86, 0xdd}};
 	u64 state = seed;
 
 	memset(in, 0, sizeof(*in));
-	/* Shorter than 54 bytes Linux would refuse what says that it is IPv6. */
-	in->len = gen_random(&state) & 1 ? 54 + (u32)(gen_random(&state) % 16)
-					 : 54 + (u32)(gen_random(&state) % (WORLD_PACKET - 54));
-	random_bytes(in->packet, in->len, &state);
-	memcpy(in->packet + 12, types[gen_random(&state) % 3], 2);
-	random_bytes((u8 *)&in->mark, 4, &state);
-	random_bytes((u8 *)&in->priority, 4, &state);
-	random_bytes((u8 *)in->cb, sizeof(in->cb), &state);
+	in->len = packet_length(g, &state);
+	random_bytes(in->packet, in->len, g, &state);
+	/* Linux refuses IP packets that are shorter than their header. */
+	memcpy(in->packet + 12, types[in->len < 54 ? 0 : gen_random(&state) % 3], 2);
+	random_bytes((u8 *)&in->mark, 4, g, &state);
+	random_bytes((u8 *)&in->priority, 4, g, &state);
+	random_bytes((u8 *)in->cb, sizeof(in->cb), g, &state);
 }
 
 bool outcome_differs(const struct outcome *a, const struct outcome *b, char text[OUTCOME_TEXT])

@@ -38,8 +38,9 @@ struct outcome {
 /* 0 or a negative errno of map creation; the world is to be closed in any case. */
 int world_open(struct world *w, struct engine *engine);
 void world_close(struct world *w);
-/* The maps' contents, by the seed. An emptied ring buffer is a new one. */
-void world_fill(struct world *w, u64 seed, bool ring);
+/* The maps' contents, by the seed and what the program compares with. An emptied ring buffer is a
+ * new one. */
+void world_fill(struct world *w, const struct gen *g, u64 seed, bool ring);
 /* The program with this world's maps. */
 void world_patch(const struct world *w, const struct gen *g, struct bpf_insn *insns);
 /* The subprograms' types; the number of records. */
@@ -52,7 +53,7 @@ void world_run(struct world *w, const struct gen *g, int fd, const struct input 
 void world_values(struct world *w, u8 values[WORLD_VALUES]);
 bool world_uses(const struct gen *g, enum gen_map map);
 
-void input_make(struct input *in, u64 seed);
+void input_make(struct input *in, const struct gen *g, u64 seed);
 /* Whether two outcomes differ, and where first. */
 #define OUTCOME_TEXT 128
 bool outcome_differs(const struct outcome *a, const struct outcome *b, char text[OUTCOME_TEXT]);
