@@ -38,8 +38,8 @@ static bool on_stack(struct check *c, u64 addr, u64 size, bool write)
 			u8 *ready = &f->ready[top - 1 - addr - n];
 
 			if (write)
-				*ready = 1;
-			else if (!*ready)
+				*ready = READY_NUMBER;
+			else if (*ready == READY_NOT || (*ready == READY_ADDRESS && size != 8))
 				c->unready = true;
 		}
 		return true;
@@ -71,6 +71,34 @@ static bool in_region(const struct check *c, u64 addr, u64 size, bool write)
 			return !write || !r->rdonly;
 	}
 	return false;
+}
+
+/* What the host chose: the kernel, or another host, has it elsewhere. */
+static bool is_address(const struct check *c, u64 value)
+{
+	for (u32 i = 0; i < c->depth; i++) {
+		u64 top = c->frames[i].regs[BPF_REG_FP];
+
+		if (inside(value, 0, top - MAX_BPF_STACK, top))
+			return true;
+	}
+	return in_packet(c, value, 0) || in_region(c, value, 0, false) ||
+	       inside(value, 0, ptr_to_u64(c->ctx), ptr_to_u64(c->ctx) + c->ctx_size);
+}
+
+static void note_spill(struct check *c, u64 addr, u32 size, u64 value)
+{
+	if (!is_address(c, value))
+		return;
+	if (size != 8 || !on_stack(c, addr, 8, true))
+		c->unready = true;
+	for (u32 i = 0; i < c->depth; i++) {
+		struct check_frame *f = &c->frames[i];
+		u64 top = f->regs[BPF_REG_FP];
+
+		if (inside(addr, 8, top - MAX_BPF_STACK, top))
+			memset(&f->ready[top - addr - 8], READY_ADDRESS, 8);
+	}
 }
 
 static bool in_context(const struct check *c, u64 addr, u64 size, bool write)
@@ -142,6 +170,8 @@ static void check_access(struct check *c, u32 at, const u64 *regs)
 		if (atomic)
 			may_access(c, at, addr, size, false, "atomic load");
 		may_access(c, at, addr, size, !load, load ? "load" : "store");
+		if (BPF_CLASS(insn->code) == BPF_STX)
+			note_spill(c, addr, size, regs[insn->src_reg]);
 	}
 }
 
@@ -323,6 +353,32 @@ static void enter(struct check *c, const struct prog *prog, u32 at, u64 *regs)
 	}
 }
 
+/* An address compared with a number: what comes out depends on where things are. */
+static void check_compared(struct check *c, const struct bpf_insn *insn, const u64 *regs)
+{
+	bool reg = BPF_SRC(insn->code) == BPF_X;
+	u64 with = reg ? regs[insn->src_reg] : (u64)(s64)insn->imm;
+
+	if (!isa_row(insn) || isa_row(insn)->kind != ISA_KIND_IF)
+		return;
+	if (is_address(c, regs[insn->dst_reg]) ? with && !is_address(c, with)
+					       : reg && regs[insn->dst_reg] && is_address(c, with))
+		c->unready = true;
+}
+
+/* Any arithmetic but the moving of a pointer makes a number of it. */
+static void check_operands(struct check *c, const struct bpf_insn *insn, const u64 *regs)
+{
+	u8 op = BPF_OP(insn->code);
+	bool moves = BPF_CLASS(insn->code) == BPF_ALU64 && !insn->off &&
+		     (op == BPF_ADD || op == BPF_SUB || op == BPF_MOV);
+	bool reg = BPF_SRC(insn->code) == BPF_X && op != BPF_END;
+	bool dst = op != BPF_MOV && is_address(c, regs[insn->dst_reg]);
+
+	if (!moves && (dst || (reg && is_address(c, regs[insn->src_reg]))))
+		c->unready = true;
+}
+
 static void before_insn(void *arg, struct run *run __unused, const struct prog *prog, u32 at,
 			u64 *regs)
 {
@@ -354,6 +410,15 @@ static void before_insn(void *arg, struct run *run __unused, const struct prog *
 			check_call(c, at, f, regs);
 		else if (isa_is_exit(insn))
 			c->depth--;
+		else
+			check_compared(c, insn, regs);
+		break;
+	case BPF_JMP32:
+		check_compared(c, insn, regs);
+		break;
+	case BPF_ALU:
+	case BPF_ALU64:
+		check_operands(c, insn, regs);
 		break;
 	default:
 		break;

@@ -18,13 +18,16 @@
 #define CHECK_REGIONS 512
 #define CHECK_STEPS   (1u << 22)
 
+/* Of a byte of the stack. */
+enum { READY_NOT, READY_NUMBER, READY_ADDRESS };
+
 struct check_frame {
 	u64 *regs;
 	u32 subprog;
 	u32 at; /* the instruction that was let go on last */
 	bool ran;
 	u64 map, size;		 /* of the helper call at work: map argument, second argument */
-	u8 ready[MAX_BPF_STACK]; /* bytes below r10 that were written; [0] is the one just below */
+	u8 ready[MAX_BPF_STACK]; /* what was written to the bytes below r10, downwards */
 };
 
 struct check_region {
@@ -45,7 +48,9 @@ struct check {
 	u32 region_cnt;
 	u64 steps;
 	u64 poison;
-	bool unready; /* stack was read that nothing was written to: results are by chance */
+	/* Stack that nothing was written to was read, or an address as a number: results are by
+	 * chance. */
+	bool unready;
 	bool stopped; /* took too many steps for us, though it may well end */
 	jmp_buf leave;
 	char text[256]; /* what it may not do, "" */
