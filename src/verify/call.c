@@ -323,6 +323,8 @@ int check_helper_call(struct verifier *v)
 
 	if (!err)
 		err = check_args(v, &args);
+	if (!err)
+		err = check_map_change(v, args.map, args.proto->id);
 	if (err)
 		return err;
 	fact->helper = (u16)helper_index(args.proto);

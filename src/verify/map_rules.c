@@ -158,3 +158,20 @@ int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id)
 			      "calls");
 	return 0;
 }
+
+/* Constants were taken from a read-only map: helpers must not change them either. */
+int check_map_change(struct verifier *v, const struct map_desc *map, u32 id)
+{
+	switch (id) {
+	case BPF_FUNC_map_update_elem:
+	case BPF_FUNC_map_delete_elem:
+	case BPF_FUNC_map_push_elem:
+	case BPF_FUNC_map_pop_elem:
+		break;
+	default:
+		return 0;
+	}
+	if (map && map->map_flags & BPF_F_RDONLY_PROG)
+		return reject(v, -EACCES, "write into map forbidden");
+	return 0;
+}

@@ -384,6 +384,7 @@ struct call_args {
 int check_args(struct verifier *v, struct call_args *args);
 int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,
 		     struct call_args *args);
+int check_map_change(struct verifier *v, const struct map_desc *map, u32 id);
 int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id);
 
 /* ---- facts (facts.c) ---- */
