@@ -262,6 +262,10 @@ static void check_call(struct check *c, u32 at, struct check_frame *f, const u64
 		return;
 	for (u32 i = 0; i < 5; i++)
 		check_arg(c, at, &helper_protos[insn->imm], i, regs, &map);
+	if (map && map->desc.map_flags & BPF_F_RDONLY_PROG &&
+	    (helper_protos[insn->imm].id == BPF_FUNC_map_update_elem ||
+	     helper_protos[insn->imm].id == BPF_FUNC_map_delete_elem))
+		violation(c, "insn %u: a read-only map is changed", at);
 	f->map = ptr_to_u64(map);
 	f->size = regs[2];
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "helper/skb.h"
 #include "hook/skb.h"
 
 #define HEADROOM 256
@@ -92,7 +93,8 @@ static void make_xdp(struct exec *e, const struct input *in, struct xdp_buff *xd
 	xdp->frame_end = e->packet + EXEC_BUFFER - HOOK_TAILROOM;
 }
 
-static void make_skb(struct exec *e, const struct input *in, struct sk_buff *skb)
+/* As test runs do: socket filters see a packet from its network header on. */
+static void make_skb(struct exec *e, const struct input *in, bool at_mac, struct sk_buff *skb)
 {
 	struct hook_frame frame = {
 		.buf = e->packet, .size = EXEC_BUFFER, .off = EXEC_ROOM, .len = in->len};
@@ -101,6 +103,8 @@ static void make_skb(struct exec *e, const struct input *in, struct sk_buff *skb
 	skb->mark = in->mark;
 	skb->priority = in->priority;
 	memcpy(skb->cb, in->cb, sizeof(skb->cb));
+	if (!at_mac)
+		skb_pull(skb, ETH_HLEN);
 }
 
 static void execute(struct exec *e, const struct exec_prog *p, const struct input *in, u64 seed,
@@ -117,7 +121,7 @@ static void execute(struct exec *e, const struct exec_prog *p, const struct inpu
 	if (is_xdp)
 		make_xdp(e, in, &ctx.xdp);
 	else
-		make_skb(e, in, &ctx.skb);
+		make_skb(e, in, p->g->type != BPF_PROG_TYPE_SOCKET_FILTER, &ctx.skb);
 	memset(out, 0, sizeof(*out));
 	run_begin(&run, e->host);
 	run.legacy_load = is_xdp ? NULL : skb_legacy_load;

@@ -96,7 +96,8 @@ void gen_direct(struct gen *g)
 
 static void gen_update(struct gen *g)
 {
-	enum gen_map map = gen_below(g, 2) ? GEN_ARRAY : GEN_HASH;
+	static const u8 maps[] = {GEN_ARRAY, GEN_HASH, GEN_GLOBAL, GEN_PERCPU};
+	enum gen_map map = gen_below(g, 25) ? maps[gen_below(g, 4)] : GEN_RODATA;
 	int value = gen_find(g, M_VALUE);
 
 	put_key(g);
