@@ -32,7 +32,7 @@ struct verdict_count {
 };
 
 /* One run of the command. */
-struct session {
+struct packet_run {
 	const struct run_options *opts;
 	struct anybpf *ctx;
 	struct anybpf_object *object;
@@ -82,7 +82,7 @@ static const struct hook *packet_hook(const struct anybpf_program *program)
 	return hook && hook->run_frames ? hook : NULL;
 }
 
-static int no_program(struct session *s, u32 candidates)
+static int no_program(struct packet_run *s, u32 candidates)
 {
 	struct anybpf_program *p = NULL;
 
@@ -102,7 +102,7 @@ static int no_program(struct session *s, u32 candidates)
 }
 
 /* Programs that tail calls may reach: those that a map of programs starts with. */
-static void load_tail_called(struct session *s)
+static void load_tail_called(struct packet_run *s)
 {
 	const struct spec *spec = s->object->spec;
 	struct anybpf_program *p = NULL;
@@ -115,7 +115,7 @@ static void load_tail_called(struct session *s)
 					anybpf_program_set_autoload(p, true);
 }
 
-static int choose_program(struct session *s)
+static int choose_program(struct packet_run *s)
 {
 	const char *name = s->opts->common.prog;
 	struct anybpf_program *p = NULL, *found = NULL;
@@ -145,7 +145,7 @@ static int choose_program(struct session *s)
 	return EXIT_OK;
 }
 
-static int load(struct session *s)
+static int load(struct packet_run *s)
 {
 	int ret = choose_program(s);
 
@@ -161,7 +161,7 @@ static int load(struct session *s)
 
 /* ---- running ---- */
 
-static void count_verdict(struct session *s, u32 value)
+static void count_verdict(struct packet_run *s, u32 value)
 {
 	for (u32 i = 0; i < s->verdict_cnt; i++) {
 		if (s->verdicts[i].value == value) {
@@ -176,7 +176,7 @@ static void count_verdict(struct session *s, u32 value)
 	s->verdicts[s->verdict_cnt++] = (struct verdict_count){.value = value, .frames = 1};
 }
 
-static void show_progress(struct session *s, u64 now)
+static void show_progress(struct packet_run *s, u64 now)
 {
 	double share = s->source->ops->progress(s->source);
 
@@ -191,14 +191,14 @@ static void show_progress(struct session *s, u64 now)
 	fflush(stderr);
 }
 
-static void end_progress(struct session *s)
+static void end_progress(struct packet_run *s)
 {
 	if (s->last_progress)
 		fputs("\r\033[K", stderr);
 	s->last_progress = 0;
 }
 
-static int run_batch(struct session *s, struct hook_frame *frames, u32 n, struct err *err)
+static int run_batch(struct packet_run *s, struct hook_frame *frames, u32 n, struct err *err)
 {
 	u64 ns = 0;
 	int ret;
@@ -228,7 +228,7 @@ static int run_batch(struct session *s, struct hook_frame *frames, u32 n, struct
 	return 0;
 }
 
-static int open_source(struct session *s, struct err *err)
+static int open_source(struct packet_run *s, struct err *err)
 {
 	if (s->opts->iface)
 		return source_iface_open(&mem_libc, s->opts->iface, &s->source, err);
@@ -236,7 +236,7 @@ static int open_source(struct session *s, struct err *err)
 }
 
 /* The next batch: number of frames, 0 when there are none now, negative errno. */
-static int run_next(struct session *s, int timeout_ms, struct err *err)
+static int run_next(struct packet_run *s, int timeout_ms, struct err *err)
 {
 	struct hook_frame frames[BATCH];
 	u64 left = s->opts->count ? s->opts->count - s->frames : BATCH;
@@ -250,13 +250,13 @@ static int run_next(struct session *s, int timeout_ms, struct err *err)
 	return ret ? ret : n;
 }
 
-static bool enough(const struct session *s)
+static bool enough(const struct packet_run *s)
 {
 	return s->opts->count && s->frames >= s->opts->count;
 }
 
 /* Runs until the source ends or someone stops it; what had arrived until then still counts. */
-static int drain_source(struct session *s, struct err *err)
+static int drain_source(struct packet_run *s, struct err *err)
 {
 	u64 rest = s->opts->iface ? MAX_REST : 0;
 	int n = 0;
@@ -272,7 +272,7 @@ static int drain_source(struct session *s, struct err *err)
 	return n < 0 ? n : 0;
 }
 
-static int run_all(struct session *s, struct err *err)
+static int run_all(struct packet_run *s, struct err *err)
 {
 	int ret = 0;
 
@@ -301,7 +301,7 @@ static int by_count(const void *a, const void *b)
 	return x->value < y->value ? -1 : x->value > y->value;
 }
 
-static const char *verdict_text(const struct session *s, u32 value, char *text, size_t size)
+static const char *verdict_text(const struct packet_run *s, u32 value, char *text, size_t size)
 {
 	const char *name = hook_verdict_name(s->hook, value);
 
@@ -312,7 +312,7 @@ static const char *verdict_text(const struct session *s, u32 value, char *text, 
 }
 
 /* How the program was executed: "kernel", "jit" or "interpreter". */
-static const char *execution(const struct session *s)
+static const char *execution(const struct packet_run *s)
 {
 	struct bpf_prog_info info = {0};
 	union bpf_attr attr = {0};
@@ -327,19 +327,19 @@ static const char *execution(const struct session *s)
 	return info.jited_prog_len ? "jit" : "interpreter";
 }
 
-static double per_packet(const struct session *s)
+static double per_packet(const struct packet_run *s)
 {
 	u64 n = s->frames - s->refused;
 
 	return n ? (double)s->ns / (double)n : 0;
 }
 
-static double per_second(const struct session *s)
+static double per_second(const struct packet_run *s)
 {
 	return s->ns ? (double)(s->frames - s->refused) * 1e9 / (double)s->ns : 0;
 }
 
-static int print_text(struct session *s, struct err *err)
+static int print_text(struct packet_run *s, struct err *err)
 {
 	char number[16];
 	struct buf out;
@@ -367,7 +367,7 @@ static int print_text(struct session *s, struct err *err)
 	return ret;
 }
 
-static int print_json(struct session *s, struct err *err)
+static int print_json(struct packet_run *s, struct err *err)
 {
 	char number[16];
 	struct buf out;
@@ -399,7 +399,7 @@ static int print_json(struct session *s, struct err *err)
 	return ret;
 }
 
-static int run(struct session *s)
+static int run(struct packet_run *s)
 {
 	struct err err = {0};
 	int ret = 0, failed;
@@ -517,7 +517,7 @@ static int check_options(const struct run_options *opts)
 int command_run(int argc, char **argv)
 {
 	struct run_options opts = {.repeat = 1};
-	struct session session = {.opts = &opts};
+	struct packet_run state = {.opts = &opts};
 	int option, ret;
 
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
@@ -535,11 +535,11 @@ int command_run(int argc, char **argv)
 		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
 		    .interpret = opts.common.interp, .printk = print_line);
-	ret = open_context(&ctx_opts, &session.ctx);
+	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;
-	ret = run(&session);
-	anybpf_object_close(session.object);
-	anybpf_free(session.ctx);
+	ret = run(&state);
+	anybpf_object_close(state.object);
+	anybpf_free(state.ctx);
 	return ret;
 }
