@@ -73,17 +73,40 @@ static bool in_region(const struct check *c, u64 addr, u64 size, bool write)
 	return false;
 }
 
+/* Pointers move, before and beyond what they may reach. */
+#define AROUND 4096
+
+static bool around(u64 value, u64 base, u64 end)
+{
+	return inside(value, 0, base - AROUND, end + AROUND);
+}
+
 /* What the host chose: the kernel, or another host, has it elsewhere. */
 static bool is_address(const struct check *c, u64 value)
 {
+	if (around(value, ptr_to_u64(c->ctx), ptr_to_u64(c->ctx) + c->ctx_size))
+		return true;
 	for (u32 i = 0; i < c->depth; i++) {
 		u64 top = c->frames[i].regs[BPF_REG_FP];
 
-		if (inside(value, 0, top - MAX_BPF_STACK, top))
+		if (around(value, top - MAX_BPF_STACK, top))
 			return true;
 	}
-	return in_packet(c, value, 0) || in_region(c, value, 0, false) ||
-	       inside(value, 0, ptr_to_u64(c->ctx), ptr_to_u64(c->ctx) + c->ctx_size);
+	for (u32 i = 0; i < c->region_cnt; i++) {
+		const struct check_region *r = &c->regions[i];
+
+		if (around(value, r->base, r->base + r->size))
+			return true;
+	}
+	if (c->prog->type == BPF_PROG_TYPE_XDP) {
+		const struct xdp_buff *xdp = c->ctx;
+
+		return around(value, ptr_to_u64(xdp->data_meta), ptr_to_u64(xdp->data_end));
+	} else {
+		const struct sk_buff *skb = c->ctx;
+
+		return around(value, ptr_to_u64(skb->data_meta), ptr_to_u64(skb->data_end));
+	}
 }
 
 static void note_spill(struct check *c, u64 addr, u32 size, u64 value)

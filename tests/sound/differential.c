@@ -76,8 +76,7 @@ static void verdicts(struct pair *p, const struct gen *g, int here, int there)
 			       (unsigned long long)g->seed, here, a, there, b);
 		return;
 	}
-	/* From 6.17 on it knows what the negative of a number is. */
-	if (gen_negates(g)) {
+	if (gen_newer(g)) {
 		p->n.newer++;
 		return;
 	}
@@ -159,7 +158,8 @@ static void report(const struct counts *n)
 	       "the "
 	       "same errno, %llu with the same words), %llu here only, %llu by Linux only, %llu "
 	       "differ "
-	       "by what 6.18 knows of negation, %llu where Linux names a bug of its own; %llu runs "
+	       "by what 6.18 knows of negation and byte order, %llu where Linux names a bug of its "
+	       "own; %llu runs "
 	       "compared, %llu by chance, %llu "
 	       "different\n",
 	       (unsigned long long)n->programs, (unsigned long long)n->both,

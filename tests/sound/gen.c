@@ -927,10 +927,12 @@ bool gen_by_chance(const struct gen *g)
 	return false;
 }
 
-bool gen_negates(const struct gen *g)
+bool gen_newer(const struct gen *g)
 {
 	for (u32 i = 0; i < g->cnt; i++) {
-		if (isa_row(&g->insns[i]) && isa_row(&g->insns[i])->kind == ISA_KIND_NEG)
+		const struct isa_row *row = isa_row(&g->insns[i]);
+
+		if (row && (row->kind == ISA_KIND_NEG || row->kind == ISA_KIND_END))
 			return true;
 	}
 	return false;

@@ -79,7 +79,8 @@ void gen_program(struct gen *g, u64 seed);
 void gen_mutate(struct gen *g);
 /* Whether two runs of it may differ: it asks for the time, or for chance. */
 bool gen_by_chance(const struct gen *g);
-bool gen_negates(const struct gen *g);
+/* Whether it has what newer kernels know more of: the negative of a number, its bytes swapped. */
+bool gen_newer(const struct gen *g);
 bool gen_calls(const struct gen *g, u32 helper);
 /* Prints it with "# " before each line. */
 void gen_print(const struct bpf_insn *insns, u32 cnt);
