@@ -898,9 +898,12 @@ void gen_program(struct gen *g, u64 seed)
 
 bool gen_by_chance(const struct gen *g)
 {
+	bool hash_order = false, hash = false;
+
 	for (u32 i = 0; i < g->cnt; i++) {
 		const struct bpf_insn *insn = &g->insns[i];
 
+		hash |= isa_is_map_ref(insn) && insn->imm == GEN_HASH;
 		if (!isa_is_helper_call(insn))
 			continue;
 		switch (insn->imm) {
@@ -913,18 +916,20 @@ bool gen_by_chance(const struct gen *g)
 		case BPF_FUNC_skb_pull_data:
 		case BPF_FUNC_strncmp:
 		case BPF_FUNC_loop:
-		case BPF_FUNC_for_each_map_elem:
 		case BPF_FUNC_ringbuf_reserve:
 		case BPF_FUNC_ringbuf_submit:
 		case BPF_FUNC_ringbuf_discard:
 		case BPF_FUNC_xdp_load_bytes:
 		case BPF_FUNC_xdp_get_buff_len:
 			break;
+		case BPF_FUNC_for_each_map_elem: /* whose order is not that of keys */
+			hash_order = true;
+			break;
 		default:
 			return true;
 		}
 	}
-	return false;
+	return hash && hash_order;
 }
 
 bool gen_newer(const struct gen *g)
