@@ -75,6 +75,7 @@ static bool in_region(const struct check *c, u64 addr, u64 size, bool write)
 
 /* Pointers move, before and beyond what they may reach. */
 #define AROUND 4096
+#define SPAN   65536 /* what is further away is something else */
 
 static bool around(u64 value, u64 base, u64 end)
 {
@@ -380,16 +381,18 @@ static void enter(struct check *c, const struct prog *prog, u32 at, u64 *regs)
 	}
 }
 
-/* An address compared with a number: what comes out depends on where things are. */
+/* An address compared with a number, or with one of something else: where are they? */
 static void check_compared(struct check *c, const struct bpf_insn *insn, const u64 *regs)
 {
 	bool reg = BPF_SRC(insn->code) == BPF_X;
-	u64 with = reg ? regs[insn->src_reg] : (u64)(s64)insn->imm;
+	u64 a = regs[insn->dst_reg], b = reg ? regs[insn->src_reg] : (u64)(s64)insn->imm;
+	bool a_is = is_address(c, a), b_is = reg && is_address(c, b);
 
 	if (!isa_row(insn) || isa_row(insn)->kind != ISA_KIND_IF)
 		return;
-	if (is_address(c, regs[insn->dst_reg]) ? with && !is_address(c, with)
-					       : reg && regs[insn->dst_reg] && is_address(c, with))
+	if (a_is && b_is)
+		c->unready |= !inside(a, 0, b - SPAN, b + SPAN);
+	else if ((a_is && b) || (b_is && a))
 		c->unready = true;
 }
 
