@@ -19,7 +19,9 @@ static int check_sane_offset(struct verifier *v, const struct reg *reg, u32 type
 	if (tnum_is_const(reg->s.var_off) && (known >= MAX_VAR_OFF || known <= -MAX_VAR_OFF))
 		return reject(v, -EINVAL, "math between %s pointer and %" PRId64 " is not allowed",
 			      name, known);
-	if (reg->type != SCALAR_VALUE && (reg->off >= MAX_VAR_OFF || reg->off <= -MAX_VAR_OFF))
+	/* Of a number it is the distance to those that it is linked with; Linux asks all the same.
+	 */
+	if (reg->off >= MAX_VAR_OFF || reg->off <= -MAX_VAR_OFF)
 		return reject(v, -EINVAL, "%s pointer offset %d is not allowed", name, reg->off);
 	if (reg->s.smin == INT64_MIN)
 		return reject(v, -EINVAL,
