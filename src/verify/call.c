@@ -164,9 +164,6 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 	if (!*proto)
 		return reject(v, -EINVAL, "program of this type cannot use helper %s#%d",
 			      func_name(v, (u32)id), id);
-	if (!(*proto)->fn && id != BPF_FUNC_tail_call)
-		return reject(v, -EOPNOTSUPP, "helper %s#%d is not supported yet",
-			      func_name(v, (u32)id), id);
 	if (!v->in->gpl_compatible && (*proto)->flags & HELPER_GPL)
 		return reject(v, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible "
