@@ -18,7 +18,7 @@ static struct spinlock *value_lock(const struct map *map, void *value)
 static void copy_around(const struct map *map, u8 *dst, const u8 *src,
 			void (*copy)(void *, const void *, size_t))
 {
-	const struct map_fields *fields = &map->fields;
+	const struct btf_fields *fields = &map->fields;
 	u32 at = 0;
 
 	for (u32 i = 0; i < fields->cnt; i++) {

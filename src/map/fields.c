@@ -13,19 +13,19 @@
 
 static const struct special {
 	const char *name;
-	enum map_field_kind kind;
+	enum btf_field_kind kind;
 } specials[] = {
-	{"bpf_spin_lock", MAP_FIELD_SPIN_LOCK}, {"bpf_timer", MAP_FIELD_TIMER},
-	{"bpf_wq", MAP_FIELD_WORKQUEUE},	{"bpf_list_head", MAP_FIELD_LIST_HEAD},
-	{"bpf_list_node", MAP_FIELD_LIST_NODE}, {"bpf_rb_root", MAP_FIELD_RB_ROOT},
-	{"bpf_rb_node", MAP_FIELD_RB_NODE},	{"bpf_refcount", MAP_FIELD_REFCOUNT},
+	{"bpf_spin_lock", BTF_FIELD_SPIN_LOCK}, {"bpf_timer", BTF_FIELD_TIMER},
+	{"bpf_wq", BTF_FIELD_WORKQUEUE},	{"bpf_list_head", BTF_FIELD_LIST_HEAD},
+	{"bpf_list_node", BTF_FIELD_LIST_NODE}, {"bpf_rb_root", BTF_FIELD_RB_ROOT},
+	{"bpf_rb_node", BTF_FIELD_RB_NODE},	{"bpf_refcount", BTF_FIELD_REFCOUNT},
 };
 
 static const struct special pointer_tags[] = {
-	{"kptr_untrusted", MAP_FIELD_KPTR_UNREF},
-	{"kptr", MAP_FIELD_KPTR_REF},
-	{"percpu_kptr", MAP_FIELD_KPTR_PERCPU},
-	{"uptr", MAP_FIELD_UPTR},
+	{"kptr_untrusted", BTF_FIELD_KPTR_UNREF},
+	{"kptr", BTF_FIELD_KPTR_REF},
+	{"percpu_kptr", BTF_FIELD_KPTR_PERCPU},
+	{"uptr", BTF_FIELD_UPTR},
 };
 
 struct search {
@@ -44,21 +44,21 @@ static const struct special *by_name(const struct special *table, size_t n, cons
 
 static int add_field(struct search *s, const struct special *special, u32 offset, u32 size)
 {
-	struct map_fields *fields = &s->map->fields;
+	struct btf_fields *fields = &s->map->fields;
 
-	if (special->kind != MAP_FIELD_SPIN_LOCK)
+	if (special->kind != BTF_FIELD_SPIN_LOCK)
 		return err_set(s->err, -EOPNOTSUPP,
 			       "the map's value has a %s at offset %u, which is not supported yet",
 			       special->name, offset);
 	/* Linux creates the map and then refuses programs that use the lock. */
-	if (fields->mask & MAP_FIELD_SPIN_LOCK)
+	if (fields->mask & BTF_FIELD_SPIN_LOCK)
 		return err_set(s->err, -EOPNOTSUPP, "the map's value has more than one %s",
 			       special->name);
 	if (size != sizeof(u32) || offset % sizeof(u32))
 		return err_set(s->err, -EINVAL, "%s at offset %u: size %u, not 4 aligned bytes",
 			       special->name, offset, size);
 	fields->mask |= special->kind;
-	fields->at[fields->cnt++] = (struct map_field){
+	fields->at[fields->cnt++] = (struct btf_field){
 		.kind = special->kind,
 		.offset = offset,
 		.size = size,

@@ -19,40 +19,12 @@
 
 #include "base/err.h"
 #include "btf/btf.h"
+#include "btf/fields.h"
 #include "isa/uapi_structs.h"
 #include "object/host.h"
 #include "object/object.h"
 
 struct map;
-
-/* Special fields of a value (bpf_spin_lock, bpf_timer, kptr ...), found in its BTF. */
-enum map_field_kind {
-	MAP_FIELD_SPIN_LOCK = BIT(0),
-	MAP_FIELD_TIMER = BIT(1),
-	MAP_FIELD_KPTR_UNREF = BIT(2),
-	MAP_FIELD_KPTR_REF = BIT(3),
-	MAP_FIELD_KPTR_PERCPU = BIT(4),
-	MAP_FIELD_LIST_HEAD = BIT(5),
-	MAP_FIELD_LIST_NODE = BIT(6),
-	MAP_FIELD_RB_ROOT = BIT(7),
-	MAP_FIELD_RB_NODE = BIT(8),
-	MAP_FIELD_REFCOUNT = BIT(9),
-	MAP_FIELD_WORKQUEUE = BIT(10),
-	MAP_FIELD_UPTR = BIT(11),
-};
-
-struct map_field {
-	enum map_field_kind kind;
-	u32 offset, size; /* bytes in the value */
-	u32 type_id;	  /* what a kptr points to, what a list holds */
-	u32 node_offset;  /* of a list's or tree's element */
-};
-
-struct map_fields {
-	u32 mask; /* or of all kinds */
-	u32 cnt;
-	struct map_field at[11]; /* by offset; Linux allows no more per value */
-};
 
 /*
  * What the verifier may know of a map: a value, no functions. It outlives the
@@ -66,7 +38,7 @@ struct map_desc {
 	char name[BPF_OBJ_NAME_LEN];
 	const struct btf *btf; /* NULL without */
 	u32 btf_key_type_id, btf_value_type_id;
-	const struct map_fields *fields; /* NULL when the value has none */
+	const struct btf_fields *fields; /* NULL when the value has none */
 	bool frozen;			 /* user space cannot write any more */
 	const void *frozen_value; /* contents of a frozen read-only array of one element, or NULL */
 	const struct map_desc *inner; /* of a map of maps */
@@ -129,7 +101,7 @@ struct map {
 	const struct map_ops *ops;
 	struct map_desc desc;
 	struct btf_object *btf; /* holds a reference; desc.btf points into it */
-	struct map_fields fields;
+	struct btf_fields fields;
 	u32 file_flags; /* BPF_F_RDONLY or BPF_F_WRONLY: what user space may do */
 	/* Writes under way and writable mappings, which keep it from being frozen; negative:
 	 * frozen. */

@@ -66,7 +66,7 @@ static inline u32 map_value_stride(const struct map *map)
 
 static inline bool map_has_lock(const struct map *map)
 {
-	return map->fields.mask & MAP_FIELD_SPIN_LOCK;
+	return map->fields.mask & BTF_FIELD_SPIN_LOCK;
 }
 
 /*

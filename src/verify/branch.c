@@ -221,7 +221,7 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 		return 0;
 	}
 	set_not_null(v, reg);
-	if (!reg->map || !reg->map->fields || !(reg->map->fields->mask & MAP_FIELD_SPIN_LOCK))
+	if (!reg->map || !reg->map->fields || !(reg->map->fields->mask & BTF_FIELD_SPIN_LOCK))
 		reg->id = 0;
 	return 0;
 }

@@ -186,6 +186,18 @@ static bool refs_match(struct verifier *v, const struct vstate *old, const struc
 	return true;
 }
 
+/* What is held, and where the path is besides its instruction. */
+static bool sections_match(struct verifier *v, const struct vstate *old, const struct vstate *cur)
+{
+	/* A speculative path is checked less: it says nothing of a real one. */
+	if (old->speculative && !cur->speculative)
+		return false;
+	return old->lock_origin == cur->lock_origin &&
+	       ids_match(old->lock_id, cur->lock_id, &v->ids) &&
+	       old->rcu_locked == cur->rcu_locked && old->preempt_locked == cur->preempt_locked &&
+	       old->in_sleepable == cur->in_sleepable;
+}
+
 bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
 		  enum exactness exact)
 {
@@ -193,6 +205,8 @@ bool states_equal(struct verifier *v, const struct vstate *old, const struct vst
 		return false;
 	v->ids.cnt = 0;
 	v->ids.tmp_id = v->id_gen;
+	if (!sections_match(v, old, cur))
+		return false;
 	for (u32 i = 0; i <= old->curframe; i++)
 		if (!frame_safe(v, old->frame[i], cur->frame[i], exact))
 			return false;
@@ -218,8 +232,7 @@ bool state_ranges_within(struct verifier *v, const struct vstate *old, const str
 		const struct frame *a = old->frame[f], *b = cur->frame[f];
 
 		for (u32 i = 0; i < BPF_REG_FP; i++)
-			if (a->reg_read & BIT(i) &&
-			    !reg_range_within(v, &a->regs[i], &b->regs[i]))
+			if (a->reg_read & BIT(i) && !reg_range_within(v, &a->regs[i], &b->regs[i]))
 				return false;
 		for (u32 i = 0; i < a->slot_cnt; i++) {
 			const struct stack_slot *slot = &a->slots[i];

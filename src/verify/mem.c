@@ -149,31 +149,31 @@ int check_map_perm(struct verifier *v, const struct reg *reg, s32 off, s64 size,
 	return 0;
 }
 
-static const char *field_name(enum map_field_kind kind)
+static const char *field_name(enum btf_field_kind kind)
 {
 	switch (kind) {
-	case MAP_FIELD_SPIN_LOCK:
+	case BTF_FIELD_SPIN_LOCK:
 		return "bpf_spin_lock";
-	case MAP_FIELD_TIMER:
+	case BTF_FIELD_TIMER:
 		return "bpf_timer";
-	case MAP_FIELD_WORKQUEUE:
+	case BTF_FIELD_WORKQUEUE:
 		return "bpf_wq";
-	case MAP_FIELD_KPTR_UNREF:
-	case MAP_FIELD_KPTR_REF:
+	case BTF_FIELD_KPTR_UNREF:
+	case BTF_FIELD_KPTR_REF:
 		return "kptr";
-	case MAP_FIELD_KPTR_PERCPU:
+	case BTF_FIELD_KPTR_PERCPU:
 		return "percpu_kptr";
-	case MAP_FIELD_UPTR:
+	case BTF_FIELD_UPTR:
 		return "uptr";
-	case MAP_FIELD_LIST_HEAD:
+	case BTF_FIELD_LIST_HEAD:
 		return "bpf_list_head";
-	case MAP_FIELD_LIST_NODE:
+	case BTF_FIELD_LIST_NODE:
 		return "bpf_list_node";
-	case MAP_FIELD_RB_ROOT:
+	case BTF_FIELD_RB_ROOT:
 		return "bpf_rb_root";
-	case MAP_FIELD_RB_NODE:
+	case BTF_FIELD_RB_NODE:
 		return "bpf_rb_node";
-	case MAP_FIELD_REFCOUNT:
+	case BTF_FIELD_REFCOUNT:
 		return "bpf_refcount";
 	}
 	return "unknown";
@@ -182,16 +182,16 @@ static const char *field_name(enum map_field_kind kind)
 /* Fields that the kernel manages must not be touched as bytes. */
 static int check_map_fields(struct verifier *v, const struct reg *reg, s64 off, s64 size)
 {
-	const struct map_fields *fields = reg->map->fields;
+	const struct btf_fields *fields = reg->map->fields;
 	s64 low = reg->s.smin + off, high = (s64)reg->s.umax + off + size;
 
 	for (u32 i = 0; fields && i < fields->cnt; i++) {
-		const struct map_field *field = &fields->at[i];
+		const struct btf_field *field = &fields->at[i];
 
 		if (low >= (s64)field->offset + field->size || field->offset >= high)
 			continue;
-		if (field->kind & (MAP_FIELD_KPTR_UNREF | MAP_FIELD_KPTR_REF |
-				   MAP_FIELD_KPTR_PERCPU | MAP_FIELD_UPTR))
+		if (field->kind & (BTF_FIELD_KPTR_UNREF | BTF_FIELD_KPTR_REF |
+				   BTF_FIELD_KPTR_PERCPU | BTF_FIELD_UPTR))
 			return reject(v, -EOPNOTSUPP, "kptr access is not supported yet");
 		return reject(v, -EACCES, "%s cannot be accessed directly by load/store",
 			      field_name(field->kind));

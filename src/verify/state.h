@@ -65,14 +65,45 @@ struct reg {
 		u32 frameno;  /* PTR_TO_STACK */
 		u32 subprog;  /* PTR_TO_FUNC */
 		u32 map_uid;  /* inner maps: which lookup it came from */
+		u32 btf_id;   /* PTR_TO_BTF_ID, and an iterator's slots: a type of .btf */
+		struct {
+			u8 type;    /* enum dynptr_type */
+			bool first; /* of the two slots, the one at the lower address */
+		} dynptr;	    /* CONST_PTR_TO_DYNPTR and a dynptr's slots */
 		u32 raw;
 	};
-	u32 map_index; /* in facts; with .map */
-	const struct map_desc *map;
+	union {
+		u32 map_index; /* in facts; with .map */
+		u32 dynptr_id; /* PTR_TO_MEM: the dynptr that it is a slice of */
+		struct {
+			u16 state; /* enum iter_state */
+			u16 depth; /* calls of next so far; stays at its greatest value */
+		} iter;		   /* an iterator's first slot */
+		u32 raw2;
+	};
+	union {
+		const struct map_desc *map; /* maps, their keys and values */
+		const struct btf *btf;	    /* of .btf_id */
+		const void *origin;
+	};
 	struct scalar s; /* the number, or the variable part of a pointer's offset */
 	/* from here on compared up to renaming */
 	u32 id;	    /* shared by registers that are known to be equal, or to be null together */
 	u32 ref_id; /* the reference that keeps it valid */
+};
+
+enum dynptr_type {
+	DYNPTR_TYPE_INVALID,
+	DYNPTR_TYPE_LOCAL,
+	DYNPTR_TYPE_RINGBUF,
+	DYNPTR_TYPE_SKB,
+	DYNPTR_TYPE_XDP,
+};
+
+enum iter_state {
+	ITER_INVALID, /* not created, or destroyed */
+	ITER_ACTIVE,
+	ITER_DRAINED,
 };
 
 #define REG_EXACT_PART offsetof(struct reg, id)
@@ -105,6 +136,7 @@ struct frame {
 	u32 activation; /* unique per entry of a subprogram */
 	bool in_callback;
 	bool in_async_callback;
+	bool in_exception_callback;
 	struct ret_range callback_ret;
 	u32 callback_depth; /* calls of a synchronous callback so far */
 
@@ -133,6 +165,14 @@ struct vstate {
 	u32 curframe;
 	struct ref *refs;
 	u32 ref_cnt, ref_cap;
+
+	/* The bpf_spin_lock that is held: its map's or object's description, and which one. */
+	const void *lock_origin;
+	u32 lock_id;
+	bool rcu_locked;    /* inside bpf_rcu_read_lock() of a sleepable program */
+	u32 preempt_locked; /* depth of bpf_preempt_disable() */
+	bool speculative;   /* a path that only a mispredicted branch takes */
+	bool in_sleepable;  /* of the code at work: async callbacks differ from their program */
 
 	struct vstate *parent; /* the last checkpoint on the path */
 	u32 branches;	       /* of a checkpoint: paths from it that are not finished */

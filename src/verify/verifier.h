@@ -36,6 +36,10 @@ struct insn_aux {
 	const struct map_desc *map;
 	u32 map_off;   /* of BPF_PSEUDO_MAP_VALUE */
 	bool map_seen; /* the fact about the map holds one */
+	/* Of a wide load with BPF_PSEUDO_BTF_ID: what its register points to, see btf_var.c. */
+	const struct btf *btf;
+	u32 btf_id, btf_mem_size, btf_reg_type;
+	const struct kfunc *kfunc; /* of a kfunc call, see kfunc.h */
 };
 
 struct subprog_info {

@@ -165,6 +165,7 @@ static int save_subprogs(struct verifier *v)
 			.has_ld_abs = from->has_ld_abs,
 			.is_callback = from->is_callback,
 			.is_global = from->is_global,
+			.changes_packet = from->changes_packet,
 		};
 	}
 	result->subprogs = to;

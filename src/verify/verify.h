@@ -48,6 +48,23 @@ struct verify_subprog {
 	u32 start, end;
 	u32 stack_depth; /* multiple of 8 */
 	bool has_tail_call, has_ld_abs, is_callback, is_global;
+	bool changes_packet; /* it or what it calls */
+};
+
+/* A loaded program that this one is to replace a function of (freplace) or to trace. */
+struct verify_target {
+	u32 id;
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach_type;
+	const struct prog_rules *rules;
+	bool sleepable, jited, gpl_compatible;
+	bool extended;	       /* is itself a freplace program */
+	bool traced;	       /* is itself a tracing program (fentry, fexit, fmod_ret) */
+	const struct btf *btf; /* NULL: it was loaded without */
+	const struct bpf_func_info *func_info; /* one per subprogram, in order */
+	u32 func_info_cnt;
+	const struct verify_subprog *subprogs; /* as many as func_info, or NULL */
+	const char *name;
 };
 
 struct verify_input {
@@ -68,6 +85,11 @@ struct verify_input {
 	u32 line_info_cnt;
 	const struct btf *vmlinux; /* of the kernel that the program is for, or NULL */
 
+	/* What it is to be attached to: a type of .attach_btf, which is vmlinux or the target's. */
+	u32 attach_btf_id; /* 0: nothing */
+	const struct btf *attach_btf;
+	const struct verify_target *target; /* or NULL */
+
 	/*
 	 * Resolves a map reference: @fd of BPF_PSEUDO_MAP_FD and _VALUE, or with
 	 * @by_index the position in the caller's fd array. Gives a description
@@ -78,6 +100,14 @@ struct verify_input {
 	int (*resolve_map)(void *arg, s32 fd, bool by_index, const struct map_desc **desc,
 			   u16 *index);
 	void *resolve_arg;
+
+	/*
+	 * The BTF behind @fd (of BPF_PSEUDO_BTF_ID) or behind position @index of
+	 * the fd array (of kfunc calls with an offset); it is a kernel module's or
+	 * vmlinux and stays valid as long as the program. 0, -EBADF, -EINVAL,
+	 * -EPROTO.
+	 */
+	int (*resolve_btf)(void *arg, s32 fd, bool by_index, const struct btf **btf);
 
 	struct log *log;  /* may be NULL */
 	bool interpreter; /* no JIT: fewer features, as in Linux */

@@ -325,7 +325,7 @@ static void fields_in_description(struct with_btf *s)
 	tap_begin("the description names the lock");
 	check_eq(create(s, &e), 0);
 	desc = &s->side.map->desc;
-	check(desc->fields && desc->fields->mask == MAP_FIELD_SPIN_LOCK);
+	check(desc->fields && desc->fields->mask == BTF_FIELD_SPIN_LOCK);
 	check(desc->fields && desc->fields->cnt == 1 && desc->fields->at[0].offset == 12 &&
 	      desc->fields->at[0].size == 4);
 	check(desc->btf == s->btf->btf && desc->btf_value_type_id == id.nested);
