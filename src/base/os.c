@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -123,4 +124,36 @@ void os_wait(_Atomic u32 *word, u32 value, int timeout_ms)
 void os_wake(_Atomic u32 *word)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int os_read_file(const struct mem *mem, const char *path, void **data, size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	size_t cap = 1 << 16, len = 0, n;
+	u8 *bytes = file ? mem_alloc(mem, cap) : NULL;
+	int err = !file ? -errno : bytes ? 0 : -ENOMEM;
+
+	/* The size of a file in /sys is only known when it has been read. */
+	while (!err && (n = fread(bytes + len, 1, cap - len, file)) > 0) {
+		len += n;
+		if (len == cap) {
+			u8 *more = mem_realloc(mem, bytes, cap *= 2);
+
+			if (more)
+				bytes = more;
+			else
+				err = -ENOMEM;
+		}
+	}
+	if (!err && ferror(file))
+		err = -EIO;
+	if (file)
+		fclose(file);
+	if (err) {
+		mem_free(mem, bytes);
+		return err;
+	}
+	*data = bytes;
+	*size = len;
+	return 0;
 }

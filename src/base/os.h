@@ -6,7 +6,7 @@
 #ifndef ANYBPF_BASE_OS_H
 #define ANYBPF_BASE_OS_H
 
-#include "base/types.h"
+#include "base/mem.h"
 
 size_t os_page_size(void);
 
@@ -26,6 +26,10 @@ int os_pages_protect(void *p, size_t size, bool writable);
 
 /* From writable to executable; the same pages are never both. Flushes the instruction cache. */
 int os_pages_make_executable(void *p, size_t size);
+
+/* A whole file, one byte more allocated than it has; the caller frees *@data. -errno of the system.
+ */
+int os_read_file(const struct mem *mem, const char *path, void **data, size_t *size);
 
 /* Nanoseconds of a POSIX clock (CLOCK_MONOTONIC, ...). */
 u64 os_clock_ns(int clock);

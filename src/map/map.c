@@ -12,9 +12,10 @@
 
 static const struct map_type {
 	const char *name;
+	u32 caps;
 	const struct map_ops *ops;
 } map_types[] = {
-#define MAP_TYPE(number, type_name, type_ops) [number] = {type_name, type_ops},
+#define MAP_TYPE(number, type_name, needs, type_ops) [number] = {type_name, needs, type_ops},
 #include "map/map.def"
 #undef MAP_TYPE
 };
@@ -37,13 +38,25 @@ int map_type_by_name(const char *name)
 	return -1;
 }
 
+u32 map_type_caps(u32 type)
+{
+	return type < ARRAY_SIZE(map_types) ? map_types[type].caps : 0;
+}
+
+static const struct map_ops *ops_for(const struct host *host, u32 type)
+{
+	const struct map_ops *ops = map_type_ops(type);
+
+	return !ops && host->verify_only && map_is_described(type) ? &map_ops_described : ops;
+}
+
 /* ---- checks ---- */
 
-static int check_type(const union bpf_attr *attr, struct err *err)
+static int check_type(const struct host *host, const union bpf_attr *attr, struct err *err)
 {
 	if (attr->map_type == BPF_MAP_TYPE_UNSPEC || !map_type_name(attr->map_type))
 		return err_set(err, -EINVAL, "there is no map type %u", attr->map_type);
-	if (!map_type_ops(attr->map_type))
+	if (!ops_for(host, attr->map_type))
 		return err_set(err, -EOPNOTSUPP, "map type %s is not supported yet",
 			       map_type_name(attr->map_type));
 	return 0;
@@ -53,11 +66,12 @@ static int check_common(const union bpf_attr *attr, struct err *err)
 {
 	const u32 nobody = BPF_F_RDONLY | BPF_F_WRONLY;
 
-	if (attr->btf_vmlinux_value_type_id)
+	if (attr->btf_vmlinux_value_type_id && attr->map_type != BPF_MAP_TYPE_STRUCT_OPS)
 		return err_set(err, -EINVAL, "only struct_ops maps have a kernel type as value");
 	if (attr->btf_key_type_id && !attr->btf_value_type_id)
 		return err_set(err, -EINVAL, "a BTF type for the key but none for the value");
-	if (attr->map_extra)
+	if (attr->map_extra && attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER &&
+	    attr->map_type != BPF_MAP_TYPE_ARENA)
 		return err_set(err, -EINVAL, "map_extra has no meaning for this type");
 	if ((attr->map_flags & nobody) == nobody)
 		return err_set(err, -EINVAL, "BPF_F_RDONLY and BPF_F_WRONLY exclude each other");
@@ -66,15 +80,15 @@ static int check_common(const union bpf_attr *attr, struct err *err)
 	return 0;
 }
 
-static int check_attr(const union bpf_attr *attr, struct err *err)
+static int check_attr(const struct host *host, const union bpf_attr *attr, struct err *err)
 {
-	int ret = check_type(attr, err);
+	int ret = check_type(host, attr, err);
 
 	if (!ret)
 		ret = check_common(attr, err);
 	if (ret)
 		return ret;
-	ret = map_type_ops(attr->map_type)->check(attr);
+	ret = ops_for(host, attr->map_type)->check(attr);
 	if (!ret && attr->map_ifindex)
 		ret = -EINVAL;
 	if (ret)
@@ -227,12 +241,12 @@ static struct map *map_alloc(struct host *host, const struct map_ops *ops)
 int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
 	       struct map **out, struct err *err)
 {
-	int ret = check_attr(attr, err);
+	int ret = check_attr(host, attr, err);
 	struct map *map;
 
 	if (ret)
 		return ret;
-	map = map_alloc(host, map_type_ops(attr->map_type));
+	map = map_alloc(host, ops_for(host, attr->map_type));
 	if (!map)
 		return err_set(err, -ENOMEM, "out of memory");
 	describe(map, attr);

@@ -122,6 +122,8 @@ static inline struct map *map_of(struct object *obj)
 const struct map_ops *map_type_ops(u32 type);
 /* "hash", ... for every type of Linux 6.12, NULL beyond. */
 const char *map_type_name(u32 type);
+/* HOST_CAP_*: what it takes to create a map of the type where unprivileged users may. */
+u32 map_type_caps(u32 type);
 /* The number for bpftool's name, or -1. */
 int map_type_by_name(const char *name);
 

@@ -21,6 +21,9 @@ extern const struct map_ops map_ops_lru_percpu_hash;
 extern const struct map_ops map_ops_prog_array;
 extern const struct map_ops map_ops_ringbuf;
 extern const struct map_ops map_ops_perf_event_array;
+extern const struct map_ops map_ops_described;
+/* Whether the type can be described to the verifier. */
+bool map_is_described(u32 type);
 
 /* Flags that say who may read and write; allowed for most types. */
 #define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)

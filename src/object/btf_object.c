@@ -2,7 +2,9 @@
 #include "object/btf_object.h"
 
 #include <errno.h>
+#include <stdio.h>
 
+#include "base/os.h"
 #include "object/host.h"
 
 static void btf_object_free(struct object *obj)
@@ -37,4 +39,38 @@ int btf_object_new(struct host *host, struct btf *btf, struct btf_object **out)
 	}
 	*out = obj;
 	return 0;
+}
+
+static int read_vmlinux(struct host *host)
+{
+	struct btf *btf;
+	size_t size;
+	void *data;
+	int err = os_read_file(host->mem, host->vmlinux_path, &data, &size);
+
+	if (err)
+		return err;
+	err = btf_parse(host->mem, data, size, NULL, &btf, NULL, NULL);
+	mem_free(host->mem, data);
+	if (!err)
+		err = btf_object_new(host, btf, &host->vmlinux);
+	if (err)
+		return err;
+	host->vmlinux->kernel_btf = true;
+	snprintf(host->vmlinux->name, sizeof(host->vmlinux->name), "vmlinux");
+	return 0;
+}
+
+int host_vmlinux(struct host *host, struct btf_object **btf)
+{
+	int err = 0;
+
+	if (!host->vmlinux_path)
+		return -ENOENT;
+	pthread_mutex_lock(&host->vmlinux_lock);
+	if (!host->vmlinux)
+		err = read_vmlinux(host);
+	pthread_mutex_unlock(&host->vmlinux_lock);
+	*btf = host->vmlinux;
+	return err;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "object/btf_object.h"
 
 void host_options_init(struct host_options *opts)
 {
@@ -33,6 +34,12 @@ static int host_init_slots(struct host *host)
 	return 0;
 }
 
+static void host_drop(struct host *host)
+{
+	mem_free(host->mem, host->vmlinux_path);
+	mem_free(host->mem, host);
+}
+
 int host_new(const struct host_options *opts, struct host **out)
 {
 	struct host_options defaults;
@@ -49,19 +56,28 @@ int host_new(const struct host_options *opts, struct host **out)
 	host->caps = opts->caps;
 	host->unprivileged_bpf_disabled = opts->unprivileged_bpf_disabled;
 	host->interpret = opts->interpret;
+	host->verify_only = opts->verify_only;
+	if (opts->vmlinux) {
+		host->vmlinux_path = mem_dup(host->mem, opts->vmlinux, strlen(opts->vmlinux) + 1);
+		if (!host->vmlinux_path) {
+			mem_free(host->mem, host);
+			return -ENOMEM;
+		}
+	}
 	if (opts->env)
 		host->env = *opts->env;
 	else
 		environment_init(&host->env);
 	if (!host->env.nr_cpus || host->env.nr_cpus > HOST_MAX_CPUS) {
-		mem_free(host->mem, host);
+		host_drop(host);
 		return -EINVAL;
 	}
 	if (host_init_slots(host)) {
-		mem_free(host->mem, host);
+		host_drop(host);
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&host->lock, NULL);
+	pthread_mutex_init(&host->vmlinux_lock, NULL);
 	*out = host;
 	return 0;
 }
@@ -76,12 +92,15 @@ void host_free(struct host *host)
 	if (!host)
 		return;
 	handle_close_all(host);
+	if (host->vmlinux)
+		object_put(&host->vmlinux->obj);
 	vec_free(&host->handles, host->mem);
 	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
 		vec_free(&host->ids[kind].objects, host->mem);
 	free_slots(host);
 	pthread_mutex_destroy(&host->lock);
-	mem_free(host->mem, host);
+	pthread_mutex_destroy(&host->vmlinux_lock);
+	host_drop(host);
 }
 
 bool host_capable(const struct host *host, u32 caps)

@@ -54,6 +54,14 @@ struct host_options {
 	u32 caps;			/* HOST_CAP_* */
 	bool unprivileged_bpf_disabled; /* the sysctl; default true as in Debian */
 	bool interpret;			/* never JIT */
+	/*
+	 * For asking for verdicts alone: every map type can be created and every
+	 * program that verifies loads, also where its hook, a helper or a map's
+	 * elements are not here yet. Such programs do not run (-EOPNOTSUPP).
+	 */
+	bool verify_only;
+	/* The kernel's own BTF, a file such as /sys/kernel/btf/vmlinux; NULL: none. Copied. */
+	const char *vmlinux;
 };
 
 struct id_table {
@@ -66,6 +74,12 @@ struct host {
 	u32 caps;
 	bool unprivileged_bpf_disabled;
 	bool interpret;
+	bool verify_only;
+
+	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */
+	char *vmlinux_path;
+	struct btf_object *vmlinux;
+	pthread_mutex_t vmlinux_lock;
 
 	struct slot *slots; /* env.nr_cpus of them */
 
@@ -84,6 +98,12 @@ void host_free(struct host *host);
 bool host_capable(const struct host *host, u32 caps);
 
 void host_synchronize(struct host *host);
+
+/*
+ * The BTF of the kernel that the host stands for; the host keeps the reference.
+ * 0, -ENOENT when the host has none, or why it could not be read.
+ */
+int host_vmlinux(struct host *host, struct btf_object **btf);
 
 /*
  * One execution of a program, and what its helpers know about it: helpers get

@@ -55,6 +55,8 @@ int sys_map_create(struct call *call)
 		return -EPERM;
 	if (check_object_name(attr->map_name) < 0)
 		return -EINVAL;
+	if (!host_capable(call->host, map_type_caps(attr->map_type)))
+		return -EPERM;
 	if (attr->btf_key_type_id || attr->btf_value_type_id) {
 		err = btf_get(call, attr->btf_fd, &btf);
 		if (err)

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps that are described and no more: types whose elements are not here yet,
+ * for hosts that only verify (host_options.verify_only). Creating one checks
+ * everything that Linux checks; programs that use it verify as on Linux. It
+ * has no elements: what user space writes is dropped and nothing can be read.
+ *
+ * One row of described.def per type has the facts of its Linux check function.
+ */
+#include <string.h>
+
+#include "map/types.h"
+
+#define STORAGE_FLAGS	  (BPF_F_NO_PREALLOC | BPF_F_CLONE)
+#define READ_WRITE	  (BPF_F_RDONLY | BPF_F_WRONLY)
+#define LPM_KEY_MIN	  5u   /* a prefix length and one byte */
+#define LPM_KEY_MAX	  260u /* ... and 256 bytes */
+#define LPM_VALUE_MAX	  (MAP_KMALLOC_MAX - 256u - 40u)
+#define STORAGE_VALUE_MAX 65392u /* one object of local storage stays below 64 KB */
+#define STACK_FRAMES_MAX  127u	 /* kernel.perf_event_max_stack */
+#define BUILD_ID_SIZE	  32u
+#define CGROUP_KEY_SIZE	  16u /* struct bpf_cgroup_storage_key */
+#define MAX_SIZE	  INT32_MAX
+#define ARENA_MAX_PAGES	  (1u << 20) /* 4 GB */
+
+enum entries {
+	ENTRIES_SOME,
+	ENTRIES_NONE,
+	ENTRIES_ONE,
+};
+
+struct limits {
+	enum bpf_map_type type;
+	u32 key_min, key_max;
+	u32 value_min, value_max; /* beyond it: -EINVAL, */
+	u32 value_big;		  /* ... or -E2BIG from here on; 0: none */
+	u32 flags, must;	  /* flags that may and that must be set */
+	enum entries entries;
+	u64 extra; /* bits that map_extra may have */
+	bool maps; /* values are maps */
+	int (*check)(const union bpf_attr *attr);
+	int (*check_btf)(const struct map *map, const struct btf *btf);
+};
+
+/* ---- what a row cannot say ---- */
+
+static int check_stack_trace(const union bpf_attr *attr)
+{
+	u32 frame = attr->map_flags & BPF_F_STACK_BUILD_ID ? BUILD_ID_SIZE : (u32)sizeof(u64);
+
+	if (attr->value_size % frame || attr->value_size / frame > STACK_FRAMES_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* An interface's number, with the descriptor of a program behind it or not. */
+static int check_4_or_8(const union bpf_attr *attr)
+{
+	return attr->value_size == 4 || attr->value_size == 8 ? 0 : -EINVAL;
+}
+
+static int check_sockhash(const union bpf_attr *attr)
+{
+	int err = check_4_or_8(attr);
+
+	return !err && attr->key_size > MAX_BPF_STACK ? -E2BIG : err;
+}
+
+static int check_cpumap(const union bpf_attr *attr)
+{
+	if (attr->max_entries > HOST_MAX_CPUS)
+		return -E2BIG;
+	return check_4_or_8(attr);
+}
+
+static int check_cgroup_storage(const union bpf_attr *attr)
+{
+	return attr->key_size == sizeof(u64) || attr->key_size == CGROUP_KEY_SIZE ? 0 : -EINVAL;
+}
+
+static int check_local_storage(const union bpf_attr *attr)
+{
+	return attr->btf_key_type_id && attr->btf_value_type_id ? 0 : -EINVAL;
+}
+
+static int check_arena(const union bpf_attr *attr)
+{
+	if (attr->map_extra % os_page_size())
+		return -EINVAL;
+	return attr->max_entries > ARENA_MAX_PAGES ? -E2BIG : 0;
+}
+
+static int check_user_ringbuf(const union bpf_attr *attr)
+{
+	u32 size = attr->max_entries;
+
+	return size & (size - 1) || size % os_page_size() ? -EINVAL : 0;
+}
+
+static int check_struct_ops(const union bpf_attr *attr)
+{
+	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;
+}
+
+static int check_inner(const union bpf_attr *attr)
+{
+	if (attr->map_type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+		return handle_array_check(attr);
+	return map_type_ops(BPF_MAP_TYPE_HASH)->check(attr);
+}
+
+/* A plain integer of 32 bits as key. */
+static int btf_key_int32(const struct map *map, const struct btf *btf)
+{
+	const struct btf_type *t = btf_skip_mods(btf, map->desc.btf_key_type_id, NULL);
+
+	if (!map->desc.btf_key_type_id || btf_kind(t) != BTF_KIND_INT)
+		return -EINVAL;
+	return btf_int_bits(t) == 32 && !btf_int_offset(t) ? 0 : -EINVAL;
+}
+
+static int btf_key_any(const struct map *map, const struct btf *btf)
+{
+	(void)btf;
+	return map->desc.btf_key_type_id ? 0 : -EINVAL;
+}
+
+/* ---- the types ---- */
+
+static const struct limits limits[] = {
+#define DESCRIBED(map_type, kmin, kmax, vmin, vmax, vbig, may, need, n, bits, of_maps, fn, btf_fn) \
+	{                                                                                          \
+		.type = BPF_MAP_TYPE_##map_type,                                                   \
+		.key_min = kmin,                                                                   \
+		.key_max = kmax,                                                                   \
+		.value_min = vmin,                                                                 \
+		.value_max = vmax,                                                                 \
+		.value_big = vbig,                                                                 \
+		.flags = may,                                                                      \
+		.must = need,                                                                      \
+		.entries = n,                                                                      \
+		.extra = bits,                                                                     \
+		.maps = of_maps,                                                                   \
+		.check = fn,                                                                       \
+		.check_btf = btf_fn,                                                               \
+	},
+#include "map/described.def"
+#undef DESCRIBED
+};
+
+static const struct limits *limits_of(u32 type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (limits[i].type == type)
+			return &limits[i];
+	return NULL;
+}
+
+static bool entries_ok(enum entries want, u32 n)
+{
+	switch (want) {
+	case ENTRIES_NONE:
+		return !n;
+	case ENTRIES_ONE:
+		return n == 1;
+	default:
+		return n;
+	}
+}
+
+bool map_is_described(u32 type)
+{
+	return limits_of(type);
+}
+
+static int described_check(const union bpf_attr *attr)
+{
+	const struct limits *l = limits_of(attr->map_type);
+	int err;
+
+	if (!map_flags_ok(attr, l->flags) || (attr->map_flags & l->must) != l->must)
+		return -EINVAL;
+	if (attr->key_size < l->key_min || attr->key_size > l->key_max ||
+	    attr->value_size < l->value_min || attr->value_size > l->value_max ||
+	    !entries_ok(l->entries, attr->max_entries) || attr->map_extra & ~l->extra)
+		return -EINVAL;
+	err = l->check ? l->check(attr) : 0;
+	if (err)
+		return err;
+	return l->value_big && attr->value_size >= l->value_big ? -E2BIG : 0;
+}
+
+static int described_check_btf(const struct map *map, const struct btf *btf)
+{
+	const struct limits *l = limits_of(map->desc.type);
+
+	return l->check_btf(map, btf);
+}
+
+/* ---- life ---- */
+
+struct described_map {
+	struct map map;
+	struct map *inner;  /* the model of what a map of maps holds: a reference */
+	void *pages;	    /* an arena's memory, once somebody maps it */
+	struct map_desc of; /* the model's description, with its own special fields */
+};
+
+static struct described_map *described_of(struct map *map)
+{
+	return container_of(map, struct described_map, map);
+}
+
+/* Linux's bpf_map_meta_alloc(): no maps of maps of maps, and none whose values are not plain. */
+static int take_inner(struct described_map *map, int fd)
+{
+	struct object *obj;
+	struct map *inner;
+	int err = handle_get_kind(map->map.obj.host, fd, OBJECT_MAP, &obj);
+
+	if (err)
+		return err;
+	inner = map_of(obj);
+	if (inner->desc.inner)
+		err = -EINVAL;
+	else if (inner->desc.type == BPF_MAP_TYPE_PROG_ARRAY ||
+		 inner->desc.type == BPF_MAP_TYPE_STRUCT_OPS ||
+		 inner->desc.type == BPF_MAP_TYPE_CGROUP_STORAGE ||
+		 inner->desc.type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE)
+		err = -ENOTSUPP;
+	if (err) {
+		object_put(obj);
+		return err;
+	}
+	map->inner = inner;
+	map->of = inner->desc;
+	map->map.desc.inner = &map->of;
+	return 0;
+}
+
+static int described_init(struct map *map, const union bpf_attr *attr)
+{
+	if (limits_of(attr->map_type)->maps)
+		return take_inner(described_of(map), (int)attr->inner_map_fd);
+	return 0;
+}
+
+static size_t arena_size(const struct map *map)
+{
+	return map->desc.max_entries * os_page_size();
+}
+
+static void described_exit(struct map *map)
+{
+	struct described_map *described = described_of(map);
+
+	if (described->inner)
+		object_put(&described->inner->obj);
+	if (described->pages)
+		os_pages_free(described->pages, arena_size(map));
+}
+
+static int described_write(struct map *map __unused, const void *key __unused,
+			   const void *value __unused, u64 flags __unused)
+{
+	return 0;
+}
+
+static int described_read(struct map *map __unused, const void *key __unused, void *value __unused,
+			  u64 flags __unused)
+{
+	return -EOPNOTSUPP;
+}
+
+static int described_delete(struct map *map __unused, const void *key __unused)
+{
+	return -EOPNOTSUPP;
+}
+
+static int described_next_key(struct map *map __unused, const void *key __unused,
+			      void *next __unused)
+{
+	return -EOPNOTSUPP;
+}
+
+/* Loaders put initial values into an arena through a mapping. */
+static int described_mmap(struct map *map, u64 offset, size_t size, bool writable __unused,
+			  void **addr)
+{
+	struct described_map *described = described_of(map);
+
+	if (map->desc.type != BPF_MAP_TYPE_ARENA)
+		return -ENOTSUPP;
+	if (offset || size != arena_size(map))
+		return -EINVAL;
+	if (!described->pages)
+		described->pages = os_pages_alloc(size);
+	*addr = described->pages;
+	return described->pages ? 0 : -ENOMEM;
+}
+
+const struct map_ops map_ops_described = {
+	.type = BPF_MAP_TYPE_UNSPEC,
+	.check = described_check,
+	.check_btf = described_check_btf,
+	.init = described_init,
+	.exit = described_exit,
+	.size = sizeof(struct described_map),
+	.read = described_read,
+	.write = described_write,
+	.delete = described_delete,
+	.next_key = described_next_key,
+	.mmap = described_mmap,
+};
