@@ -18,6 +18,7 @@ static struct vstate *push_saved(struct verifier *v, u32 insn, u32 prev_insn)
 	}
 	p->insn = insn;
 	p->prev_insn = prev_insn;
+	p->linked = (u32)v->linked.len;
 	p->log_len = log_len(v);
 	p->next = v->pending;
 	v->pending = p;
@@ -74,6 +75,7 @@ static int pop_path(struct verifier *v)
 		return err;
 	if (!(v->log_level & LOG_LEVEL2))
 		log_truncate(v, p->log_len);
+	trace_return(v, p);
 	v->insn = p->insn;
 	v->prev_insn = p->prev_insn;
 	v->pending = p->next;

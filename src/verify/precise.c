@@ -6,9 +6,8 @@
  * trace is walked back from there and everything that made the number is
  * marked in the checkpoints on the way.
  *
- * The trace is a list of executed instructions that paths share up to where
- * they part. Whatever the walk does not understand ends in marking all
- * scalars of all checkpoints of the path, which is always right.
+ * The trace is the list of the instructions executed on the path. Whatever the walk does not
+ * understand ends in marking all scalars of all checkpoints of the path, which is always right.
  */
 #include "verify/verifier.h"
 
@@ -16,11 +15,9 @@
 
 int trace_step(struct verifier *v)
 {
-	struct step step = {.prev = v->cur->step, .insn = v->insn};
-
-	if (!vec_push(&v->trace, v->mem, step))
+	if (!vec_push(&v->trace, v->mem, (struct step){.insn = v->insn & 0xfffff}))
 		return -ENOMEM;
-	v->cur->step = (u32)v->trace.len - 1;
+	v->cur->step = (u32)v->trace.len;
 	v->in_insn = true;
 	if (v->aux[v->insn].flags & AUX_JUMP_POINT)
 		v->cur->hist_cnt++;
@@ -29,7 +26,18 @@ int trace_step(struct verifier *v)
 
 static struct step *last_step(struct verifier *v)
 {
-	return &v->trace.at[v->cur->step];
+	return &v->trace.at[v->trace.len - 1];
+}
+
+void trace_return(struct verifier *v, const struct pending *p)
+{
+	u32 len = p->state.step, linked = p->linked;
+
+	/* The instruction that both paths start from may have got its record after they parted. */
+	if (len && v->trace.at[len - 1].linked > linked)
+		linked = v->trace.at[len - 1].linked;
+	v->trace.len = len;
+	v->linked.len = linked;
 }
 
 static void count_history(struct verifier *v, const struct step *step)
@@ -43,7 +51,7 @@ void trace_access(struct verifier *v, u16 access)
 	struct step *step = last_step(v);
 
 	count_history(v, step);
-	step->access |= access;
+	step->access = (step->access | access) & 0xffff;
 }
 
 int trace_linked(struct verifier *v, const struct linked_regs *linked)
@@ -53,7 +61,7 @@ int trace_linked(struct verifier *v, const struct linked_regs *linked)
 	count_history(v, step);
 	if (!vec_push(&v->linked, v->mem, *linked))
 		return -ENOMEM;
-	step->linked = (u32)v->linked.len;
+	step->linked = v->linked.len & 0xfffffff;
 	return 0;
 }
 
@@ -193,7 +201,7 @@ static int back_call(struct verifier *v, const struct step *step, u32 next)
 	const struct bpf_insn *insn = &v->insns[step->insn];
 	struct backtrack *bt = &v->bt;
 
-	if (next != step->insn + 1)
+	if (next != (u32)step->insn + 1)
 		return back_to_caller(bt, isa_is_local_call(insn));
 	bt_clear_reg(bt, BPF_REG_0);
 	return bt->regs[bt->frame] & ARG_REGS ? -ENOTSUP : 0;
@@ -229,7 +237,7 @@ static int back_legacy_load(struct backtrack *bt, const struct step *step, u32 n
 	if (bt_has_reg(bt, BPF_REG_0))
 		return -ENOTSUP;
 	/* The way out of the program that such a load has when it fails. */
-	if (next != step->insn + 1)
+	if (next != (u32)step->insn + 1)
 		return back_exit(bt, step);
 	return 0;
 }
@@ -367,7 +375,7 @@ static int walk_back(struct verifier *v)
 	if (bt_empty(bt))
 		return 0;
 	if (v->in_insn)
-		at = v->trace.at[at].prev;
+		at--;
 	log_segment(v, v->insn, first, -1);
 	for (;;) {
 		const struct step *step;
@@ -382,9 +390,9 @@ static int walk_back(struct verifier *v)
 			first = st->first_insn;
 			st = st->parent;
 		}
-		if (at == STEP_NONE)
+		if (!at)
 			break;
-		step = &v->trace.at[at];
+		step = &v->trace.at[--at];
 		log_back(v, step->insn);
 		bt_sync_linked(v, step);
 		if (back_insn(v, step, next))
@@ -393,7 +401,6 @@ static int walk_back(struct verifier *v)
 		if (bt_empty(bt))
 			return 0;
 		next = step->insn;
-		at = step->prev;
 	}
 	/* The arguments of a function that is verified on its own are its callers' business. */
 	if (!bt->frame && !bt->slots[0] && !(bt->regs[0] & ~ARG_REGS))

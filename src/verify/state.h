@@ -177,7 +177,7 @@ struct vstate {
 	struct vstate *parent; /* the last checkpoint on the path */
 	u32 branches;	       /* of a checkpoint: paths from it that are not finished */
 	u32 insn, first_insn, last_insn;
-	u32 step;     /* last instruction of the trace */
+	u32 step;     /* instructions of the trace up to here */
 	u32 hist_cnt; /* jumps and stack accesses since the last checkpoint */
 	u32 depth;
 	u32 callback_unroll_depth, may_goto_depth;

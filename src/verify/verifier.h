@@ -60,20 +60,20 @@ struct subprog_info {
 	bool args_done;
 };
 
-/* ---- the trace: every instruction executed, as a tree that shares its past ---- */
+/* ---- the trace: the instructions of the current path, from its function's first ---- */
 
-#define STEP_NONE	 UINT32_MAX
-#define STEP_STACK	 BIT(15) /* .access is valid: frame * 64 + slot */
-#define STEP_SRC_PTR	 BIT(14) /* a comparison's operand is a pointer */
+#define STEP_NONE	 UINT32_MAX /* no instruction */
+#define STEP_STACK	 BIT(15)    /* .access is valid: frame * 64 + slot */
+#define STEP_SRC_PTR	 BIT(14)    /* a comparison's operand is a pointer */
 #define STEP_DST_PTR	 BIT(13)
 #define STEP_CALLBACK	 BIT(12) /* an exit from a callback */
 #define STEP_ACCESS_MASK 0x1ffu
 
+/* Paths wait on a stack, so what follows the point where one was left is gone when it goes on. */
 struct step {
-	u32 prev;
-	u32 insn;
-	u32 linked; /* index + 1 in .linked */
-	u16 access; /* STEP_* | frame << 6 | slot */
+	u64 insn : 20;
+	u64 access : 16; /* STEP_* | frame << 6 | slot */
+	u64 linked : 28; /* index + 1 in .linked */
 };
 
 struct linked_reg {
@@ -92,6 +92,7 @@ struct linked_regs {
 struct pending {
 	struct pending *next;
 	u32 insn, prev_insn;
+	u32 linked; /* length of .linked */
 	size_t log_len;
 	struct vstate state;
 };
@@ -258,6 +259,8 @@ void mark_slot_read(struct verifier *v, u32 frame, u32 slot);
 void propagate_liveness(struct verifier *v, const struct vstate *old);
 
 int trace_step(struct verifier *v);
+/* Back to where the path that goes on now was left. */
+void trace_return(struct verifier *v, const struct pending *p);
 void trace_access(struct verifier *v, u16 access);
 int trace_linked(struct verifier *v, const struct linked_regs *linked);
 /* A decision was based on the number in the register: all that made it must be compared. */

@@ -23,7 +23,7 @@ static int enter_function(struct verifier *v, u32 subprog)
 	state->branches = 1;
 	state->first_insn = v->subprogs[subprog].start;
 	state->last_insn = STEP_NONE;
-	state->step = STEP_NONE;
+	state->step = 0;
 	state->hist_cnt = 0;
 	state->depth = 0;
 	state->callback_unroll_depth = 0;
