@@ -15,11 +15,9 @@
 #include "base/vec.h"
 #include "isa/uapi_structs.h"
 
-#ifndef ENOTSUPP
-#endif
-
-#define BTF_MAGIC   0xeb9f
-#define BTF_VERSION 1
+#define BTF_MAGIC    0xeb9f
+#define BTF_VERSION  1
+#define BTF_MAX_TYPE 0x000fffffu /* no id is larger */
 
 enum btf_kind {
 	BTF_KIND_UNKN,

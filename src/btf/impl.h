@@ -9,7 +9,6 @@
 #include "btf/btf.h"
 
 /* Limits of include/uapi/linux/btf.h */
-#define BTF_MAX_TYPE	 0x000fffffu
 #define BTF_MAX_NAME_OFF 0x00ffffffu
 #define BTF_MAX_SIZE	 (16u << 20) /* of one BTF_LOAD */
 

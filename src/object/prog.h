@@ -34,6 +34,7 @@
 #define BPF_PROBE_MEMSX 0x40
 
 struct btf;
+struct btf_object;
 struct hook;
 struct map;
 
@@ -46,8 +47,10 @@ struct subprog {
 	u32 start, end;	 /* instruction indexes, end exclusive */
 	u32 stack_depth; /* bytes that it uses below its frame pointer, a multiple of 8 */
 	bool is_callback;
+	bool is_global;
 	bool has_tail_call;
-	jit_entry entry; /* NULL when not compiled */
+	bool changes_packet; /* it or what it calls */
+	jit_entry entry;     /* NULL when not compiled */
 };
 
 /* Machine code of one program; made and freed by jit/. */
@@ -74,6 +77,16 @@ struct prog {
 
 	struct map **maps; /* each holds a reference */
 	u32 map_cnt;
+
+	/* What it is to be attached to: a type of the kernel's BTF or of the target's; 0: nothing.
+	 */
+	u32 attach_btf_id;
+	struct btf_object *attach_btf; /* holds a reference, or NULL */
+	struct prog *target; /* whose function it replaces or traces: a reference, or NULL */
+	/* Of kernel variables and functions that it refers to: references. */
+	VEC(struct btf_object *) btfs;
+
+	bool runnable; /* false in a host that only verifies */
 
 	struct btf_object *btf; /* holds a reference, or NULL */
 	struct bpf_func_info *func_info;

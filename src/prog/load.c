@@ -15,9 +15,11 @@
 static const struct {
 	const char *name;
 	int (*run)(struct load *load);
+	bool to_run; /* what a program needs only for being run */
 } passes[] = {
-	{"create", pass_create},   {"verify", pass_verify},   {"subprogs", pass_subprogs},
-	{"rewrite", pass_rewrite}, {"compile", pass_compile}, {"publish", pass_publish},
+	{"create", pass_create},	 {"verify", pass_verify},
+	{"subprogs", pass_subprogs},	 {"rewrite", pass_rewrite, true},
+	{"compile", pass_compile, true}, {"publish", pass_publish},
 };
 
 static void prog_free(struct object *obj)
@@ -30,6 +32,13 @@ static void prog_free(struct object *obj)
 		object_put(&prog->maps[i]->obj);
 	if (prog->btf)
 		object_put(&prog->btf->obj);
+	if (prog->attach_btf)
+		object_put(&prog->attach_btf->obj);
+	if (prog->target)
+		object_put(&prog->target->obj);
+	vec_each (&prog->btfs, btf)
+		object_put(&(*btf)->obj);
+	vec_free(&prog->btfs, mem);
 	mem_free(mem, prog->maps);
 	mem_free(mem, prog->insns);
 	mem_free(mem, prog->orig);
@@ -104,6 +113,15 @@ int pass_create(struct load *load)
 		object_get(&args->btf->obj);
 		prog->btf = args->btf;
 	}
+	prog->attach_btf_id = args->attach_btf_id;
+	if (args->attach_btf) {
+		object_get(&args->attach_btf->obj);
+		prog->attach_btf = args->attach_btf;
+	}
+	if (args->target) {
+		object_get(&args->target->obj);
+		prog->target = args->target;
+	}
 	prog->maps = mem_zalloc_array(mem, PROG_MAX_MAPS, sizeof(*prog->maps));
 	if (!prog->maps)
 		return -ENOMEM;
@@ -116,7 +134,7 @@ static int resolve_map(void *arg, s32 fd, bool by_index, const struct map_desc *
 	struct load *load = arg;
 	struct prog *prog = load->prog;
 	struct map *map;
-	int err = load->args->map_by_fd(load->args->map_arg, fd, by_index, &map);
+	int err = load->args->map_by_fd(load->args->fd_arg, fd, by_index, &map);
 
 	if (err)
 		return err;
@@ -138,10 +156,85 @@ static int resolve_map(void *arg, s32 fd, bool by_index, const struct map_desc *
 	return 0;
 }
 
+/* For the verifier: the BTF behind an fd, which the program keeps as well. */
+static int resolve_btf(void *arg, s32 fd, bool by_index, const struct btf **btf)
+{
+	struct load *load = arg;
+	struct prog *prog = load->prog;
+	struct btf_object *obj;
+	int err = load->args->btf_by_fd(load->args->fd_arg, fd, by_index, &obj);
+
+	if (err)
+		return err;
+	if (!obj->kernel_btf)
+		err = -EACCES;
+	else if (!vec_push(&prog->btfs, load->host->mem, obj))
+		err = -ENOMEM;
+	if (err) {
+		object_put(&obj->obj);
+		return err;
+	}
+	*btf = obj->btf;
+	return 0;
+}
+
+/* What the verifier may know of the program that this one is for. */
+static int describe_target(struct load *load, struct verify_target *target)
+{
+	const struct prog *prog = load->args->target;
+	struct verify_subprog *subprogs =
+		arena_zalloc_array(&load->result->arena, prog->subprog_cnt, sizeof(*subprogs));
+
+	if (!subprogs)
+		return -ENOMEM;
+	for (u32 i = 0; i < prog->subprog_cnt; i++) {
+		const struct subprog *from = &prog->subprogs[i];
+
+		subprogs[i] = (struct verify_subprog){
+			.start = from->start,
+			.end = from->end,
+			.stack_depth = from->stack_depth,
+			.has_tail_call = from->has_tail_call,
+			.is_callback = from->is_callback,
+			.is_global = from->is_global,
+			.changes_packet = from->changes_packet,
+		};
+	}
+	*target = (struct verify_target){
+		.id = prog->obj.id,
+		.type = prog->type,
+		.attach_type = prog->expected_attach_type,
+		.rules = load->args->target_rules,
+		.sleepable = prog->sleepable,
+		.jited = load->host->verify_only ? jit_native != NULL : prog->jit != NULL,
+		.gpl_compatible = prog->gpl_compatible,
+		.extended = prog->type == BPF_PROG_TYPE_EXT,
+		.traced = prog->type == BPF_PROG_TYPE_TRACING && prog->target,
+		.btf = prog->btf ? prog->btf->btf : NULL,
+		.func_info = prog->func_info,
+		.func_info_cnt = prog->func_info_cnt,
+		.subprogs = subprogs,
+		.name = prog->name,
+	};
+	return 0;
+}
+
+/* The kernel's BTF; a host may have none. */
+static int find_vmlinux(struct host *host, const struct btf **btf)
+{
+	struct btf_object *obj;
+	int err = host_vmlinux(host, &obj);
+
+	*btf = err ? NULL : obj->btf;
+	return err == -ENOENT ? 0 : err;
+}
+
 int pass_verify(struct load *load)
 {
 	const struct prog_load_args *args = load->args;
-	const struct verify_input input = {
+	struct verify_target target;
+	const struct btf *vmlinux;
+	struct verify_input input = {
 		.mem = load->host->mem,
 		.insns = args->insns,
 		.insn_cnt = args->insn_cnt,
@@ -156,13 +249,25 @@ int pass_verify(struct load *load)
 		.func_info_cnt = args->func_info_cnt,
 		.line_info = args->line_info,
 		.line_info_cnt = args->line_info_cnt,
+		.attach_btf_id = args->attach_btf_id,
 		.resolve_map = resolve_map,
+		.resolve_btf = resolve_btf,
 		.resolve_arg = load,
 		.log = load->log,
 		.interpreter = load->host->interpret || !jit_native,
 	};
-	int err = verify(&input, load->result);
+	int err = find_vmlinux(load->host, &vmlinux);
 
+	input.vmlinux = vmlinux;
+	if (!err && args->target) {
+		err = describe_target(load, &target);
+		input.target = &target;
+		input.attach_btf = target.btf;
+	} else if (args->attach_btf) {
+		input.attach_btf = args->attach_btf->btf;
+	}
+	if (!err)
+		err = verify(&input, load->result);
 	load->prog->verified_insns = load->result->insn_processed;
 	return err ? err : load->result->error;
 }
@@ -188,7 +293,9 @@ int pass_subprogs(struct load *load)
 			.end = from->end,
 			.stack_depth = from->stack_depth,
 			.is_callback = from->is_callback,
+			.is_global = from->is_global,
 			.has_tail_call = from->has_tail_call,
+			.changes_packet = from->changes_packet,
 		};
 		for (u32 j = from->start; j < from->end; j++)
 			prog->subprog_of_insn[j] = (u16)i;
@@ -223,6 +330,7 @@ int pass_compile(struct load *load)
 
 int pass_publish(struct load *load)
 {
+	load->prog->runnable = !load->host->verify_only;
 	return object_publish(&load->prog->obj);
 }
 
@@ -241,7 +349,8 @@ int prog_load(struct host *host, const struct prog_load_args *args, struct log *
 	*load.result = own;
 	arena_init(&load.result->arena, host->mem);
 	for (u32 i = 0; i < ARRAY_SIZE(passes) && !err; i++)
-		err = passes[i].run(&load);
+		if (!passes[i].to_run || !host->verify_only)
+			err = passes[i].run(&load);
 	if (!result)
 		verify_result_free(&own);
 	if (err && load.prog)

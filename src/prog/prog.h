@@ -25,9 +25,15 @@ struct prog_load_args {
 	u32 func_info_cnt;
 	const struct bpf_line_info *line_info;
 	u32 line_info_cnt;
-	/* A new reference of the map behind a handle: 0, -EBADF, -EINVAL, -EPROTO. */
+	/* A type of @attach_btf, or of @target's BTF; 0: nothing. */
+	u32 attach_btf_id;
+	struct btf_object *attach_btf; /* the kernel's, or NULL */
+	struct prog *target;	       /* or NULL */
+	const struct prog_rules *target_rules;
+	/* A new reference of what is behind a handle: 0, -EBADF, -EINVAL, -EPROTO (no fd array). */
 	int (*map_by_fd)(void *arg, s32 fd, bool by_index, struct map **map);
-	void *map_arg;
+	int (*btf_by_fd)(void *arg, s32 fd, bool by_index, struct btf_object **btf);
+	void *fd_arg;
 	const struct hook *hook; /* of the type; hook_find() */
 	const struct prog_rules *rules;
 };

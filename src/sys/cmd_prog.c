@@ -93,6 +93,10 @@ static void load_call_free(struct load_call *load)
 	mem_free(mem, load->line_info);
 	if (load->args.btf)
 		object_put(&load->args.btf->obj);
+	if (load->args.attach_btf)
+		object_put(&load->args.attach_btf->obj);
+	if (load->args.target)
+		object_put(&load->args.target->obj);
 	log_free(&load->log);
 }
 
@@ -177,10 +181,10 @@ static int read_btf(struct load_call *load)
 	return err;
 }
 
-static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
+/* The object behind a handle, or behind a position in the client's fd array. */
+static int object_by_fd(struct call *call, s32 fd, bool by_index, enum object_kind kind,
+			struct object **obj)
 {
-	struct call *call = arg;
-	struct object *obj;
 	int err;
 
 	if (by_index) {
@@ -190,10 +194,88 @@ static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
 		if (err)
 			return err;
 	}
-	err = handle_get_kind(call->host, fd, OBJECT_MAP, &obj);
+	return handle_get_kind(call->host, fd, kind, obj);
+}
+
+static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
+{
+	struct object *obj;
+	int err = object_by_fd(arg, fd, by_index, OBJECT_MAP, &obj);
+
 	if (!err)
 		*map = map_of(obj);
 	return err;
+}
+
+static int btf_by_fd(void *arg, s32 fd, bool by_index, struct btf_object **btf)
+{
+	struct object *obj;
+	int err = object_by_fd(arg, fd, by_index, OBJECT_BTF, &obj);
+
+	if (!err)
+		*btf = btf_object_of(obj);
+	return err;
+}
+
+/* ---- what it is to be attached to ---- */
+
+/* attach_prog_fd and attach_btf_obj_fd are one field: a program, or the kernel's BTF. */
+static int find_attach_fd(struct load_call *load)
+{
+	struct call *call = load->call;
+	int fd = (int)call->attr.attach_prog_fd;
+	struct object *obj;
+
+	if (!handle_get_kind(call->host, fd, OBJECT_PROG, &obj)) {
+		load->args.target = prog_of(obj);
+		load->args.target_rules = load->args.target->hook->rules;
+		return 0;
+	}
+	if (handle_get_kind(call->host, fd, OBJECT_BTF, &obj))
+		return -EINVAL;
+	load->args.attach_btf = btf_object_of(obj);
+	return load->args.attach_btf->kernel_btf ? 0 : -ENOTSUPP;
+}
+
+static int find_attach_target(struct load_call *load)
+{
+	const union bpf_attr *attr = &load->call->attr;
+	int err;
+
+	load->args.attach_btf_id = attr->attach_btf_id;
+	if (attr->attach_prog_fd)
+		return find_attach_fd(load);
+	if (!attr->attach_btf_id)
+		return 0;
+	err = host_vmlinux(load->call->host, &load->args.attach_btf);
+	if (err == -ENOENT) {
+		log_printf(&load->log,
+			   "attach_btf_id needs the kernel's BTF, which the host has not\n");
+		return -EINVAL;
+	}
+	if (!err)
+		object_get(&load->args.attach_btf->obj);
+	return err;
+}
+
+/* Which program types take a target, and what goes together. */
+static int check_attach_target(const struct load_call *load)
+{
+	const struct prog_load_args *args = &load->args;
+	u32 type = load->call->attr.prog_type;
+
+	if (args->attach_btf_id) {
+		if (args->attach_btf_id > BTF_MAX_TYPE || (!args->attach_btf && !args->target))
+			return -EINVAL;
+		if (type != BPF_PROG_TYPE_TRACING && type != BPF_PROG_TYPE_LSM &&
+		    type != BPF_PROG_TYPE_STRUCT_OPS && type != BPF_PROG_TYPE_EXT)
+			return -EINVAL;
+	}
+	if (args->attach_btf && (!args->attach_btf_id || args->target))
+		return -EINVAL;
+	if (args->target && type != BPF_PROG_TYPE_TRACING && type != BPF_PROG_TYPE_EXT)
+		return -EINVAL;
+	return 0;
 }
 
 static int find_hook(struct load_call *load)
@@ -215,7 +297,7 @@ static int find_hook(struct load_call *load)
 			   prog_type_name(attr->prog_type));
 		return -EOPNOTSUPP;
 	}
-	if (attr->attach_btf_id || attr->attach_prog_fd || attr->prog_ifindex)
+	if (attr->prog_ifindex)
 		return -EINVAL;
 	load->args.hook = hook;
 	load->args.rules = hook->rules;
@@ -229,7 +311,11 @@ static int do_load(struct load_call *load)
 	struct prog *prog;
 	int err;
 
-	err = find_hook(load);
+	err = find_attach_target(load);
+	if (!err)
+		err = check_attach_target(load);
+	if (!err)
+		err = find_hook(load);
 	if (!err)
 		err = read_insns(load);
 	if (!err)
@@ -247,7 +333,8 @@ static int do_load(struct load_call *load)
 	load->args.name = load->name;
 	load->args.prog_flags = attr->prog_flags;
 	load->args.map_by_fd = map_by_fd;
-	load->args.map_arg = call;
+	load->args.btf_by_fd = btf_by_fd;
+	load->args.fd_arg = call;
 	err = prog_load(call->host, &load->args, &load->log, NULL, &prog);
 	return err ? err : handle_open(&prog->obj);
 }
@@ -284,7 +371,9 @@ int sys_prog_test_run(struct call *call)
 	if (err)
 		return err;
 	prog = prog_of(obj);
-	if (!prog->hook->test_run)
+	if (!prog->runnable)
+		err = -EOPNOTSUPP;
+	else if (!prog->hook->test_run)
 		err = -ENOTSUPP;
 	else
 		err = prog->hook->test_run(call->host, prog, &call->attr);

@@ -141,9 +141,10 @@ static int user_run_frames(struct engine *engine, int prog_fd, struct hook_frame
 	if (err)
 		return err;
 	prog = prog_of(obj);
-	if (!prog->hook->run_frames) {
+	if (!prog->runnable || !prog->hook->run_frames) {
+		err = prog->runnable ? -EINVAL : -EOPNOTSUPP;
 		object_put(obj);
-		return -EINVAL;
+		return err;
 	}
 	run_begin(&run, host);
 	start = duration_ns ? os_clock_ns(CLOCK_MONOTONIC) : 0;

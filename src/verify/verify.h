@@ -102,10 +102,10 @@ struct verify_input {
 	void *resolve_arg;
 
 	/*
-	 * The BTF behind @fd (of BPF_PSEUDO_BTF_ID) or behind position @index of
-	 * the fd array (of kfunc calls with an offset); it is a kernel module's or
-	 * vmlinux and stays valid as long as the program. 0, -EBADF, -EINVAL,
-	 * -EPROTO.
+	 * The BTF behind @fd (of BPF_PSEUDO_BTF_ID) or, with @by_index, behind the
+	 * position @fd of the fd array (of kfunc calls with an offset). It stays
+	 * valid during verification. 0, -EBADF (no such fd), -EINVAL (not BTF),
+	 * -EPROTO (no fd array), -EACCES (BTF of a program, not of the kernel).
 	 */
 	int (*resolve_btf)(void *arg, s32 fd, bool by_index, const struct btf **btf);
 

@@ -84,7 +84,7 @@ static inline int pair_load_here(struct host *host, const struct pair_prog *p, s
 				      .insns = p->insns,
 				      .insn_cnt = p->cnt,
 				      .map_by_fd = pair_map_by_fd,
-				      .map_arg = map,
+				      .fd_arg = map,
 				      .hook = hook,
 				      .rules = hook->rules};
 	struct log log;

@@ -58,7 +58,7 @@ int exec_load(struct exec *e, const struct gen *g, struct log *log, struct exec_
 		.func_info = info,
 		.func_info_cnt = world_func_info(g, info),
 		.map_by_fd = map_by_fd,
-		.map_arg = e->host,
+		.fd_arg = e->host,
 		.hook = hook,
 		.rules = hook->rules,
 	};
