@@ -3,7 +3,7 @@
  * Conditional jumps: whether the outcome is known, and what each outcome says
  * of the registers that were compared and of all that are tied to them.
  */
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
 
 #define MAX_PACKET_OFF 0xffff
 
@@ -54,6 +54,8 @@ static bool never_null(const struct reg *reg)
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_MEM:
 		return true;
+	case PTR_TO_BTF_ID:
+		return reg_is_trusted(reg);
 	default:
 		return false;
 	}
@@ -209,6 +211,13 @@ static void set_not_null(struct verifier *v, struct reg *reg)
 	}
 }
 
+/* Which one a lock is in is told by the id of its pointer. */
+static bool may_hold_lock(const struct reg *reg)
+{
+	return reg_kind(reg) == PTR_TO_MAP_VALUE && reg->map->fields &&
+	       reg->map->fields->mask & BTF_FIELD_SPIN_LOCK;
+}
+
 static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 {
 	const struct null_check *check = arg;
@@ -221,7 +230,7 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 		return 0;
 	}
 	set_not_null(v, reg);
-	if (!reg->map || !reg->map->fields || !(reg->map->fields->mask & BTF_FIELD_SPIN_LOCK))
+	if (!may_hold_lock(reg))
 		reg->id = 0;
 	return 0;
 }
@@ -246,9 +255,12 @@ static void learn_equal_pointers(struct verifier *v, struct vstate *equal)
 
 	if (dst->type == SCALAR_VALUE || src->type == SCALAR_VALUE)
 		return;
-	if (never_null(dst) && reg_maybe_null(src))
+	/* A pointer to an object may be null without saying so. */
+	if (reg_kind(dst) == PTR_TO_BTF_ID || reg_kind(src) == PTR_TO_BTF_ID)
+		return;
+	if (!reg_maybe_null(dst) && reg_maybe_null(src))
 		set_not_null(v, src);
-	else if (never_null(src) && reg_maybe_null(dst))
+	else if (!reg_maybe_null(src) && reg_maybe_null(dst))
 		set_not_null(v, dst);
 }
 

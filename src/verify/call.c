@@ -145,7 +145,7 @@ int check_ref_leaks(struct verifier *v)
 
 static const struct helper_proto *find_proto(struct verifier *v, u32 id)
 {
-	const struct helper_proto *proto = rules_helper(v->in->rules, id);
+	const struct helper_proto *proto = rules_helper(v->rules, id);
 
 	if (proto && proto->flags & HELPER_CAP_BPF && !v->bpf_capable)
 		return NULL;
@@ -175,7 +175,7 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 
 bool helper_changes_packet(const struct verifier *v, u32 id)
 {
-	const struct helper_proto *proto = rules_helper(v->in->rules, id);
+	const struct helper_proto *proto = rules_helper(v->rules, id);
 
 	return proto && proto->flags & HELPER_CHANGES_PKT;
 }

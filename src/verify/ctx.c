@@ -28,14 +28,14 @@ static const struct ctx_field *find_field(struct verifier *v, const struct mem_a
 	const struct ctx_field *field;
 	bool write = a->kind == ACCESS_WRITE;
 
-	if (off < 0 || (u32)off + a->size > v->in->rules->ctx_size || (u32)off % a->size)
+	if (off < 0 || (u32)off + a->size > v->rules->ctx_size || (u32)off % a->size)
 		return NULL;
-	field = ctx_field_find(v->in->rules, (u32)off, a->size);
+	field = ctx_field_find(v->rules, (u32)off, a->size);
 	if (!field || !(field->flags & (write ? CTX_WRITE : CTX_READ)))
 		return NULL;
 	if (field->flags & CTX_CAP_BPF && !v->bpf_capable)
 		return NULL;
-	if (field->attach && field->attach != 1 + (u32)v->in->attach_type)
+	if (field->attach && field->attach != 1 + (u32)v->info.attach_type)
 		return NULL;
 	if (write && a->size < field->elem && !(field->flags & CTX_BYTES))
 		return NULL;

@@ -25,8 +25,8 @@ static bool is_scalar_type(const struct btf_type *t)
 /* "struct xdp_md", by name, as programs declare their context. */
 static bool is_ctx_struct(const struct verifier *v, const struct btf_type *t)
 {
-	return t && btf_kind(t) == BTF_KIND_STRUCT && v->in->rules->ctx_name &&
-	       !strcmp(btf_name(v->in->btf, t), v->in->rules->ctx_name);
+	return t && btf_kind(t) == BTF_KIND_STRUCT && v->rules->ctx_name &&
+	       !strcmp(btf_name(v->in->btf, t), v->rules->ctx_name);
 }
 
 /* Tags change what an argument means; none is known here yet. */

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "base/bytes.h"
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
 
 /* ---- bounds ---- */
 
@@ -294,6 +294,7 @@ static const struct region regions[REG_KINDS] = {
 	[PTR_TO_STACK] = {check_stack_access, NULL},
 	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
 	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
+	[PTR_TO_BTF_ID] = {check_btf_access, NULL},
 };
 
 static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
@@ -305,7 +306,6 @@ static int reject_access(struct verifier *v, const struct mem_access *a, const s
 	case PTR_TO_TCP_SOCK:
 	case PTR_TO_XDP_SOCK:
 	case PTR_TO_TP_BUFFER:
-	case PTR_TO_BTF_ID:
 	case PTR_TO_BUF:
 	case PTR_TO_ARENA:
 	case CONST_PTR_TO_MAP:
@@ -320,6 +320,20 @@ static int reject_access(struct verifier *v, const struct mem_access *a, const s
 	return reject(v, -EACCES, "R%u invalid mem access '%s'", a->regno, TYPE_NAME(reg->type));
 }
 
+/* Flags other than those of memory and objects make it no address: it may be null. */
+static bool is_address(const struct reg *reg)
+{
+	switch (reg_kind(reg)) {
+	case PTR_TO_MEM:
+		return true;
+	case PTR_TO_BTF_ID:
+	case PTR_TO_BUF:
+		return !reg_maybe_null(reg);
+	default:
+		return reg->type == (u32)reg_kind(reg);
+	}
+}
+
 int check_access(struct verifier *v, const struct mem_access *a)
 {
 	const struct reg *reg = cur_reg(v, a->regno);
@@ -330,8 +344,7 @@ int check_access(struct verifier *v, const struct mem_access *a)
 	err = check_alignment(v, reg, a->off, a->size, a->strict_once);
 	if (err)
 		return err;
-	/* Flags other than those of memory make it no address: a pointer that may be null. */
-	if (!region->access || (reg->type != (u32)reg_kind(reg) && reg_kind(reg) != PTR_TO_MEM))
+	if (!region->access || !is_address(reg))
 		return reject_access(v, a, reg);
 	if (region->leak && a->kind == ACCESS_WRITE && a->value >= 0 &&
 	    leaks_pointer(v, cur_reg(v, (u32)a->value)))
@@ -375,13 +388,10 @@ static struct mem_access access_of(const struct verifier *v, u32 regno, enum acc
 
 /* ---- instructions ---- */
 
-/* The prepared form of an instruction has room for one kind of access. */
-static int check_same_kind(struct verifier *v, u32 type)
+/* Pointers that loads and stores are made for in ways of their own. */
+static bool is_special(u32 type)
 {
-	struct insn_aux *aux = &v->aux[v->insn];
-	u32 special = type & REG_KIND_MASK;
-
-	switch (special) {
+	switch (type & REG_KIND_MASK) {
 	case PTR_TO_CTX:
 	case PTR_TO_SOCKET:
 	case PTR_TO_SOCK_COMMON:
@@ -389,15 +399,30 @@ static int check_same_kind(struct verifier *v, u32 type)
 	case PTR_TO_XDP_SOCK:
 	case PTR_TO_BTF_ID:
 	case PTR_TO_ARENA:
-		break;
+		return true;
 	default:
-		type = SCALAR_VALUE; /* plain memory */
+		return false;
 	}
-	if (!aux->ptr_type)
+}
+
+/* The prepared form of an instruction has room for one kind of access. */
+static int check_same_kind(struct verifier *v, u32 type, bool probed)
+{
+	struct insn_aux *aux = &v->aux[v->insn];
+
+	if (!aux->ptr_type) {
 		aux->ptr_type = type;
-	else if (aux->ptr_type != type)
-		return reject(v, -EINVAL, "same insn cannot be used with different pointers");
-	return 0;
+		return 0;
+	}
+	if (aux->ptr_type == type || (!is_special(type) && !is_special(aux->ptr_type)))
+		return 0;
+	/* A load that can fail is good for an object that cannot be gone, too. */
+	if (probed && (type & REG_KIND_MASK) == PTR_TO_BTF_ID &&
+	    (aux->ptr_type & REG_KIND_MASK) == PTR_TO_BTF_ID) {
+		aux->ptr_type = PTR_TO_BTF_ID | PTR_UNTRUSTED;
+		return 0;
+	}
+	return reject(v, -EINVAL, "same insn cannot be used with different pointers");
 }
 
 int check_load(struct verifier *v)
@@ -417,7 +442,7 @@ int check_load(struct verifier *v)
 	if (err)
 		return err;
 	fact_result(v, v->insn, cur_reg(v, insn->dst_reg));
-	return check_same_kind(v, type);
+	return check_same_kind(v, type, true);
 }
 
 int check_store_reg(struct verifier *v)
@@ -433,7 +458,7 @@ int check_store_reg(struct verifier *v)
 		return err;
 	type = cur_reg(v, insn->dst_reg)->type;
 	err = check_access(v, &a);
-	return err ? err : check_same_kind(v, type);
+	return err ? err : check_same_kind(v, type, false);
 }
 
 int check_store_imm(struct verifier *v)
@@ -447,7 +472,7 @@ int check_store_imm(struct verifier *v)
 		return err;
 	type = cur_reg(v, insn->dst_reg)->type;
 	err = check_access(v, &a);
-	return err ? err : check_same_kind(v, type);
+	return err ? err : check_same_kind(v, type, false);
 }
 
 static bool atomics_allowed(const struct reg *reg)
@@ -500,7 +525,7 @@ int check_atomic(struct verifier *v)
 		err = check_access(v, &a);
 	}
 	if (!err)
-		err = check_same_kind(v, cur_reg(v, insn->dst_reg)->type);
+		err = check_same_kind(v, cur_reg(v, insn->dst_reg)->type, false);
 	if (err)
 		return err;
 	if (into >= 0)

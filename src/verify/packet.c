@@ -7,7 +7,7 @@
 
 bool packet_access_allowed(struct verifier *v, const struct helper_proto *proto, enum access kind)
 {
-	const struct prog_rules *rules = v->in->rules;
+	const struct prog_rules *rules = v->rules;
 
 	if (kind == ACCESS_WRITE ? !rules->packet_write : !rules->packet_read)
 		return false;

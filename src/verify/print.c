@@ -200,6 +200,8 @@ static void print_attributes(struct verifier *v, const struct reg *reg)
 		note(v, "%+d", reg->off);
 	if (reg->ref_id)
 		attribute(v, &sep, "ref_obj_id=%u", reg->ref_id);
+	if (reg_kind(reg) == PTR_TO_BTF_ID && reg->type & NON_OWN_REF)
+		attribute(v, &sep, "non_own_ref");
 	if (kind == CONST_PTR_TO_MAP || kind == PTR_TO_MAP_KEY || kind == PTR_TO_MAP_VALUE)
 		print_map_attributes(v, reg->map, &sep);
 	if (kind != SCALAR_VALUE && reg->off) {
@@ -242,6 +244,8 @@ static void print_reg(struct verifier *v, const struct frame *frame, const struc
 			return;
 		}
 	}
+	if (reg_kind(reg) == PTR_TO_BTF_ID)
+		note(v, "%s", btf_name(reg->btf, btf_type_by_id(reg->btf, reg->btf_id)));
 	print_attributes(v, reg);
 }
 

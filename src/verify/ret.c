@@ -37,7 +37,7 @@ static int check_result(struct verifier *v)
 				      TYPE_NAME(r0->type));
 		return 0;
 	}
-	if (!v->in->rules->ret_range || !v->in->rules->ret_range(&v->info, &range))
+	if (!v->rules->ret_range || !v->rules->ret_range(&v->info, &range))
 		return 0;
 	if (r0->type != SCALAR_VALUE)
 		return reject(v, -EINVAL,

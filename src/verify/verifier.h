@@ -120,6 +120,14 @@ struct backtrack {
 	u64 slots[MAX_CALL_FRAMES];
 };
 
+/* What the program is attached to, by BTF (attach.c). */
+struct attach {
+	const struct btf *btf;
+	const char *name;	      /* of the function, the tracepoint or the member */
+	const struct btf_type *proto; /* its arguments; NULL: five numbers */
+	const char *ops;	      /* of struct_ops: the name of the structure */
+};
+
 struct verifier {
 	const struct verify_input *in;
 	struct verify_result *result;
@@ -127,7 +135,10 @@ struct verifier {
 	struct arena arena; /* lives until the end of verification */
 	struct log *log;
 	u32 log_level;
+	/* Those of the program that this one is a part of, where it replaces a function. */
 	struct verify_env_info info;
+	const struct prog_rules *rules;
+	struct attach attach;
 
 	/* privileges, by what they allow */
 	bool bpf_capable; /* CAP_BPF: bounded loops, calls, precise scalars */

@@ -111,9 +111,9 @@ static int explore_all(struct verifier *v)
 
 static int check_attach(struct verifier *v)
 {
-	if (v->in->rules->check_attach && v->in->rules->check_attach(&v->info))
+	if (v->rules->check_attach && v->rules->check_attach(&v->info))
 		return reject_program(v, -EINVAL, "attach type %d does not fit the program type",
-				      v->in->attach_type);
+				      v->info.attach_type);
 	return 0;
 }
 
@@ -219,6 +219,7 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	v->strict_align = input->prog_flags & BPF_F_STRICT_ALIGNMENT &&
 			  !(input->prog_flags & BPF_F_ANY_ALIGNMENT);
 	v->state_freq = input->prog_flags & BPF_F_TEST_STATE_FREQ;
+	v->rules = input->rules;
 	v->insns = input->insns;
 	v->insn_cnt = input->insn_cnt;
 }

@@ -96,7 +96,7 @@ int check_legacy_load(struct verifier *v)
 	struct reg *r0 = cur_reg(v, BPF_REG_0);
 	int err;
 
-	if (!v->in->rules->legacy_loads)
+	if (!v->rules->legacy_loads)
 		return reject(v, -EINVAL,
 			      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
 	for (u32 i = v->cur->curframe; i; i--)
