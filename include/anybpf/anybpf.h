@@ -52,6 +52,16 @@ struct anybpf_options {
 	void (*printk)(void *ctx, const char *text, size_t len);
 	void *printk_ctx;
 	uint32_t nr_cpus; /* user engine: virtual CPUs; 0: as many as the machine has */
+	/*
+	 * User engine: for verdicts alone. Programs load when they verify, also where
+	 * their type, a helper or a map type cannot run here yet; none can be run.
+	 */
+	bool verify_only;
+	/*
+	 * User engine: file with the BTF of the kernel that programs are for, as
+	 * /sys/kernel/btf/vmlinux. NULL: that of the machine, where there is one.
+	 */
+	const char *vmlinux_btf;
 };
 
 /* Version of the library, "0.1.0". */

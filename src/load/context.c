@@ -8,6 +8,7 @@
 #include "load/object.h"
 
 #define LIBRARY_VERSION "0.1.0"
+#define MACHINE_BTF	"/sys/kernel/btf/vmlinux"
 
 const char *anybpf_version(void)
 {
@@ -38,6 +39,8 @@ static int new_user_engine(struct anybpf *ctx)
 	opts.mem = ctx->mem;
 	opts.env = &env;
 	opts.interpret = ctx->opts.interpret;
+	opts.verify_only = ctx->opts.verify_only;
+	opts.vmlinux = ctx->opts.vmlinux_btf ? ctx->opts.vmlinux_btf : MACHINE_BTF;
 	ret = host_new(&opts, &host);
 	if (ret)
 		return ret;
