@@ -35,6 +35,8 @@ static const struct arg_types ringbuf_types = {{PTR_TO_MEM | MEM_RINGBUF}};
 static const struct arg_types func_types = {{PTR_TO_FUNC}};
 static const struct arg_types stack_types = {{PTR_TO_STACK}};
 static const struct arg_types const_str_types = {{PTR_TO_MAP_VALUE}};
+static const struct arg_types dynptr_types = {{PTR_TO_STACK, CONST_PTR_TO_DYNPTR}};
+static const struct arg_types timer_types = {{PTR_TO_MAP_VALUE}};
 
 static const struct arg_types *const arg_types[] = {
 	[ARG_PTR_TO_MAP_KEY] = &mem_types,
@@ -51,6 +53,8 @@ static const struct arg_types *const arg_types[] = {
 	[ARG_PTR_TO_FUNC] = &func_types,
 	[ARG_PTR_TO_STACK] = &stack_types,
 	[ARG_PTR_TO_CONST_STR] = &const_str_types,
+	[ARG_PTR_TO_DYNPTR] = &dynptr_types,
+	[ARG_PTR_TO_TIMER] = &timer_types,
 };
 
 /* ---- memory that a helper uses ---- */
@@ -174,6 +178,9 @@ static int check_offset(struct verifier *v, u32 regno, u32 arg)
 	const struct reg *reg = cur_reg(v, regno);
 
 	if (arg & OBJ_RELEASE) {
+		/* The stack holds what is released, which need not be at its end. */
+		if (ARG_BASE(arg) == ARG_PTR_TO_DYNPTR && reg->type == PTR_TO_STACK)
+			return 0;
 		if (reg->off)
 			return reject(v, -EINVAL,
 				      "R%u must have zero offset when passed to release func or "
@@ -203,9 +210,14 @@ static int check_offset(struct verifier *v, u32 regno, u32 arg)
 static int note_reference(struct verifier *v, u32 regno, u32 arg, struct call_args *args)
 {
 	const struct reg *reg = cur_reg(v, regno);
+	int err;
 
 	if (arg & OBJ_RELEASE) {
-		if (!reg->ref_id && !reg_is_null(reg))
+		if (ARG_BASE(arg) == ARG_PTR_TO_DYNPTR) {
+			err = check_dynptr_release(v, regno);
+			if (err)
+				return err;
+		} else if (!reg->ref_id && !reg_is_null(reg))
 			return reject(v, -EINVAL,
 				      "R%u must be referenced when passed to release function",
 				      regno);
@@ -251,7 +263,12 @@ static int check_map_arg(struct verifier *v, u32 regno, struct call_args *args)
 {
 	const struct reg *reg = cur_reg(v, regno);
 
-	(void)v;
+	/* A map's timer must be initialised with that map, of maps of maps with the same one. */
+	if (args->map && (args->map != reg->map || args->map_uid != reg->map_uid))
+		return reject(v, -EINVAL,
+			      "timer pointer in R1 map_uid=%u doesn't match map pointer in R2 "
+			      "map_uid=%u",
+			      args->map_uid, reg->map_uid);
 	args->map = reg->map;
 	args->map_index = reg->map_index;
 	args->map_uid = reg->map_uid;
@@ -316,6 +333,10 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 		return check_alloc_size(v, regno, args);
 	case ARG_PTR_TO_CONST_STR:
 		return check_const_str(v, regno);
+	case ARG_PTR_TO_DYNPTR:
+		return check_dynptr_arg(v, regno, arg, 0);
+	case ARG_PTR_TO_TIMER:
+		return check_timer_arg(v, regno, args);
 	default:
 		return 0;
 	}

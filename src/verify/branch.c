@@ -192,7 +192,7 @@ struct null_check {
 	bool is_null;
 };
 
-static void set_not_null(struct verifier *v, struct reg *reg)
+void reg_set_not_null(struct verifier *v, struct reg *reg)
 {
 	const struct map_desc *map = reg->map;
 
@@ -229,7 +229,7 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 		reg_set_const(reg, 0);
 		return 0;
 	}
-	set_not_null(v, reg);
+	reg_set_not_null(v, reg);
 	if (!may_hold_lock(reg))
 		reg->id = 0;
 	return 0;
@@ -259,9 +259,9 @@ static void learn_equal_pointers(struct verifier *v, struct vstate *equal)
 	if (reg_kind(dst) == PTR_TO_BTF_ID || reg_kind(src) == PTR_TO_BTF_ID)
 		return;
 	if (!reg_maybe_null(dst) && reg_maybe_null(src))
-		set_not_null(v, src);
+		reg_set_not_null(v, src);
 	else if (!reg_maybe_null(src) && reg_maybe_null(dst))
-		set_not_null(v, dst);
+		reg_set_not_null(v, dst);
 }
 
 /* ---- numbers ---- */

@@ -16,51 +16,6 @@ const char *func_name(struct verifier *v, u32 id)
 	return v->call_name;
 }
 
-/* ---- invalidation ---- */
-
-struct invalidate {
-	bool (*match)(const struct reg *reg, u32 arg);
-	u32 arg;
-};
-
-static int invalidate_reg(struct verifier *v, struct reg *reg, void *arg)
-{
-	const struct invalidate *inv = arg;
-
-	if (!inv->match(reg, inv->arg))
-		return 0;
-	/* An address that is nothing but a number now; not even that to who may not see it. */
-	if (v->ptr_leaks)
-		reg_set_unknown(reg);
-	else
-		reg_set_not_init(reg);
-	return 0;
-}
-
-static int invalidate_all(struct verifier *v, bool (*match)(const struct reg *, u32), u32 arg)
-{
-	struct invalidate inv = {match, arg};
-
-	return each_reg(v, v->cur, invalidate_reg, &inv);
-}
-
-static bool is_packet_pointer(const struct reg *reg, u32 arg)
-{
-	(void)arg;
-	return reg_is_packet(reg) || reg->type == PTR_TO_PACKET_END ||
-	       (reg_kind(reg) == PTR_TO_MEM && reg->type & (DYNPTR_SKB | DYNPTR_XDP));
-}
-
-static bool has_reference(const struct reg *reg, u32 ref)
-{
-	return reg->ref_id == ref;
-}
-
-int invalidate_packet(struct verifier *v)
-{
-	return invalidate_all(v, is_packet_pointer, 0);
-}
-
 void clobber_caller_saved(struct verifier *v)
 {
 	struct frame *frame = cur_frame(v);
@@ -72,39 +27,12 @@ void clobber_caller_saved(struct verifier *v)
 	}
 }
 
-/* ---- references ---- */
-
-/* The innermost callback that the path is in: what it acquires it must release itself. */
-static u32 callback_frame(const struct verifier *v)
+static int hold_ref(struct verifier *v, struct reg *reg)
 {
-	for (u32 i = v->cur->curframe; i > 0; i--)
-		if (v->cur->frame[i]->in_callback)
-			return i;
-	return 0;
-}
+	int err = acquire_ref(v, &reg->ref_id);
 
-static int acquire(struct verifier *v, struct reg *reg)
-{
-	struct ref ref = {++v->id_gen, v->insn, callback_frame(v)};
-
-	reg->id = ref.id;
-	reg->ref_id = ref.id;
-	return state_add_ref(v->mem, v->cur, ref);
-}
-
-static int release(struct verifier *v, u32 id)
-{
-	for (u32 i = 0; i < v->cur->ref_cnt; i++) {
-		const struct ref *ref = &v->cur->refs[i];
-
-		if (ref->id != id)
-			continue;
-		if (ref->callback != callback_frame(v))
-			break;
-		state_drop_ref(v->cur, id);
-		return invalidate_all(v, has_reference, id);
-	}
-	return -EINVAL;
+	reg->id = reg->ref_id;
+	return err;
 }
 
 static int release_args(struct verifier *v, const struct call_args *args)
@@ -113,31 +41,15 @@ static int release_args(struct verifier *v, const struct call_args *args)
 
 	if (!args->release_reg)
 		return 0;
-	if (args->ref_id)
-		err = release(v, args->ref_id);
+	if (ARG_BASE(args->proto->arg[args->release_reg - 1]) == ARG_PTR_TO_DYNPTR)
+		err = release_dynptr(v, args->release_reg);
+	else if (args->ref_id)
+		err = release_ref(v, args->ref_id);
 	else if (reg_is_null(cur_reg(v, args->release_reg)))
 		err = 0;
 	if (err == -EINVAL)
 		return reject(v, err, "func %s#%u reference has not been acquired before",
 			      func_name(v, args->proto->id), args->proto->id);
-	return err;
-}
-
-int check_ref_leaks(struct verifier *v)
-{
-	const struct frame *frame = cur_frame(v);
-	int err = 0;
-
-	if (frame->frameno && !frame->in_callback)
-		return 0;
-	for (u32 i = 0; i < v->cur->ref_cnt; i++) {
-		const struct ref *ref = &v->cur->refs[i];
-
-		if (frame->in_callback && ref->callback != frame->frameno)
-			continue;
-		err = reject(v, -EINVAL, "Unreleased reference id=%u alloc_insn=%u", ref->id,
-			     ref->insn);
-	}
 	return err;
 }
 
@@ -168,7 +80,7 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 		return reject(v, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible "
 			      "program");
-	if ((*proto)->flags & HELPER_MIGHT_SLEEP && !v->info.sleepable)
+	if ((*proto)->flags & HELPER_MIGHT_SLEEP && !v->cur->in_sleepable)
 		return reject(v, -EINVAL, "helper call might sleep in a non-sleepable prog");
 	return 0;
 }
@@ -192,7 +104,7 @@ static int check_tail_call(struct verifier *v, const struct call_args *args)
 		err = mark_precise(v, BPF_REG_3);
 	if (err)
 		return err;
-	err = check_ref_leaks(v);
+	err = check_ref_leaks(v, false);
 	if (err)
 		return reject(v, err, "tail_call would lead to reference leak");
 	return 0;
@@ -207,7 +119,7 @@ static int check_loop(struct verifier *v, const struct call_args *args)
 	if (err)
 		return err;
 	if (cur_frame(v)->callback_depth < cur_reg(v, BPF_REG_1)->s.umax)
-		return push_callback(v, args);
+		return push_helper_callback(v, args);
 	cur_frame(v)->callback_depth = 0;
 	if (v->log_level & LOG_LEVEL2)
 		note(v, "frame%u bpf_loop iteration limit reached\n", v->cur->curframe);
@@ -224,7 +136,49 @@ static int check_snprintf(struct verifier *v)
 	return 0;
 }
 
-static int check_special(struct verifier *v, const struct call_args *args)
+/* The register of the dynptr among the arguments: helpers take one at most. */
+static const struct reg *dynptr_arg(struct verifier *v, const struct call_args *args)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(args->proto->arg); i++)
+		if (ARG_BASE(args->proto->arg[i]) == ARG_PTR_TO_DYNPTR)
+			return dynptr_of(v, BPF_REG_1 + i);
+	return NULL;
+}
+
+static int check_dynptr_from_mem(struct verifier *v)
+{
+	const struct reg *mem = cur_reg(v, BPF_REG_1);
+
+	if (mem->type != PTR_TO_MAP_VALUE)
+		return reject(v, -EACCES, "Unsupported reg type %s for bpf_dynptr_from_mem data",
+			      TYPE_NAME(mem->type));
+	return 0;
+}
+
+/* Memory had from a dynptr lives as long as that. */
+static int note_slice(struct verifier *v, struct call_args *args)
+{
+	const struct reg *dynptr = dynptr_arg(v, args);
+
+	if (!dynptr)
+		return -EFAULT;
+	args->dynptr_id = dynptr->id;
+	args->ref_id = dynptr->ref_id;
+	return 0;
+}
+
+static int check_dynptr_write(struct verifier *v, struct call_args *args)
+{
+	const struct reg *dynptr = dynptr_arg(v, args);
+
+	if (!dynptr)
+		return -EFAULT;
+	/* It may have to make the packet writable, which moves it. */
+	args->changes_packet = dynptr->dynptr.type == DYNPTR_TYPE_SKB;
+	return 0;
+}
+
+static int check_special(struct verifier *v, struct call_args *args)
 {
 	switch (args->proto->id) {
 	case BPF_FUNC_tail_call:
@@ -232,9 +186,18 @@ static int check_special(struct verifier *v, const struct call_args *args)
 	case BPF_FUNC_loop:
 		return check_loop(v, args);
 	case BPF_FUNC_for_each_map_elem:
-		return push_callback(v, args);
+	case BPF_FUNC_find_vma:
+	case BPF_FUNC_user_ringbuf_drain:
+	case BPF_FUNC_timer_set_callback:
+		return push_helper_callback(v, args);
 	case BPF_FUNC_snprintf:
 		return check_snprintf(v);
+	case BPF_FUNC_dynptr_from_mem:
+		return check_dynptr_from_mem(v);
+	case BPF_FUNC_dynptr_data:
+		return note_slice(v, args);
+	case BPF_FUNC_dynptr_write:
+		return check_dynptr_write(v, args);
 	default:
 		return 0;
 	}
@@ -298,6 +261,9 @@ static int set_result(struct verifier *v, const struct call_args *args)
 	case RET_PTR_TO_MEM:
 		reg_set_pointer(r0, PTR_TO_MEM | flags);
 		r0->mem_size = args->mem_size;
+		r0->dynptr_id = args->dynptr_id;
+		if (args->dynptr_id)
+			r0->ref_id = args->ref_id;
 		break;
 	default:
 		return reject(v, -EOPNOTSUPP, "func %s#%u returns what is not supported yet",
@@ -306,7 +272,7 @@ static int set_result(struct verifier *v, const struct call_args *args)
 	if (reg_maybe_null(r0))
 		r0->id = ++v->id_gen;
 	if (proto->flags & HELPER_ACQUIRES)
-		return acquire(v, r0);
+		return hold_ref(v, r0);
 	if (proto->ret == RET_INTEGER && proto->id == BPF_FUNC_probe_read_kernel_str)
 		limit_result(r0, -MAX_ERRNO, (s64)args->max_size);
 	return 0;
@@ -338,7 +304,7 @@ int check_helper_call(struct verifier *v)
 	err = set_result(v, &args);
 	if (!err)
 		err = check_map_helper(v, args.map, args.proto->id);
-	if (!err && args.proto->flags & HELPER_CHANGES_PKT)
+	if (!err && (args.changes_packet || args.proto->flags & HELPER_CHANGES_PKT))
 		err = invalidate_packet(v);
 	if (!err)
 		fact_result(v, v->insn, cur_reg(v, BPF_REG_0));

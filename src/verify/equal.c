@@ -125,6 +125,19 @@ static bool slot_bytes_safe(const struct verifier *v, const struct stack_slot *o
 	return true;
 }
 
+/* Types of the slots' bytes are the same. How often an iterator moved on is no difference. */
+static bool object_safe(struct verifier *v, const struct stack_slot *old,
+			const struct stack_slot *cur)
+{
+	const struct reg *a = old->spill, *b = cur->spill;
+
+	if (old->type[0] == STACK_DYNPTR)
+		return a->dynptr.type == b->dynptr.type && a->dynptr.first == b->dynptr.first &&
+		       ids_match(a->ref_id, b->ref_id, &v->ids);
+	return a->type == b->type && a->btf == b->btf && a->btf_id == b->btf_id &&
+	       a->iter.state == b->iter.state && ids_match(a->ref_id, b->ref_id, &v->ids);
+}
+
 static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 		      const struct frame *cur_frame_, u32 i, enum exactness exact)
 {
@@ -151,6 +164,8 @@ static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 	}
 	if (!slot_bytes_safe(v, old, cur, exists))
 		return false;
+	if (exists && (old->type[0] == STACK_DYNPTR || old->type[0] == STACK_ITER))
+		return object_safe(v, old, cur);
 	if (!slot_is_spill(old) || !old->spill || !exists)
 		return true;
 	/* Both are spilled registers: the types of the bytes are the same. */

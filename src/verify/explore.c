@@ -5,6 +5,17 @@
  */
 #include "verify/verifier.h"
 
+static void push_pending(struct verifier *v, struct pending *p, u32 insn, u32 prev_insn)
+{
+	p->insn = insn;
+	p->prev_insn = prev_insn;
+	p->linked = (u32)v->linked.len;
+	p->log_len = log_len(v);
+	p->next = v->pending;
+	v->pending = p;
+	v->pending_cnt++;
+}
+
 /* The rest of the path is @insn, with its own copy of the current state. */
 static struct vstate *push_saved(struct verifier *v, u32 insn, u32 prev_insn)
 {
@@ -16,13 +27,7 @@ static struct vstate *push_saved(struct verifier *v, u32 insn, u32 prev_insn)
 		mem_free(v->mem, p);
 		return NULL;
 	}
-	p->insn = insn;
-	p->prev_insn = prev_insn;
-	p->linked = (u32)v->linked.len;
-	p->log_len = log_len(v);
-	p->next = v->pending;
-	v->pending = p;
-	v->pending_cnt++;
+	push_pending(v, p, insn, prev_insn);
 	return &p->state;
 }
 
@@ -42,6 +47,36 @@ struct vstate *push_path(struct verifier *v, u32 insn, u32 prev_insn, int *error
 	if (state->parent)
 		state->parent->branches++;
 	return state;
+}
+
+struct vstate *push_root(struct verifier *v, u32 subprog, int *error)
+{
+	struct pending *p = mem_zalloc(v->mem, sizeof(*p));
+	struct frame *frame = frame_new(v->mem, 0);
+
+	if (!p || !frame) {
+		mem_free(v->mem, frame);
+		mem_free(v->mem, p);
+		*error = -ENOMEM;
+		return NULL;
+	}
+	init_frame(v, frame, MAIN_CALLSITE, 0, subprog);
+	p->state = (struct vstate){
+		.frame = {frame},
+		.branches = 1,
+		.insn = v->subprogs[subprog].start,
+		.first_insn = v->subprogs[subprog].start,
+		.last_insn = STEP_NONE,
+		.step = (u32)v->trace.len,
+		.root_step = (u32)v->trace.len,
+	};
+	push_pending(v, p, v->subprogs[subprog].start, v->insn);
+	if (v->pending_cnt > JMP_SEQ_LIMIT) {
+		*error = reject(v, -E2BIG, "The sequence of %u jumps is too complex for async cb.",
+				v->pending_cnt);
+		return NULL;
+	}
+	return &p->state;
 }
 
 static void pending_free(struct verifier *v, struct pending *p)

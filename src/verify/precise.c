@@ -390,7 +390,7 @@ static int walk_back(struct verifier *v)
 			first = st->first_insn;
 			st = st->parent;
 		}
-		if (!at)
+		if (at == v->cur->root_step)
 			break;
 		step = &v->trace.at[--at];
 		log_back(v, step->insn);

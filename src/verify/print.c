@@ -216,6 +216,8 @@ static void print_attributes(struct verifier *v, const struct reg *reg)
 		attribute(v, &sep, "sz=");
 		print_unsigned(v, reg->mem_size);
 	}
+	if (kind == CONST_PTR_TO_DYNPTR)
+		attribute(v, &sep, "type=%s", dynptr_type_name(reg->dynptr.type));
 	print_offset(v, &reg->s, &sep);
 	note(v, ")");
 }
@@ -255,6 +257,34 @@ static void print_liveness(struct verifier *v, bool read, bool written, bool don
 		note(v, "_%s%s%s", read ? "r" : "", written ? "w" : "", done ? "D" : "");
 }
 
+static void print_dynptr(struct verifier *v, const struct reg *dynptr)
+{
+	const char *sep = "";
+
+	note(v, "=dynptr_%s(", dynptr_type_name(dynptr->dynptr.type));
+	if (dynptr->id)
+		attribute(v, &sep, "id=%u", dynptr->id);
+	if (dynptr->ref_id)
+		attribute(v, &sep, "ref_id=%u", dynptr->ref_id);
+	note(v, ")");
+}
+
+/* What is in several slots is shown once, at the lowest of them. */
+static void print_object(struct verifier *v, const struct frame *frame, u32 i, bool done)
+{
+	const struct reg *reg = frame->slots[i].spill;
+	u64 bit = BIT_ULL(i);
+
+	note(v, " fp%d", -(s32)(i + 1) * SLOT_SIZE);
+	print_liveness(v, frame->slot_read & bit, frame->slot_written & bit, done);
+	if (frame->slots[i].type[0] == STACK_DYNPTR)
+		print_dynptr(v, reg);
+	else
+		note(v, "=iter_%s(ref_id=%u,state=%s,depth=%u)",
+		     iter_type_name(reg->btf, reg->btf_id), reg->ref_id,
+		     reg->iter.state == ITER_ACTIVE ? "active" : "drained", reg->iter.depth);
+}
+
 static void print_slot(struct verifier *v, const struct frame *frame, u32 i, bool done)
 {
 	static const char letters[] = {
@@ -266,6 +296,11 @@ static void print_slot(struct verifier *v, const struct frame *frame, u32 i, boo
 	bool valid = false, spill = slot_is_spill(slot) && slot->spill;
 	u64 bit = BIT_ULL(i);
 
+	if (slot->type[0] == STACK_DYNPTR || slot->type[0] == STACK_ITER) {
+		if (slot->type[0] == STACK_ITER ? slot->spill->ref_id : slot->spill->dynptr.first)
+			print_object(v, frame, i, done);
+		return;
+	}
 	for (u32 j = 0; j < SLOT_SIZE; j++) {
 		if (slot->type[j] != STACK_INVALID)
 			valid = true;

@@ -134,6 +134,16 @@ static int match_unfinished(struct verifier *v, struct explored *e)
 {
 	struct vstate *cur = v->cur, *old = &e->state;
 
+	/* Another entry of an asynchronous callback is no loop, and the old one not done. */
+	if (state_frame(old)->in_async_callback &&
+	    state_frame(old)->async_entries != state_frame(cur)->async_entries)
+		return MISS;
+	if (v->aux[v->insn].flags & AUX_ITER_NEXT) {
+		if (!states_equal(v, old, cur, RANGE_WITHIN) || !iter_is_active(v, BPF_REG_1))
+			return MISS;
+		loop_entry_update(cur, old);
+		return HIT;
+	}
 	if (isa_is_may_goto(cur_insn(v)) && old->may_goto_depth != cur->may_goto_depth &&
 	    states_equal(v, old, cur, RANGE_WITHIN)) {
 		loop_entry_update(cur, old);
@@ -141,7 +151,8 @@ static int match_unfinished(struct verifier *v, struct explored *e)
 	}
 	if (v->aux[v->insn].flags & AUX_CALLS_CALLBACK)
 		return states_equal(v, old, cur, RANGE_WITHIN) ? HIT : MISS;
-	if (maybe_looping(old, cur) && depths_equal(old, cur) && states_equal(v, old, cur, EXACT))
+	if (maybe_looping(old, cur) && depths_equal(old, cur) && !iter_depths_differ(old, cur) &&
+	    states_equal(v, old, cur, EXACT))
 		return reject_infinite_loop(v, old);
 	return MISS;
 }

@@ -19,6 +19,22 @@ int reject_range(struct verifier *v, const struct reg *reg, const struct ret_ran
 		      known[0] ? known : " unknown scalar value", range->min, range->max);
 }
 
+static int check_range(struct verifier *v, const struct reg *r0, const struct ret_range *range,
+		       const char *when)
+{
+	int err;
+
+	if (r0->type != SCALAR_VALUE)
+		return reject(v, -EINVAL, "%s the register R0 is not a known value (%s)", when,
+			      TYPE_NAME(r0->type));
+	err = mark_precise(v, BPF_REG_0);
+	if (err)
+		return err;
+	if (r0->s.smin < range->min || r0->s.smax > range->max)
+		return reject_range(v, r0, range, when);
+	return 0;
+}
+
 static int check_result(struct verifier *v)
 {
 	const struct reg *r0 = cur_reg(v, BPF_REG_0);
@@ -29,6 +45,9 @@ static int check_result(struct verifier *v)
 		return err;
 	if (leaks_pointer(v, r0))
 		return reject(v, -EACCES, "R0 leaks addr as return value");
+	if (v->cur->frame[0]->in_async_callback)
+		return check_range(v, r0, &v->cur->frame[0]->callback_ret,
+				   "At async callback return");
 	if (cur_frame(v)->subprog) {
 		if (r0->type != SCALAR_VALUE)
 			return reject(v, -EINVAL,
@@ -39,21 +58,12 @@ static int check_result(struct verifier *v)
 	}
 	if (!v->rules->ret_range || !v->rules->ret_range(&v->info, &range))
 		return 0;
-	if (r0->type != SCALAR_VALUE)
-		return reject(v, -EINVAL,
-			      "At program exit the register R0 is not a known value (%s)",
-			      TYPE_NAME(r0->type));
-	err = mark_precise(v, BPF_REG_0);
-	if (err)
-		return err;
-	if (r0->s.smin < range.min || r0->s.smax > range.max)
-		return reject_range(v, r0, &range, "At program exit");
-	return 0;
+	return check_range(v, r0, &range, "At program exit");
 }
 
 int check_exit(struct verifier *v, bool *path_ends)
 {
-	int err = check_ref_leaks(v);
+	int err = check_ref_leaks(v, false);
 
 	if (err)
 		return err;

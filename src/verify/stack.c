@@ -104,10 +104,17 @@ static int spill(struct verifier *v, struct frame *frame, u32 i, const struct re
 	return 0;
 }
 
+static bool is_special(const struct stack_slot *slot)
+{
+	u8 type = slot->type[SLOT_SIZE - 1];
+
+	return type == STACK_SPILL || type == STACK_DYNPTR || type == STACK_ITER;
+}
+
 /* The slot no longer holds a register as a whole. */
 static void scrub_spill(struct stack_slot *slot)
 {
-	if (slot_is_spill(slot))
+	if (is_special(slot))
 		for (u32 b = 0; b < SLOT_SIZE; b++)
 			if (slot->type[b] != STACK_INVALID)
 				slot->type[b] = STACK_MISC;
@@ -173,16 +180,33 @@ static int spill_pointer(struct verifier *v, const struct mem_access *a, struct 
 	return spill(v, frame, slot_of(off), reg, SLOT_SIZE);
 }
 
+static bool is_spillable(const struct reg *reg)
+{
+	switch (reg_kind(reg)) {
+	case SCALAR_VALUE:
+	case NOT_INIT:
+	case CONST_PTR_TO_DYNPTR:
+	case PTR_TO_TP_BUFFER:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static int store_fixed(struct verifier *v, const struct mem_access *a, struct frame *frame, s32 off)
 {
 	struct stack_slot *slot = &frame->slots[slot_of(off)];
 	struct reg *reg = a->value >= 0 ? cur_reg(v, (u32)a->value) : NULL;
 	bool aligned = off % SLOT_SIZE == 0;
 	bool imm = !reg && BPF_CLASS(cur_insn(v)->code) == BPF_ST;
+	int err;
 
 	if (!v->ptr_leaks && slot_is_spill(slot) && !slot_is_scalar_spill(slot) &&
 	    a->size != SLOT_SIZE)
 		return reject(v, -EACCES, "attempt to corrupt spilled pointer on stack");
+	err = overwrite_dynptr(v, frame, slot_of(off));
+	if (err)
+		return err;
 	scratch_slot(v, slot_of(off));
 	if (reg && aligned && reg->type == SCALAR_VALUE && v->bpf_capable)
 		return spill_scalar(v, a, frame, off, reg);
@@ -192,7 +216,7 @@ static int store_fixed(struct verifier *v, const struct mem_access *a, struct fr
 		reg_set_const(&value, (u64)(s64)cur_insn(v)->imm);
 		return spill(v, frame, slot_of(off), &value, a->size);
 	}
-	if (reg && reg->type != SCALAR_VALUE && reg->type != NOT_INIT)
+	if (reg && is_spillable(reg))
 		return spill_pointer(v, a, frame, off, reg);
 	return store_bytes(v, a, frame, off);
 }
@@ -231,6 +255,12 @@ static int store_variable(struct verifier *v, const struct mem_access *a, struct
 	s32 low = (s32)reg->s.smin + off, high = (s32)reg->s.smax + off + (s32)a->size;
 	bool zero = stores_zero(v, a), zero_used = false;
 
+	for (s32 i = low; i < high; i++) {
+		int err = overwrite_dynptr(v, frame, slot_of(i));
+
+		if (err)
+			return err;
+	}
 	for (s32 i = low; i < high; i++) {
 		int err = store_variable_byte(v, frame, i, zero, &zero_used);
 
@@ -445,6 +475,10 @@ int check_stack_range(struct verifier *v, u32 regno, s32 off, s64 size, bool zer
 	low = (s32)(fixed ? (s64)reg->s.var_off.value : reg->s.smin) + off;
 	high = (s32)((fixed ? (s64)reg->s.var_off.value : reg->s.smax) + off + size);
 	if (fixed && args && args->raw) {
+		for (s32 i = low; i < high; i++)
+			if (*byte_at(frame, i) == STACK_DYNPTR)
+				return reject(v, -EACCES,
+					      "potential write to dynptr at off=%d disallowed", i);
 		args->raw_reg = regno;
 		args->raw_size = (u32)size;
 		return 0;

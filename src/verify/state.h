@@ -139,6 +139,7 @@ struct frame {
 	bool in_exception_callback;
 	struct ret_range callback_ret;
 	u32 callback_depth; /* calls of a synchronous callback so far */
+	u32 async_entries;  /* asynchronous callbacks that led here, one setting the next */
 
 	/* Liveness. written: since the last checkpoint. read: of a checkpoint, by what follows it.
 	 */
@@ -177,8 +178,10 @@ struct vstate {
 	struct vstate *parent; /* the last checkpoint on the path */
 	u32 branches;	       /* of a checkpoint: paths from it that are not finished */
 	u32 insn, first_insn, last_insn;
-	u32 step;     /* instructions of the trace up to here */
-	u32 hist_cnt; /* jumps and stack accesses since the last checkpoint */
+	u32 step;      /* instructions of the trace up to here */
+	u32 root_step; /* those before an asynchronous callback's first, which it knows nothing of
+			*/
+	u32 hist_cnt;  /* jumps and stack accesses since the last checkpoint */
 	u32 depth;
 	u32 callback_unroll_depth, may_goto_depth;
 	struct vstate *loop_entry; /* outermost checkpoint that this one loops back to */

@@ -8,8 +8,7 @@
 
 /* ---- frames ---- */
 
-static void init_frame(struct verifier *v, struct frame *frame, u32 callsite, u32 frameno,
-		       u32 subprog)
+void init_frame(struct verifier *v, struct frame *frame, u32 callsite, u32 frameno, u32 subprog)
 {
 	memset(frame, 0, sizeof(*frame));
 	frame->callsite = callsite;
@@ -22,9 +21,8 @@ static void init_frame(struct verifier *v, struct frame *frame, u32 callsite, u3
 	v->scratched_slots = ~0ull;
 }
 
-/* @slots: room in the new frame; saved states need none yet. */
-static struct frame *enter(struct verifier *v, struct vstate *state, u32 subprog, u32 slots,
-			   int *err)
+struct frame *enter_subprog(struct verifier *v, struct vstate *state, u32 subprog, u32 slots,
+			    int *err)
 {
 	u32 n = state->curframe + 1;
 
@@ -58,7 +56,7 @@ static int call_static(struct verifier *v, u32 subprog)
 	struct frame *caller = state_frame(state), *callee;
 	int err;
 
-	callee = enter(v, state, subprog, MAX_SLOTS, &err);
+	callee = enter_subprog(v, state, subprog, MAX_SLOTS, &err);
 	if (!callee)
 		return err;
 	memcpy(&callee->regs[BPF_REG_1], &caller->regs[BPF_REG_1], 5 * sizeof(struct reg));
@@ -160,86 +158,4 @@ int return_from_subprog(struct verifier *v)
 	v->print_state = true;
 	old = callback ? find_previous_entry(v, v->next, state->depth) : NULL;
 	return old ? widen_imprecise(v, old, state) : 0;
-}
-
-/* ---- callbacks ---- */
-
-bool helper_calls_callback(u32 id)
-{
-	return id == BPF_FUNC_for_each_map_elem || id == BPF_FUNC_find_vma || id == BPF_FUNC_loop ||
-	       id == BPF_FUNC_user_ringbuf_drain;
-}
-
-bool helper_calls_async_callback(u32 id)
-{
-	return id == BPF_FUNC_timer_set_callback;
-}
-
-static int set_loop_args(struct frame *callee, const struct frame *caller)
-{
-	reg_set_unknown(&callee->regs[BPF_REG_1]);
-	callee->regs[BPF_REG_2] = caller->regs[BPF_REG_3];
-	return 0;
-}
-
-static bool has_for_each(const struct map_desc *map)
-{
-	switch (map->type) {
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* callback(map, key, value, ctx) */
-static int set_map_elem_args(struct verifier *v, struct frame *callee, const struct frame *caller,
-			     const struct call_args *args)
-{
-	static const u32 types[] = {CONST_PTR_TO_MAP, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE};
-
-	if (!has_for_each(args->map))
-		return reject(v, -ENOTSUPP, "callback function not allowed for map");
-	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
-		struct reg *reg = &callee->regs[BPF_REG_1 + i];
-
-		reg_set_pointer(reg, types[i]);
-		reg->map = args->map;
-		reg->map_index = args->map_index;
-		reg->map_uid = args->map_uid;
-	}
-	callee->regs[BPF_REG_4] = caller->regs[BPF_REG_3];
-	return 0;
-}
-
-int push_callback(struct verifier *v, const struct call_args *args)
-{
-	struct frame *callee;
-	struct vstate *state;
-	int err;
-
-	v->subprogs[args->subprog].is_callback = true;
-	state = push_path(v, v->subprogs[args->subprog].start, v->insn, &err);
-	if (!state)
-		return err;
-	callee = enter(v, state, args->subprog, 0, &err);
-	if (!callee)
-		return err;
-	if (args->proto->id == BPF_FUNC_loop)
-		err = set_loop_args(callee, cur_frame(v));
-	else
-		err = set_map_elem_args(v, callee, cur_frame(v), args);
-	/* The helper has read what it passes on, and does so again after the callback. */
-	callee->reg_written = 0x3e;
-	callee->in_callback = true;
-	callee->callback_ret = (struct ret_range){0, 1};
-	state->callback_unroll_depth++;
-	state->frame[state->curframe - 1]->callback_depth++;
-	cur_frame(v)->callback_depth = 0;
-	return err;
 }

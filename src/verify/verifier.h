@@ -28,6 +28,7 @@
 #define AUX_CALLS_CALLBACK   BIT(2)
 #define AUX_WIDE_SECOND	     BIT(3) /* second half of a wide load */
 #define AUX_JUMP_POINT	     BIT(4)
+#define AUX_ITER_NEXT	     BIT(5)
 
 struct insn_aux {
 	u16 flags;
@@ -239,11 +240,15 @@ static inline u32 subprog_end(const struct verifier *v, u32 subprog)
 bool helper_calls_callback(u32 id);
 bool helper_calls_async_callback(u32 id);
 
+struct call_args;
+
 /* ---- exploration (explore.c, prune.c, precise.c) ---- */
 
 int explore(struct verifier *v);
 /* Another path, from the current state, to be followed later. NULL: rejected or out of memory. */
 struct vstate *push_path(struct verifier *v, u32 insn, u32 prev_insn, int *error);
+/* A function that starts on an empty stack some time later: nothing of the current state. */
+struct vstate *push_root(struct verifier *v, u32 subprog, int *error);
 void pending_free_all(struct verifier *v);
 void explored_free_all(struct verifier *v);
 struct explored **explored_head(struct verifier *v, u32 insn);
@@ -312,6 +317,18 @@ int each_reg(struct verifier *v, struct vstate *state,
 /* Stores a register in a slot; the slot's types are the caller's. */
 int slot_store(struct verifier *v, struct stack_slot *slot, const struct reg *reg);
 
+/* ---- references (ref.c) ---- */
+
+int acquire_ref(struct verifier *v, u32 *id);
+/* And every register that it kept valid. -EINVAL: there is no such reference to release here. */
+int release_ref(struct verifier *v, u32 id);
+/* References that the program or the callback must not end with; an exception ends all. */
+int check_ref_leaks(struct verifier *v, bool exception);
+/* Registers for which @match holds point to nothing any more. */
+int invalidate_regs(struct verifier *v, bool (*match)(const struct reg *, u32), u32 arg);
+/* No packet pointer is valid any more. */
+int invalidate_packet(struct verifier *v);
+
 /* ---- memory (mem.c, stack.c, ctx.c, ...) ---- */
 
 enum access {
@@ -345,12 +362,66 @@ int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_stack_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_alignment(struct verifier *v, const struct reg *reg, s32 off, u32 size, bool strict);
 /* What is at [off, off + size) when a helper reads or fills it. */
-struct call_args;
 int check_stack_range(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok,
 		      bool by_helper, struct call_args *args);
 int stack_grow(struct verifier *v, struct frame *frame, u32 bytes);
 /* Widens or truncates a loaded number to what @size bytes can hold. */
 void reg_fit(struct reg *reg, u32 size, bool sign_extend);
+
+/* ---- objects on the stack (dynptr.c, iter.c) ---- */
+
+/*
+ * The first slot, at the lowest address, of an object of @slots slots that
+ * @reg points to; the others are those before it. -ERANGE, with nothing said:
+ * the stack does not reach there yet.
+ */
+int stack_object(struct verifier *v, const struct reg *reg, const char *what, u32 slots, u32 *slot);
+/* What is at the register may be written over as a whole. */
+int make_room(struct verifier *v, u32 regno, u32 slots);
+int store_object(struct verifier *v, struct frame *frame, u32 slot, enum slot_type type,
+		 const struct reg *reg);
+void clear_object(struct verifier *v, struct frame *frame, u32 slot, u32 slots);
+
+/* Something else is stored in the slot: if it is part of a dynptr, that is no more. */
+int overwrite_dynptr(struct verifier *v, struct frame *frame, u32 slot);
+/* @arg: MEM_UNINIT makes one; else MEM_RDONLY or 0; DYNPTR_*. @clone_ref: what a clone holds. */
+int check_dynptr_arg(struct verifier *v, u32 regno, u32 arg, u32 clone_ref);
+int check_dynptr_release(struct verifier *v, u32 regno);
+int release_dynptr(struct verifier *v, u32 regno);
+/* What is known of the dynptr that the register points to; NULL: it points to none. */
+const struct reg *dynptr_of(struct verifier *v, u32 regno);
+/* A callback's argument. */
+void set_dynptr_reg(struct verifier *v, struct reg *reg, u32 type);
+const char *dynptr_type_name(u32 type);
+/* DYNPTR_*, which the memory had from it carries. */
+u32 dynptr_type_flag(u32 type);
+
+enum iter_use {
+	ITER_USE_NEW,
+	ITER_USE_NEXT,
+	ITER_USE_DESTROY,
+	ITER_USE_ARG, /* of some other kernel function */
+};
+
+struct iter_arg {
+	const struct btf *btf;
+	u32 btf_id, size; /* "struct bpf_iter_num" */
+	enum iter_use use;
+	bool rcu_protected; /* what it gives is kept by RCU alone */
+	const char *func;   /* name of the kernel function that is called */
+	/* Where the iterator is, of all but a new one; set by check_iter_arg(). */
+	u32 frame, slot, ref_id;
+};
+int check_iter_arg(struct verifier *v, u32 regno, struct iter_arg *arg);
+/* After the result of a call of next is set: one path for another round, and the end. */
+int follow_iter_next(struct verifier *v, const struct iter_arg *arg);
+bool iter_is_active(struct verifier *v, u32 regno);
+/* An iterator has moved on between the states. */
+bool iter_depths_differ(const struct vstate *old, const struct vstate *cur);
+/* At the end of an RCU section: what only that kept valid may not be used again. */
+int end_rcu_iters(struct verifier *v);
+/* "num" of bpf_iter_num */
+const char *iter_type_name(const struct btf *btf, u32 btf_id);
 
 /* ---- instructions ---- */
 
@@ -359,6 +430,8 @@ int check_insn_fields(struct verifier *v);
 int check_insn_operands(struct verifier *v);
 int check_alu(struct verifier *v);
 int check_branch(struct verifier *v);
+/* A pointer that may be null is not; of a map's value what it then really is. */
+void reg_set_not_null(struct verifier *v, struct reg *reg);
 /* The last checkpoint at @insn above depth @below that the path went through, or NULL. */
 struct vstate *find_previous_entry(struct verifier *v, u32 insn, u32 below);
 int widen_imprecise(struct verifier *v, const struct vstate *old, struct vstate *cur);
@@ -369,16 +442,36 @@ int check_subprog_call(struct verifier *v);
 int check_kfunc_call(struct verifier *v);
 int check_exit(struct verifier *v, bool *path_ends);
 int return_from_subprog(struct verifier *v);
-/* References that the program or the callback must not end with. */
-int check_ref_leaks(struct verifier *v);
 bool packet_access_allowed(struct verifier *v, const struct helper_proto *proto, enum access kind);
-/* No packet pointer is valid any more. */
-int invalidate_packet(struct verifier *v);
 bool helper_changes_packet(const struct verifier *v, u32 id);
 /* "bpf_map_lookup_elem"; valid until the next call. */
 const char *func_name(struct verifier *v, u32 id);
 void clobber_caller_saved(struct verifier *v);
-int push_callback(struct verifier *v, const struct call_args *args);
+void init_frame(struct verifier *v, struct frame *frame, u32 callsite, u32 frameno, u32 subprog);
+/* Adds a frame to @state; @slots: room in it, saved states need none yet. */
+struct frame *enter_subprog(struct verifier *v, struct vstate *state, u32 subprog, u32 slots,
+			    int *err);
+
+/* ---- callbacks (callback.c) ---- */
+
+/* Sets what the callee gets in r1 to r5, from the registers and arguments of the call. */
+typedef int (*callback_args_fn)(struct verifier *v, struct frame *callee,
+				const struct frame *caller, const struct call_args *args);
+struct callback {
+	u32 subprog;
+	bool async;	/* called later, on a stack of its own */
+	bool sleepable; /* of an asynchronous one */
+	callback_args_fn set_args;
+};
+/* The call at work may call it, any number of times. */
+int push_callback(struct verifier *v, const struct callback *cb, const struct call_args *args);
+int push_helper_callback(struct verifier *v, const struct call_args *args);
+/* Timers and work queues: @args has the map of the object. */
+int set_timer_args(struct verifier *v, struct frame *callee, const struct frame *caller,
+		   const struct call_args *args);
+int check_timer_arg(struct verifier *v, u32 regno, struct call_args *args);
+int check_wq_arg(struct verifier *v, u32 regno, struct call_args *args);
+
 int reject_range(struct verifier *v, const struct reg *reg, const struct ret_range *range,
 		 const char *when);
 void set_global_args(struct verifier *v, u32 subprog);
@@ -398,6 +491,7 @@ struct call_args {
 	u32 raw_reg, raw_size;
 	u32 subprog; /* of a callback */
 	u32 dynptr_id;
+	bool changes_packet;
 };
 int check_args(struct verifier *v, struct call_args *args);
 int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,

@@ -19,11 +19,13 @@ static int enter_function(struct verifier *v, u32 subprog)
 		return -ENOMEM;
 	state->curframe = 0;
 	state->ref_cnt = 0;
+	state->in_sleepable = v->info.sleepable;
 	state->parent = NULL;
 	state->branches = 1;
 	state->first_insn = v->subprogs[subprog].start;
 	state->last_insn = STEP_NONE;
 	state->step = 0;
+	state->root_step = 0;
 	state->hist_cnt = 0;
 	state->depth = 0;
 	state->callback_unroll_depth = 0;

@@ -75,7 +75,7 @@ static int check_legacy_operands(struct verifier *v)
 
 	if (err)
 		return err;
-	err = check_ref_leaks(v);
+	err = check_ref_leaks(v, false);
 	if (err)
 		return reject(v, err, "BPF_LD_[ABS|IND] cannot be mixed with socket references");
 	if (ctx->type != PTR_TO_CTX)
