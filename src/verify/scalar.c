@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Scalars: the numeric domain of scalar_num.c at 64 bits. Called by the
+ * Scalars: the numeric domain of scalar_num.h at 64 bits. Called by the
  * verifier for every instruction that computes or compares.
  */
 #include "isa/uapi.h"
 #include "verify/scalar.h"
-#include "verify/scalar_num.h"
+#include "verify/scalar_branch.h"
 
 #define WIDTH 64
 

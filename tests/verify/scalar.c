@@ -11,7 +11,7 @@
 #include "isa/uapi.h"
 #include "tap.h"
 #include "verify/scalar.h"
-#include "verify/scalar_num.h"
+#include "verify/scalar_branch.h"
 
 static u64 seed = 1;
 

@@ -5,6 +5,9 @@
  * one of `a == b`, `a < b`, `a <= b` (signed or not) and `a & b`, and their
  * opposites; see relations[].
  */
+#ifndef ANYBPF_VERIFY_SCALAR_BRANCH_H
+#define ANYBPF_VERIFY_SCALAR_BRANCH_H
+
 #include "base/types.h"
 #include "isa/uapi.h"
 #include "verify/scalar_num.h"
@@ -31,22 +34,22 @@ static const struct relation relations[16] = {
 	[BPF_JSGE >> 4] = {REL_LESS_EQUAL, .is_signed = true, .swapped = true},
 };
 
-static bool ranges_disjoint(const struct range *a, const struct range *b)
+static inline bool ranges_disjoint(const struct range *a, const struct range *b)
 {
 	return a->umin > b->umax || a->umax < b->umin || a->smin > b->smax || a->smax < b->smin;
 }
 
-static const struct range *num_range(const struct num *a, bool is_full)
+static inline const struct range *num_range(const struct num *a, bool is_full)
 {
 	return is_full ? &a->full : &a->half;
 }
 
-static struct tnum num_bits(const struct num *a, bool is_full, u8 w)
+static inline struct tnum num_bits(const struct num *a, bool is_full, u8 w)
 {
 	return tnum_low(a->bits, is_full ? w : w / 2);
 }
 
-static int decide_equal(const struct num *a, const struct num *b, bool is_full, u8 w)
+static inline int decide_equal(const struct num *a, const struct num *b, bool is_full, u8 w)
 {
 	struct tnum abits = num_bits(a, is_full, w), bbits = num_bits(b, is_full, w);
 
@@ -59,7 +62,7 @@ static int decide_equal(const struct num *a, const struct num *b, bool is_full, 
 }
 
 /* Only against a constant, as in Linux. */
-static int decide_bits(const struct num *a, const struct num *b, bool is_full, u8 w)
+static inline int decide_bits(const struct num *a, const struct num *b, bool is_full, u8 w)
 {
 	struct tnum abits = num_bits(a, is_full, w), bbits = num_bits(b, is_full, w);
 
@@ -73,7 +76,8 @@ static int decide_bits(const struct num *a, const struct num *b, bool is_full, u
 }
 
 /* a < b, or with @or_equal a <= b. */
-static int decide_less(const struct range *a, const struct range *b, bool is_signed, bool or_equal)
+static inline int decide_less(const struct range *a, const struct range *b, bool is_signed,
+			      bool or_equal)
 {
 	if (is_signed) {
 		if (a->smax < b->smin || (or_equal && a->smax == b->smin))
@@ -89,7 +93,7 @@ static int decide_less(const struct range *a, const struct range *b, bool is_sig
 	return -1;
 }
 
-int num_branch(u8 op, bool is_full, const struct num *a, const struct num *b, u8 w)
+static inline int num_branch(u8 op, bool is_full, const struct num *a, const struct num *b, u8 w)
 {
 	struct relation rel = relations[op >> 4];
 	const struct num *left = rel.swapped ? b : a, *right = rel.swapped ? a : b;
@@ -113,7 +117,7 @@ int num_branch(u8 op, bool is_full, const struct num *a, const struct num *b, u8
 	return decided < 0 ? -1 : decided ^ (int)rel.negated;
 }
 
-static void refine_equal(struct num *a, struct num *b, bool is_full, u8 w)
+static inline void refine_equal(struct num *a, struct num *b, bool is_full, u8 w)
 {
 	struct range *ra = is_full ? &a->full : &a->half, *rb = is_full ? &b->full : &b->half;
 	u64 within = width_mask(is_full ? w : w / 2);
@@ -130,7 +134,7 @@ static void refine_equal(struct num *a, struct num *b, bool is_full, u8 w)
 }
 
 /* A bound that is known not to be the value moves by one. */
-static void range_exclude(struct range *r, u64 v, u8 n)
+static inline void range_exclude(struct range *r, u64 v, u8 n)
 {
 	s64 s = width_sext(v, n);
 
@@ -144,7 +148,7 @@ static void range_exclude(struct range *r, u64 v, u8 n)
 		r->smax = (s64)((u64)s - 1);
 }
 
-static void refine_unequal(struct num *a, struct num *b, bool is_full, u8 w)
+static inline void refine_unequal(struct num *a, struct num *b, bool is_full, u8 w)
 {
 	u8 n = is_full ? w : w / 2;
 
@@ -155,21 +159,21 @@ static void refine_unequal(struct num *a, struct num *b, bool is_full, u8 w)
 }
 
 /* Some bit of the constant is set: which one is known when it has but one. */
-static void refine_bits_set(struct num *a, u64 v)
+static inline void refine_bits_set(struct num *a, u64 v)
 {
 	if (v && !(v & (v - 1)))
 		a->bits = tnum_or(a->bits, tnum_const(v));
 }
 
 /* No bit of the constant is set. Linux forgets the ranges here and keeps the bits alone. */
-static void refine_bits_clear(struct num *a, u64 v, u8 w)
+static inline void refine_bits_clear(struct num *a, u64 v, u8 w)
 {
 	a->full = range_unknown(w);
 	a->half = range_unknown(w / 2);
 	a->bits = tnum_and(a->bits, tnum_const(~v));
 }
 
-static void refine_bits(struct num *a, struct num *b, bool is_full, bool set, u8 w)
+static inline void refine_bits(struct num *a, struct num *b, bool is_full, bool set, u8 w)
 {
 	u8 n = is_full ? w : w / 2;
 	struct num *var = a;
@@ -188,7 +192,7 @@ static void refine_bits(struct num *a, struct num *b, bool is_full, bool set, u8
 }
 
 /* a < b, or a <= b with @gap 0. The condition is possible, so that no bound wraps. */
-static void refine_less(struct range *a, struct range *b, bool is_signed, u8 gap)
+static inline void refine_less(struct range *a, struct range *b, bool is_signed, u8 gap)
 {
 	if (is_signed) {
 		a->smax = s64_min(a->smax, b->smax - gap);
@@ -200,7 +204,7 @@ static void refine_less(struct range *a, struct range *b, bool is_signed, u8 gap
 }
 
 /* What is not less is greater or equal. */
-static void refine_order(struct relation rel, bool holds, struct range *a, struct range *b)
+static inline void refine_order(struct relation rel, bool holds, struct range *a, struct range *b)
 {
 	bool less = (rel.kind == REL_LESS) == holds;
 
@@ -210,7 +214,7 @@ static void refine_order(struct relation rel, bool holds, struct range *a, struc
 		refine_less(b, a, rel.is_signed, less);
 }
 
-bool num_refine(u8 op, bool is_full, bool taken, struct num *a, struct num *b, u8 w)
+static inline bool num_refine(u8 op, bool is_full, bool taken, struct num *a, struct num *b, u8 w)
 {
 	struct relation rel = relations[op >> 4];
 	struct num *left = rel.swapped ? b : a, *right = rel.swapped ? a : b;
@@ -241,3 +245,5 @@ bool num_refine(u8 op, bool is_full, bool taken, struct num *a, struct num *b, u
 	num_sync(b, w);
 	return num_valid(a, w) && num_valid(b, w);
 }
+
+#endif

@@ -3,22 +3,60 @@
  * Signed and unsigned intervals of a number of n bits, and arithmetic on
  * them. An interval that would wrap becomes unknown, as in Linux 6.12: no
  * interval here ever runs over the end of its number line.
+ *
+ * Bit patterns (umin, umax, tnum) are zero-extended to 64 bits from the width
+ * that they describe, signed bounds sign-extended.
  */
-#include "verify/scalar_num.h"
+#ifndef ANYBPF_VERIFY_SCALAR_RANGE_H
+#define ANYBPF_VERIFY_SCALAR_RANGE_H
 
-static void forget_signed(struct range *r, u8 n)
+#include "verify/tnum.h"
+
+/* What is known of a number of n bits, as unsigned and as signed. */
+struct range {
+	u64 umin, umax;
+	s64 smin, smax;
+};
+
+static inline u64 width_mask(u8 n)
+{
+	return UINT64_MAX >> (64 - n);
+}
+
+static inline s64 width_smin(u8 n)
+{
+	return INT64_MIN >> (64 - n);
+}
+
+static inline s64 width_smax(u8 n)
+{
+	return INT64_MAX >> (64 - n);
+}
+
+/* The low @n bits as a signed number. */
+static inline s64 width_sext(u64 v, u8 n)
+{
+	return (s64)(v << (64 - n)) >> (64 - n);
+}
+
+static inline struct tnum tnum_low(struct tnum a, u8 n)
+{
+	return (struct tnum){.value = a.value & width_mask(n), .mask = a.mask & width_mask(n)};
+}
+
+static inline void forget_signed(struct range *r, u8 n)
 {
 	r->smin = width_smin(n);
 	r->smax = width_smax(n);
 }
 
-static void forget_unsigned(struct range *r, u8 n)
+static inline void forget_unsigned(struct range *r, u8 n)
 {
 	r->umin = 0;
 	r->umax = width_mask(n);
 }
 
-struct range range_unknown(u8 n)
+static inline struct range range_unknown(u8 n)
 {
 	struct range r;
 
@@ -27,7 +65,7 @@ struct range range_unknown(u8 n)
 	return r;
 }
 
-struct range range_const(u64 v, u8 n)
+static inline struct range range_const(u64 v, u8 n)
 {
 	u64 u = v & width_mask(n);
 	s64 s = width_sext(v, n);
@@ -35,7 +73,9 @@ struct range range_const(u64 v, u8 n)
 	return (struct range){.umin = u, .umax = u, .smin = s, .smax = s};
 }
 
-struct range range_unsigned(u64 umin, u64 umax, u8 n)
+/* Both signed and unsigned, from a range of bit patterns; unknown as signed if it has both signs.
+ */
+static inline struct range range_unsigned(u64 umin, u64 umax, u8 n)
 {
 	struct range r = {
 		.umin = umin,
@@ -49,20 +89,21 @@ struct range range_unsigned(u64 umin, u64 umax, u8 n)
 	return r;
 }
 
-void range_meet_unsigned(struct range *r, u64 umin, u64 umax)
+/* Narrowing: what holds of @r and of the argument. */
+static inline void range_meet_unsigned(struct range *r, u64 umin, u64 umax)
 {
 	r->umin = u64_max(r->umin, umin);
 	r->umax = u64_min(r->umax, umax);
 }
 
-void range_meet_signed(struct range *r, s64 smin, s64 smax)
+static inline void range_meet_signed(struct range *r, s64 smin, s64 smax)
 {
 	r->smin = s64_max(r->smin, smin);
 	r->smax = s64_min(r->smax, smax);
 }
 
 /* An unknown sign bit is one in the least signed number and zero in the greatest. */
-void range_meet_tnum(struct range *r, struct tnum bits, u8 n)
+static inline void range_meet_tnum(struct range *r, struct tnum bits, u8 n)
 {
 	struct tnum t = tnum_low(bits, n);
 	u64 sign = t.mask & (UINT64_C(1) << (n - 1));
@@ -78,7 +119,7 @@ void range_meet_tnum(struct range *r, struct tnum bits, u8 n)
  * signed arc that crosses from -1 to 0 has a part at each end of the unsigned
  * line; where the unsigned interval misses one part, the other is left.
  */
-void range_meet_signs(struct range *r, u8 n)
+static inline void range_meet_signs(struct range *r, u8 n)
 {
 	u64 first, last;
 
@@ -98,23 +139,23 @@ void range_meet_signs(struct range *r, u8 n)
 	}
 }
 
-bool range_is_const(const struct range *r)
+static inline bool range_is_const(const struct range *r)
 {
 	return r->umin == r->umax && r->smin == r->smax;
 }
 
-bool range_valid(const struct range *r)
+static inline bool range_valid(const struct range *r)
 {
 	return r->umin <= r->umax && r->smin <= r->smax;
 }
 
-bool range_contains(const struct range *a, const struct range *b)
+static inline bool range_contains(const struct range *a, const struct range *b)
 {
 	return a->umin <= b->umin && a->umax >= b->umax && a->smin <= b->smin && a->smax >= b->smax;
 }
 
 /* The bounds lo..hi, computed with or without @overflow in 64 bits, if they fit n bits. */
-static void set_signed(struct range *r, s64 lo, s64 hi, bool overflow, u8 n)
+static inline void set_signed(struct range *r, s64 lo, s64 hi, bool overflow, u8 n)
 {
 	if (overflow || lo < width_smin(n) || hi > width_smax(n)) {
 		forget_signed(r, n);
@@ -124,7 +165,7 @@ static void set_signed(struct range *r, s64 lo, s64 hi, bool overflow, u8 n)
 	r->smax = hi;
 }
 
-struct range range_add(struct range a, struct range b, u8 n)
+static inline struct range range_add(struct range a, struct range b, u8 n)
 {
 	struct range r;
 	bool overflow;
@@ -140,7 +181,7 @@ struct range range_add(struct range a, struct range b, u8 n)
 	return r;
 }
 
-struct range range_sub(struct range a, struct range b, u8 n)
+static inline struct range range_sub(struct range a, struct range b, u8 n)
 {
 	struct range r;
 	bool overflow;
@@ -160,7 +201,7 @@ struct range range_sub(struct range a, struct range b, u8 n)
 }
 
 /* Only of numbers that are not negative and whose product cannot wrap. */
-struct range range_mul(struct range a, struct range b, u8 n)
+static inline struct range range_mul(struct range a, struct range b, u8 n)
 {
 	u64 limit = width_mask(n / 2);
 
@@ -169,7 +210,7 @@ struct range range_mul(struct range a, struct range b, u8 n)
 	return range_unsigned(a.umin * b.umin, a.umax * b.umax, n);
 }
 
-struct range range_lsh(struct range a, u8 shift, u8 n)
+static inline struct range range_lsh(struct range a, u8 shift, u8 n)
 {
 	struct range r = range_unknown(n);
 
@@ -180,7 +221,7 @@ struct range range_lsh(struct range a, u8 shift, u8 n)
 	return r;
 }
 
-struct range range_rsh(struct range a, u8 shift, u8 n)
+static inline struct range range_rsh(struct range a, u8 shift, u8 n)
 {
 	struct range r = range_unknown(n);
 
@@ -189,7 +230,7 @@ struct range range_rsh(struct range a, u8 shift, u8 n)
 	return r;
 }
 
-struct range range_arsh(struct range a, u8 shift, u8 n)
+static inline struct range range_arsh(struct range a, u8 shift, u8 n)
 {
 	struct range r = range_unknown(n);
 
@@ -197,3 +238,5 @@ struct range range_arsh(struct range a, u8 shift, u8 n)
 	r.smax = a.smax >> shift;
 	return r;
 }
+
+#endif
