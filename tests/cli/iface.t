@@ -7,7 +7,7 @@ $ a=anybpf-t-$$; b=anybpf-u-$$; trap 'ip netns del $a; ip netns del $b' EXIT
 > ip -n $a addr add 192.0.2.1/24 dev v0; ip -n $b addr add 192.0.2.2/24 dev v0
 > ip netns exec $b anybpf run $EXAMPLES/xdp_count.bpf.c --iface v0 --json > live.json & pid=$!
 > for i in $(seq 100); do ip netns exec $b grep -q ' 0003 ' /proc/net/packet && break; sleep 0.1; done
-> ip netns exec $a ping -q -c 20 -i 0.01 192.0.2.2 > /dev/null; sleep 0.5
+> ip netns exec $a ping -q -c 20 -i 0.01 192.0.2.2 > /dev/null; sleep 3
 > kill -INT $(ip netns pids $b); wait $pid; echo status $?
 > python3 -c '
 > import json
