@@ -42,75 +42,49 @@ int helper_id_by_name(const char *name)
 	return -1;
 }
 
-/* What Linux's bpf_base_func_proto() gives; capabilities are flags of the rows. */
-static const u16 base[] = {
-	HELPER_map_lookup_elem,
-	HELPER_map_update_elem,
-	HELPER_map_delete_elem,
-	HELPER_map_push_elem,
-	HELPER_map_pop_elem,
-	HELPER_map_peek_elem,
-	HELPER_map_lookup_percpu_elem,
-	HELPER_get_prandom_u32,
-	HELPER_get_raw_smp_processor_id,
-	HELPER_get_numa_node_id,
-	HELPER_tail_call,
-	HELPER_ktime_get_ns,
-	HELPER_ktime_get_boot_ns,
-	HELPER_ktime_get_tai_ns,
-	HELPER_ringbuf_output,
-	HELPER_ringbuf_reserve,
-	HELPER_ringbuf_submit,
-	HELPER_ringbuf_discard,
-	HELPER_ringbuf_query,
-	HELPER_strncmp,
-	HELPER_strtol,
-	HELPER_strtoul,
-	HELPER_get_current_pid_tgid,
-	HELPER_get_ns_current_pid_tgid,
-	/* with CAP_BPF */
-	HELPER_spin_lock,
-	HELPER_spin_unlock,
-	HELPER_jiffies64,
-	HELPER_per_cpu_ptr,
-	HELPER_this_cpu_ptr,
-	HELPER_timer_init,
-	HELPER_timer_set_callback,
-	HELPER_timer_start,
-	HELPER_timer_cancel,
-	HELPER_kptr_xchg,
-	HELPER_for_each_map_elem,
-	HELPER_loop,
-	HELPER_user_ringbuf_drain,
-	HELPER_ringbuf_reserve_dynptr,
-	HELPER_ringbuf_submit_dynptr,
-	HELPER_ringbuf_discard_dynptr,
-	HELPER_dynptr_from_mem,
-	HELPER_dynptr_read,
-	HELPER_dynptr_write,
-	HELPER_dynptr_data,
-	HELPER_cgrp_storage_get,
-	HELPER_cgrp_storage_delete,
-	HELPER_get_current_cgroup_id,
-	HELPER_get_current_ancestor_cgroup_id,
-	/* with CAP_PERFMON */
-	HELPER_trace_printk,
-	HELPER_get_current_task,
-	HELPER_get_current_task_btf,
-	HELPER_probe_read_user,
-	HELPER_probe_read_kernel,
-	HELPER_probe_read_user_str,
-	HELPER_probe_read_kernel_str,
-	HELPER_snprintf_btf,
-	HELPER_snprintf,
-	HELPER_task_pt_regs,
-	HELPER_trace_vprintk,
+#define PROG(name)	  BIT_ULL(BPF_PROG_TYPE_##name)
+#define ATTACH(name)	  BIT_ULL(BPF_##name)
+#define GATE(symbol, ...) {.index = HELPER_##symbol, .progs = __VA_ARGS__},
+const struct helper_gate helper_gates[] = {
+#include "helper/helper_gates.def"
 };
-const struct helper_set helper_set_base = {base, ARRAY_SIZE(base)};
+const u32 helper_gate_cnt = ARRAY_SIZE(helper_gates);
 
-/* What kprobe-like programs find before the base set, of the rows that are here. */
-static const u16 tracing[] = {
-	HELPER_get_smp_processor_id, HELPER_get_current_uid_gid, HELPER_get_current_comm,
-	HELPER_perf_event_output,    HELPER_probe_read,		 HELPER_probe_read_str,
-};
-const struct helper_set helper_set_tracing = {tracing, ARRAY_SIZE(tracing)};
+static u32 gate_id(u32 at)
+{
+	return helper_protos[helper_gates[at].index].id;
+}
+
+/* The first gate whose id is not below @id. */
+static u32 first_gate(u32 id)
+{
+	u32 low = 0, high = helper_gate_cnt;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (gate_id(mid) < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool passes(const struct helper_gate *gate, const struct helper_caller *caller)
+{
+	if (!set_has(gate->progs, caller->type) || gate->caps & ~caller->caps)
+		return false;
+	if (gate->attach && !set_has(gate->attach, caller->attach_type))
+		return false;
+	return gate->when == HELPER_ALWAYS ||
+	       caller->sleepable == (gate->when == HELPER_IF_SLEEPABLE);
+}
+
+const struct helper_proto *helper_find(const struct helper_caller *caller, u32 id)
+{
+	for (u32 i = first_gate(id); i < helper_gate_cnt && gate_id(i) == id; i++)
+		if (passes(&helper_gates[i], caller))
+			return &helper_protos[helper_gates[i].index];
+	return NULL;
+}

@@ -2,7 +2,8 @@
 /*
  * Helpers: what programs call by number. One row per prototype in helper.def
  * gives name, id, function, arguments and return for verifier and engines;
- * the functions live in one file per family. Argument and return kinds are
+ * helper_gates.def says which programs get which prototype for an id; the
+ * functions live in one file per family. Argument and return kinds are
  * Linux's (Documentation/bpf/verifier.rst, include/linux/bpf.h's enums, by
  * their published meaning).
  */
@@ -90,8 +91,8 @@ enum ret_kind {
 #define HELPER_MIGHT_SLEEP BIT(3)
 #define HELPER_ACQUIRES	   BIT(4) /* the returned pointer is a reference */
 #define HELPER_FASTCALL	   BIT(5) /* keeps r1 to r5 where Linux says so */
-#define HELPER_CAP_PERFMON BIT(6) /* needs CAP_PERFMON */
-#define HELPER_CAP_BPF	   BIT(7) /* needs CAP_BPF */
+#define HELPER_CASTS	   BIT(6) /* the result is the argument by another type: same reference */
+#define HELPER_RESTRICTED  BIT(7) /* only where the program type's rules allow it, see rules.h */
 
 /*
  * A helper. r1 to r5 are the program's registers; pointer arguments have been
@@ -107,6 +108,9 @@ struct helper_proto {
 	u32 ret;
 	u32 arg[5];
 	u32 arg_size[5]; /* for MEM_FIXED_SIZE */
+	/* Of ARG_PTR_TO_BTF_ID and RET_PTR_TO_BTF_ID: the structure's name in the kernel's BTF. */
+	const char *arg_btf[5];
+	const char *ret_btf;
 };
 
 /*
@@ -131,15 +135,40 @@ const char *helper_name(u32 id);
 /* The id for a name with or without "bpf_", or -1. */
 int helper_id_by_name(const char *name);
 
-/*
- * A list of prototypes that a kind of program may call; NULL-terminated lists
- * of lists are searched in order. Family files define the common ones.
- */
-struct helper_set {
-	const u16 *index; /* enum helper_index */
-	u32 cnt;
+/* ---- who may call what (helper_gates.def) ---- */
+
+enum helper_when {
+	HELPER_ALWAYS,
+	HELPER_IF_SLEEPABLE,
+	HELPER_UNLESS_SLEEPABLE,
 };
-extern const struct helper_set helper_set_base;	   /* any program (bpf_base_func_proto) */
-extern const struct helper_set helper_set_tracing; /* what tracing programs add */
+
+/* One prototype for a set of programs. A program finds at most one gate for an id. */
+struct helper_gate {
+	u16 index;  /* enum helper_index */
+	u8 when;    /* enum helper_when */
+	u32 caps;   /* HOST_CAP_* that the loader needs */
+	u64 progs;  /* bits of enum bpf_prog_type */
+	u64 attach; /* bits of enum bpf_attach_type; 0: whatever it is */
+};
+extern const struct helper_gate helper_gates[]; /* in order of helper ids */
+extern const u32 helper_gate_cnt;
+
+/* What a gate looks at. */
+struct helper_caller {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach_type;
+	bool sleepable;
+	u32 caps; /* HOST_CAP_*; CAP_SYS_ADMIN implies none here */
+};
+
+/* The prototype behind an id for a program, or NULL. */
+const struct helper_proto *helper_find(const struct helper_caller *caller, u32 id);
+
+/* Whether bit @n of a set of types is set; numbers that no set has are in none. */
+static inline bool set_has(u64 set, u32 n)
+{
+	return n < 64 && set >> n & 1;
+}
 
 #endif

@@ -38,16 +38,6 @@ bool hook_passes(const struct hook *hook, u32 verdict)
 	return row && row->passes;
 }
 
-bool rule_any_return(__unused const struct verify_env_info *info, __unused struct ret_range *range)
-{
-	return false;
-}
-
-int rule_any_attach(__unused const struct verify_env_info *info)
-{
-	return 0;
-}
-
 static const char *const prog_types[] = {
 	[BPF_PROG_TYPE_UNSPEC] = "unspec",
 	[BPF_PROG_TYPE_SOCKET_FILTER] = "socket_filter",

@@ -38,6 +38,8 @@ struct hook {
 	enum bpf_prog_type type;
 	const char *name; /* as libbpf names the type: "xdp", "socket_filter", "sched_cls" */
 	const struct prog_rules *rules;
+	/* Programs can be verified; loading one to run it is refused. */
+	bool rules_only;
 	const struct verdict_name *verdicts; /* NULL: the value is a number (a length, say) */
 	u32 verdict_cnt;
 	/*
@@ -51,7 +53,7 @@ struct hook {
 	int (*test_run)(struct host *host, struct prog *prog, union bpf_attr *attr);
 };
 
-/* NULL when no hook serves the type yet. */
+/* NULL for what is no program type. */
 const struct hook *hook_find(enum bpf_prog_type type);
 /* "xdp" for every type of Linux 6.12, NULL beyond. */
 const char *prog_type_name(u32 type);

@@ -11,13 +11,6 @@
 #include "hook/hook.def"
 #undef HOOK
 
-#ifndef ENOTSUPP
-#endif
-
-/* For rules: any return value, any attach type. */
-bool rule_any_return(const struct verify_env_info *info, struct ret_range *range);
-int rule_any_attach(const struct verify_env_info *info);
-
 /*
  * ---- BPF_PROG_TEST_RUN, what all types share ----
  *

@@ -34,86 +34,15 @@ static const struct ctx_field fields[] = {
 	SKB_FIELD(hwtstamp, CTX_READ),
 };
 
-static const u16 own_helpers[] = {
-	HELPER_skb_store_bytes,
-	HELPER_skb_load_bytes,
-	HELPER_skb_load_bytes_relative,
-	HELPER_skb_pull_data,
-	HELPER_csum_diff,
-	HELPER_csum_update,
-	HELPER_csum_level,
-	HELPER_l3_csum_replace,
-	HELPER_l4_csum_replace,
-	HELPER_clone_redirect,
-	HELPER_get_cgroup_classid,
-	HELPER_skb_vlan_push,
-	HELPER_skb_vlan_pop,
-	HELPER_skb_change_proto,
-	HELPER_skb_change_type,
-	HELPER_skb_adjust_room,
-	HELPER_skb_change_tail,
-	HELPER_skb_change_head,
-	HELPER_skb_get_tunnel_key,
-	HELPER_skb_set_tunnel_key,
-	HELPER_skb_get_tunnel_opt,
-	HELPER_skb_set_tunnel_opt,
-	HELPER_redirect,
-	HELPER_redirect_neigh,
-	HELPER_redirect_peer,
-	HELPER_get_route_realm,
-	HELPER_get_hash_recalc,
-	HELPER_set_hash_invalid,
-	HELPER_set_hash,
-	HELPER_skb_event_output,
-	HELPER_get_smp_processor_id,
-	HELPER_skb_under_cgroup,
-	HELPER_get_socket_cookie,
-	HELPER_get_socket_uid,
-	HELPER_skb_fib_lookup,
-	HELPER_skb_check_mtu,
-	HELPER_sk_fullsock,
-	HELPER_sk_storage_get,
-	HELPER_sk_storage_delete,
-	HELPER_skb_get_xfrm_state,
-	HELPER_skb_cgroup_classid,
-	HELPER_skb_cgroup_id,
-	HELPER_skb_ancestor_cgroup_id,
-	HELPER_sk_lookup_tcp,
-	HELPER_sk_lookup_udp,
-	HELPER_sk_release,
-	HELPER_tcp_sock,
-	HELPER_get_listener_sock,
-	HELPER_skc_lookup_tcp,
-	HELPER_tcp_check_syncookie,
-	HELPER_skb_ecn_set_ce,
-	HELPER_tcp_gen_syncookie,
-	HELPER_sk_assign,
-	HELPER_skb_set_tstamp,
-	HELPER_tcp_raw_gen_syncookie_ipv4,
-	HELPER_tcp_raw_gen_syncookie_ipv6,
-	HELPER_tcp_raw_check_syncookie_ipv4,
-	HELPER_tcp_raw_check_syncookie_ipv6,
-	HELPER_skc_to_tcp6_sock,
-	HELPER_skc_to_tcp_sock,
-	HELPER_skc_to_tcp_timewait_sock,
-	HELPER_skc_to_tcp_request_sock,
-	HELPER_skc_to_udp6_sock,
-	HELPER_skc_to_unix_sock,
-	HELPER_skc_to_mptcp_sock,
-	HELPER_ktime_get_coarse_ns,
-};
-static const struct helper_set own_set = {own_helpers, ARRAY_SIZE(own_helpers)};
-static const struct helper_set *const helpers[] = {&own_set, &helper_set_base, NULL};
-
-#define TC_RULES(type_name)                                                                        \
+#define TC_RULES(id, name_)                                                                        \
 	{                                                                                          \
-		.name = type_name, .ctx_name = "__sk_buff", .ctx_size = sizeof(struct __sk_buff),  \
-		.fields = fields, .field_cnt = ARRAY_SIZE(fields), .helpers = helpers,             \
-		.packet_read = true, .packet_write = true, .ret_range = rule_any_return,           \
-		.check_attach = rule_any_attach, .legacy_loads = true,                             \
+		.type = BPF_PROG_TYPE_##id, .name = name_, .ctx_name = "__sk_buff",                \
+		.ctx_size = sizeof(struct __sk_buff), .fields = fields,                            \
+		.field_cnt = ARRAY_SIZE(fields), .packet_read = true, .packet_write = true,        \
+		.legacy_loads = true, .caps = HOST_CAP_BPF | HOST_CAP_NET_ADMIN,                   \
 	}
-static const struct prog_rules cls_rules = TC_RULES("sched_cls");
-static const struct prog_rules act_rules = TC_RULES("sched_act");
+static const struct prog_rules cls_rules = TC_RULES(SCHED_CLS, "sched_cls");
+static const struct prog_rules act_rules = TC_RULES(SCHED_ACT, "sched_act");
 
 static const struct verdict_name verdicts[] = {
 	{(u32)-1, "TC_ACT_UNSPEC", true}, {0, "TC_ACT_OK", true},

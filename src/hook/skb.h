@@ -12,14 +12,15 @@
 	{                                                                                          \
 #name, offsetof(struct __sk_buff, name), sizeof(((struct __sk_buff *)0)->name),    \
 			sizeof(((struct __sk_buff *)0)->name), flags, kind,                        \
-			offsetof(struct sk_buff, name), sizeof(((struct sk_buff *)0)->name),       \
+			offsetof(struct sk_buff, name), sizeof(((struct sk_buff *)0)->name), 0, 0, \
+			NULL,                                                                      \
 	}
 /* An array of u32. */
 #define SKB_FIELD_ARRAY(name, flags)                                                               \
 	{                                                                                          \
 #name, offsetof(struct __sk_buff, name), sizeof(((struct __sk_buff *)0)->name),    \
 			sizeof(u32), flags, CTX_SCALAR, offsetof(struct sk_buff, name),            \
-			sizeof(u32),                                                               \
+			sizeof(u32), 0, 0, NULL,                                                   \
 	}
 
 /* A frame that starts with its Ethernet header becomes an skb with data there. */

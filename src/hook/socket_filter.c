@@ -26,25 +26,13 @@ static const struct ctx_field fields[] = {
 	SKB_FIELD(gso_size, CTX_READ | CTX_NARROW),
 };
 
-static const u16 own_helpers[] = {
-	HELPER_skb_load_bytes,	    HELPER_skb_load_bytes_relative,  HELPER_get_socket_cookie,
-	HELPER_get_socket_uid,	    HELPER_skb_event_output,	     HELPER_skc_to_tcp6_sock,
-	HELPER_skc_to_tcp_sock,	    HELPER_skc_to_tcp_timewait_sock, HELPER_skc_to_tcp_request_sock,
-	HELPER_skc_to_udp6_sock,    HELPER_skc_to_unix_sock,	     HELPER_skc_to_mptcp_sock,
-	HELPER_ktime_get_coarse_ns,
-};
-static const struct helper_set own_set = {own_helpers, ARRAY_SIZE(own_helpers)};
-static const struct helper_set *const helpers[] = {&own_set, &helper_set_base, NULL};
-
 static const struct prog_rules rules = {
+	.type = BPF_PROG_TYPE_SOCKET_FILTER,
 	.name = "socket_filter",
 	.ctx_name = "__sk_buff",
 	.ctx_size = sizeof(struct __sk_buff),
 	.fields = fields,
 	.field_cnt = ARRAY_SIZE(fields),
-	.helpers = helpers,
-	.ret_range = rule_any_return,
-	.check_attach = rule_any_attach,
 	.legacy_loads = true,
 };
 

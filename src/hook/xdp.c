@@ -16,7 +16,7 @@
 	{                                                                                          \
 #name, offsetof(struct xdp_md, name), sizeof(u32), sizeof(u32), CTX_READ, kind,    \
 			offsetof(struct xdp_buff, host_field),                                     \
-			sizeof(((struct xdp_buff *)0)->host_field),                                \
+			sizeof(((struct xdp_buff *)0)->host_field), 0, 0, NULL,                    \
 	}
 
 static const struct ctx_field fields[] = {
@@ -27,56 +27,19 @@ static const struct ctx_field fields[] = {
 	FIELD(rx_queue_index, CTX_SCALAR, rx_queue_index),
 	{"egress_ifindex", offsetof(struct xdp_md, egress_ifindex), sizeof(u32), sizeof(u32),
 	 CTX_READ, CTX_SCALAR, offsetof(struct xdp_buff, egress_ifindex), sizeof(u32),
-	 1 + BPF_XDP_DEVMAP},
+	 BIT_ULL(BPF_XDP_DEVMAP), 0, NULL},
 };
-
-static const u16 own_helpers[] = {
-	HELPER_xdp_event_output,
-	HELPER_get_smp_processor_id,
-	HELPER_csum_diff,
-	HELPER_xdp_adjust_head,
-	HELPER_xdp_adjust_meta,
-	HELPER_xdp_redirect,
-	HELPER_xdp_redirect_map,
-	HELPER_xdp_adjust_tail,
-	HELPER_xdp_get_buff_len,
-	HELPER_xdp_load_bytes,
-	HELPER_xdp_store_bytes,
-	HELPER_xdp_fib_lookup,
-	HELPER_xdp_check_mtu,
-	HELPER_sk_lookup_udp,
-	HELPER_sk_lookup_tcp,
-	HELPER_sk_release,
-	HELPER_skc_lookup_tcp,
-	HELPER_tcp_check_syncookie,
-	HELPER_tcp_gen_syncookie,
-	HELPER_tcp_raw_gen_syncookie_ipv4,
-	HELPER_tcp_raw_gen_syncookie_ipv6,
-	HELPER_tcp_raw_check_syncookie_ipv4,
-	HELPER_tcp_raw_check_syncookie_ipv6,
-	HELPER_skc_to_tcp6_sock,
-	HELPER_skc_to_tcp_sock,
-	HELPER_skc_to_tcp_timewait_sock,
-	HELPER_skc_to_tcp_request_sock,
-	HELPER_skc_to_udp6_sock,
-	HELPER_skc_to_unix_sock,
-	HELPER_skc_to_mptcp_sock,
-	HELPER_ktime_get_coarse_ns,
-};
-static const struct helper_set own_set = {own_helpers, ARRAY_SIZE(own_helpers)};
-static const struct helper_set *const helpers[] = {&own_set, &helper_set_base, NULL};
 
 static const struct prog_rules rules = {
+	.type = BPF_PROG_TYPE_XDP,
 	.name = "xdp",
 	.ctx_name = "xdp_md",
 	.ctx_size = sizeof(struct xdp_md),
 	.fields = fields,
 	.field_cnt = ARRAY_SIZE(fields),
-	.helpers = helpers,
 	.packet_read = true,
 	.packet_write = true,
-	.ret_range = rule_any_return,
-	.check_attach = rule_any_attach,
+	.caps = HOST_CAP_BPF | HOST_CAP_NET_ADMIN,
 };
 
 static const struct verdict_name verdicts[] = {

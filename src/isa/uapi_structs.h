@@ -278,6 +278,160 @@ struct bpf_tcp_sock {
 	u32 icsk_retransmits;
 };
 
+struct bpf_xdp_sock {
+	u32 queue_id;
+};
+
+struct bpf_flow_keys {
+	u16 nhoff;
+	u16 thoff;
+	u16 addr_proto;
+	u8 is_frag;
+	u8 is_first_frag;
+	u8 is_encap;
+	u8 ip_proto;
+	u16 n_proto;
+	u16 sport;
+	u16 dport;
+	union {
+		struct {
+			u32 ipv4_src;
+			u32 ipv4_dst;
+		};
+		struct {
+			u32 ipv6_src[4];
+			u32 ipv6_dst[4];
+		};
+	};
+	u32 flags;
+	u32 flow_label;
+};
+
+struct bpf_sock_addr {
+	u32 user_family;
+	u32 user_ip4;
+	u32 user_ip6[4];
+	u32 user_port;
+	u32 family;
+	u32 type;
+	u32 protocol;
+	u32 msg_src_ip4;
+	u32 msg_src_ip6[4];
+	__bpf_md_ptr(struct bpf_sock *, sk);
+};
+
+struct bpf_sock_ops {
+	u32 op;
+	union {
+		u32 args[4];
+		u32 reply;
+		u32 replylong[4];
+	};
+	u32 family;
+	u32 remote_ip4;
+	u32 local_ip4;
+	u32 remote_ip6[4];
+	u32 local_ip6[4];
+	u32 remote_port;
+	u32 local_port;
+	u32 is_fullsock;
+	u32 snd_cwnd;
+	u32 srtt_us;
+	u32 bpf_sock_ops_cb_flags;
+	u32 state;
+	u32 rtt_min;
+	u32 snd_ssthresh;
+	u32 rcv_nxt;
+	u32 snd_nxt;
+	u32 snd_una;
+	u32 mss_cache;
+	u32 ecn_flags;
+	u32 rate_delivered;
+	u32 rate_interval_us;
+	u32 packets_out;
+	u32 retrans_out;
+	u32 total_retrans;
+	u32 segs_in;
+	u32 data_segs_in;
+	u32 segs_out;
+	u32 data_segs_out;
+	u32 lost_out;
+	u32 sacked_out;
+	u32 sk_txhash;
+	u64 bytes_received;
+	u64 bytes_acked;
+	__bpf_md_ptr(struct bpf_sock *, sk);
+	__bpf_md_ptr(void *, skb_data);
+	__bpf_md_ptr(void *, skb_data_end);
+	u32 skb_len;
+	u32 skb_tcp_flags;
+	u64 skb_hwtstamp;
+};
+
+struct sk_msg_md {
+	__bpf_md_ptr(void *, data);
+	__bpf_md_ptr(void *, data_end);
+	u32 family;
+	u32 remote_ip4;
+	u32 local_ip4;
+	u32 remote_ip6[4];
+	u32 local_ip6[4];
+	u32 remote_port;
+	u32 local_port;
+	u32 size;
+	__bpf_md_ptr(struct bpf_sock *, sk);
+};
+
+struct sk_reuseport_md {
+	__bpf_md_ptr(void *, data);
+	__bpf_md_ptr(void *, data_end);
+	u32 len;
+	u32 eth_protocol;
+	u32 ip_protocol;
+	u32 bind_inany;
+	u32 hash;
+	__bpf_md_ptr(struct bpf_sock *, sk);
+	__bpf_md_ptr(struct bpf_sock *, migrating_sk);
+};
+
+struct bpf_sk_lookup {
+	union {
+		__bpf_md_ptr(struct bpf_sock *, sk);
+		u64 cookie;
+	};
+	u32 family;
+	u32 protocol;
+	u32 remote_ip4;
+	u32 remote_ip6[4];
+	u16 remote_port;
+	u16 : 16;
+	u32 local_ip4;
+	u32 local_ip6[4];
+	u32 local_port;
+	u32 ingress_ifindex;
+};
+
+struct bpf_cgroup_dev_ctx {
+	u32 access_type;
+	u32 major;
+	u32 minor;
+};
+
+struct bpf_sysctl {
+	u32 write;
+	u32 file_pos;
+};
+
+struct bpf_sockopt {
+	__bpf_md_ptr(struct bpf_sock *, sk);
+	__bpf_md_ptr(void *, optval);
+	__bpf_md_ptr(void *, optval_end);
+	s32 level;
+	s32 optname;
+	s32 optlen;
+	s32 retval;
+};
+
 struct bpf_sock_tuple {
 	union {
 		struct {

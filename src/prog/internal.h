@@ -21,6 +21,7 @@ struct load {
 /* The passes, in order; each returns 0 or a negative errno and says why in the log. */
 int pass_create(struct load *load);
 int pass_verify(struct load *load);
+int pass_runnable(struct load *load);
 int pass_subprogs(struct load *load);
 int pass_rewrite(struct load *load);
 int pass_compile(struct load *load);

@@ -17,9 +17,10 @@ static const struct {
 	int (*run)(struct load *load);
 	bool to_run; /* what a program needs only for being run */
 } passes[] = {
-	{"create", pass_create},	 {"verify", pass_verify},
-	{"subprogs", pass_subprogs},	 {"rewrite", pass_rewrite, true},
-	{"compile", pass_compile, true}, {"publish", pass_publish},
+	{"create", pass_create},	   {"verify", pass_verify},
+	{"runnable", pass_runnable, true}, {"subprogs", pass_subprogs},
+	{"rewrite", pass_rewrite, true},   {"compile", pass_compile, true},
+	{"publish", pass_publish},
 };
 
 static void prog_free(struct object *obj)
@@ -270,6 +271,16 @@ int pass_verify(struct load *load)
 		err = verify(&input, load->result);
 	load->prog->verified_insns = load->result->insn_processed;
 	return err ? err : load->result->error;
+}
+
+/* Program types whose rules are known, but that have no place to run here. */
+int pass_runnable(struct load *load)
+{
+	if (!load->args->rules_only)
+		return 0;
+	log_printf(load->log, "programs of type %s can be verified, but not run yet\n",
+		   load->args->rules->name);
+	return -EOPNOTSUPP;
 }
 
 int pass_subprogs(struct load *load)

@@ -36,6 +36,7 @@ struct prog_load_args {
 	void *fd_arg;
 	const struct hook *hook; /* of the type; hook_find() */
 	const struct prog_rules *rules;
+	bool rules_only; /* nothing runs such programs yet */
 };
 
 /*

@@ -14,44 +14,12 @@
 #define LICENSE_LEN	128
 #define MAX_RECORD_SIZE 252
 
-/* Which capability a program type takes besides CAP_BPF (Linux's is_*_prog_type()). */
-static u32 type_caps(u32 type)
+/* Types that there are none of fail later, as in Linux. */
+static u32 type_caps(enum bpf_prog_type type)
 {
-	switch (type) {
-	case BPF_PROG_TYPE_SCHED_CLS:
-	case BPF_PROG_TYPE_SCHED_ACT:
-	case BPF_PROG_TYPE_XDP:
-	case BPF_PROG_TYPE_LWT_IN:
-	case BPF_PROG_TYPE_LWT_OUT:
-	case BPF_PROG_TYPE_LWT_XMIT:
-	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
-	case BPF_PROG_TYPE_SK_SKB:
-	case BPF_PROG_TYPE_SK_MSG:
-	case BPF_PROG_TYPE_FLOW_DISSECTOR:
-	case BPF_PROG_TYPE_CGROUP_DEVICE:
-	case BPF_PROG_TYPE_CGROUP_SOCK:
-	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
-	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
-	case BPF_PROG_TYPE_CGROUP_SYSCTL:
-	case BPF_PROG_TYPE_SOCK_OPS:
-	case BPF_PROG_TYPE_EXT:
-	case BPF_PROG_TYPE_NETFILTER:
-		return HOST_CAP_BPF | HOST_CAP_NET_ADMIN;
-	case BPF_PROG_TYPE_KPROBE:
-	case BPF_PROG_TYPE_TRACEPOINT:
-	case BPF_PROG_TYPE_PERF_EVENT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-	case BPF_PROG_TYPE_TRACING:
-	case BPF_PROG_TYPE_LSM:
-	case BPF_PROG_TYPE_STRUCT_OPS:
-		return HOST_CAP_BPF | HOST_CAP_PERFMON;
-	case BPF_PROG_TYPE_SOCKET_FILTER:
-	case BPF_PROG_TYPE_CGROUP_SKB:
-		return 0;
-	default:
-		return HOST_CAP_BPF;
-	}
+	const struct hook *hook = hook_find(type);
+
+	return hook ? hook->rules->caps : HOST_CAP_BPF;
 }
 
 /* What Linux checks before it looks at the program itself. */
@@ -67,7 +35,7 @@ static int check_permission(const struct call *call)
 	if (!attr->insn_cnt ||
 	    attr->insn_cnt > (bpf_cap ? BPF_COMPLEXITY_LIMIT_INSNS : BPF_MAXINSNS))
 		return -E2BIG;
-	if (!host_capable(call->host, type_caps(attr->prog_type)))
+	if (!host_capable(call->host, type_caps((enum bpf_prog_type)attr->prog_type)))
 		return -EPERM;
 	return 0;
 }
@@ -281,27 +249,18 @@ static int check_attach_target(const struct load_call *load)
 static int find_hook(struct load_call *load)
 {
 	const union bpf_attr *attr = &load->call->attr;
-	const struct hook *hook;
-	struct verify_env_info info = {
-		.type = attr->prog_type,
-		.attach_type = attr->expected_attach_type,
-		.sleepable = attr->prog_flags & BPF_F_SLEEPABLE,
-		.caps = load->call->host->caps,
-	};
+	const struct hook *hook = hook_find((enum bpf_prog_type)attr->prog_type);
+	u32 attach = attr->expected_attach_type;
 
-	if (!prog_type_name(attr->prog_type) || attr->prog_type == BPF_PROG_TYPE_UNSPEC)
+	if (!hook || attr->prog_ifindex)
 		return -EINVAL;
-	hook = hook_find(attr->prog_type);
-	if (!hook) {
-		log_printf(&load->log, "programs of type %s are not supported yet\n",
-			   prog_type_name(attr->prog_type));
-		return -EOPNOTSUPP;
-	}
-	if (attr->prog_ifindex)
-		return -EINVAL;
+	if (!attach)
+		attach = hook->rules->attach_default;
 	load->args.hook = hook;
 	load->args.rules = hook->rules;
-	return hook->rules->check_attach ? hook->rules->check_attach(&info) : 0;
+	load->args.rules_only = hook->rules_only;
+	load->args.expected_attach_type = attach;
+	return rules_fit_attach(hook->rules, attach) ? 0 : -EINVAL;
 }
 
 static int do_load(struct load_call *load)
@@ -329,7 +288,6 @@ static int do_load(struct load_call *load)
 	if (err)
 		return err;
 	load->args.type = attr->prog_type;
-	load->args.expected_attach_type = attr->expected_attach_type;
 	load->args.name = load->name;
 	load->args.prog_flags = attr->prog_flags;
 	load->args.map_by_fd = map_by_fd;

@@ -55,24 +55,13 @@ static int release_args(struct verifier *v, const struct call_args *args)
 
 /* ---- may it be called ---- */
 
-static const struct helper_proto *find_proto(struct verifier *v, u32 id)
-{
-	const struct helper_proto *proto = rules_helper(v->rules, id);
-
-	if (proto && proto->flags & HELPER_CAP_BPF && !v->bpf_capable)
-		return NULL;
-	if (proto && proto->flags & HELPER_CAP_PERFMON && !v->ptr_leaks)
-		return NULL;
-	return proto;
-}
-
 static int check_callable(struct verifier *v, const struct helper_proto **proto)
 {
 	s32 id = cur_insn(v)->imm;
 
 	if (id < 0 || id >= __BPF_FUNC_MAX_ID)
 		return reject(v, -EINVAL, "invalid func %s#%d", func_name(v, (u32)id), id);
-	*proto = find_proto(v, (u32)id);
+	*proto = rules_helper(v->rules, &v->info, (u32)id);
 	if (!*proto)
 		return reject(v, -EINVAL, "program of this type cannot use helper %s#%d",
 			      func_name(v, (u32)id), id);
@@ -80,6 +69,9 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 		return reject(v, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible "
 			      "program");
+	if ((*proto)->flags & HELPER_RESTRICTED &&
+	    !(v->rules->allows_helper && v->rules->allows_helper(&v->info, *proto)))
+		return reject(v, -EINVAL, "helper call is not allowed in probe");
 	if ((*proto)->flags & HELPER_MIGHT_SLEEP && !v->cur->in_sleepable)
 		return reject(v, -EINVAL, "helper call might sleep in a non-sleepable prog");
 	return 0;
@@ -87,7 +79,7 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 
 bool helper_changes_packet(const struct verifier *v, u32 id)
 {
-	const struct helper_proto *proto = rules_helper(v->rules, id);
+	const struct helper_proto *proto = rules_helper(v->rules, &v->info, id);
 
 	return proto && proto->flags & HELPER_CHANGES_PKT;
 }

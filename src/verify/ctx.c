@@ -7,20 +7,44 @@ static bool is_power_of_two(u32 n)
 	return n && !(n & (n - 1));
 }
 
-/* Whole elements, parts of them where the field allows it, or two neighbours as one. */
-static bool size_allowed(const struct ctx_field *field, u32 off, u32 size)
+static bool part_allowed(const struct ctx_field *field, u32 within, u32 size)
 {
-	u32 in_elem = (off - field->off) % field->elem;
+	if (!is_power_of_two(size) || within % size || within + size > field->elem)
+		return false;
+	if (field->flags & CTX_NARROW_FIRST)
+		return !within;
+	if (field->flags & CTX_NARROW_HALF)
+		return within + size <= 2;
+	if (field->flags & CTX_NARROW_16)
+		return size >= 2;
+	return field->flags & CTX_NARROW;
+}
+
+/* Whole elements, parts of them where the field allows it, or two neighbours as one. */
+static bool size_allowed(const struct ctx_field *field, u32 off, u32 size, bool write)
+{
+	u32 within = (off - field->off) % field->elem;
 
 	if (field->flags & CTX_BYTES)
 		return is_power_of_two(size) && size <= 8;
-	if (size == field->elem && !in_elem)
+	if (size == field->elem && !within)
 		return true;
-	if (size < field->elem && field->flags & CTX_NARROW)
-		return is_power_of_two(size) && in_elem % size == 0 &&
-		       in_elem + size <= field->elem;
-	return size == 2u * field->elem && field->flags & CTX_WIDE && !in_elem &&
-	       (off - field->off) % size == 0;
+	if (size < field->elem)
+		return !write && part_allowed(field, within, size);
+	return size == 2u * field->elem && field->flags & CTX_WIDE && !within;
+}
+
+static bool kind_allowed(const struct verifier *v, const struct ctx_field *field, bool write)
+{
+	u32 attach = v->info.attach_type;
+
+	if (!(field->flags & (write ? CTX_WRITE : CTX_READ)))
+		return false;
+	if (field->flags & (CTX_CAP_BPF | (write ? CTX_WRITE_CAP_BPF : 0)) && !v->bpf_capable)
+		return false;
+	if (field->attach && !set_has(field->attach, attach))
+		return false;
+	return !write || !field->attach_write || set_has(field->attach_write, attach);
 }
 
 static const struct ctx_field *find_field(struct verifier *v, const struct mem_access *a, s32 off)
@@ -31,18 +55,12 @@ static const struct ctx_field *find_field(struct verifier *v, const struct mem_a
 	if (off < 0 || (u32)off + a->size > v->rules->ctx_size || (u32)off % a->size)
 		return NULL;
 	field = ctx_field_find(v->rules, (u32)off, a->size);
-	if (!field || !(field->flags & (write ? CTX_WRITE : CTX_READ)))
-		return NULL;
-	if (field->flags & CTX_CAP_BPF && !v->bpf_capable)
-		return NULL;
-	if (field->attach && field->attach != 1 + (u32)v->info.attach_type)
-		return NULL;
-	if (write && a->size < field->elem && !(field->flags & CTX_BYTES))
+	if (!field || !kind_allowed(v, field, write))
 		return NULL;
 	/* A pointer is loaded as a whole. */
 	if (field->value != CTX_SCALAR && (a->size != field->elem || write || a->sign_extend))
 		return NULL;
-	return size_allowed(field, (u32)off, a->size) ? field : NULL;
+	return size_allowed(field, (u32)off, a->size, write) ? field : NULL;
 }
 
 static u32 type_of_value(enum ctx_value value)
@@ -56,11 +74,39 @@ static u32 type_of_value(enum ctx_value value)
 		return PTR_TO_PACKET_END;
 	case CTX_SOCK_COMMON_OR_NULL:
 		return PTR_TO_SOCK_COMMON | PTR_MAYBE_NULL;
+	case CTX_SOCK:
+		return PTR_TO_SOCKET;
+	case CTX_SOCK_OR_NULL:
+		return PTR_TO_SOCKET | PTR_MAYBE_NULL;
+	case CTX_TP_BUFFER:
+		return PTR_TO_TP_BUFFER;
+	case CTX_BTF:
+		return PTR_TO_BTF_ID | PTR_TRUSTED;
 	case CTX_FLOW_KEYS:
 		return PTR_TO_FLOW_KEYS;
 	default:
 		return SCALAR_VALUE;
 	}
+}
+
+static int reject_access(struct verifier *v, const struct mem_access *a, s32 off)
+{
+	int err = reject(v, -EACCES, "invalid bpf_context access off=%d size=%u", off, a->size);
+
+	log_source_line(v, a->insn, "; ");
+	return err;
+}
+
+/* The structure that the kernel knows by this name; -ENOENT when it does not. */
+static int set_btf_type(struct verifier *v, struct reg *reg, const char *name)
+{
+	s32 id = v->in->vmlinux ? btf_find(v->in->vmlinux, BTF_KIND_STRUCT, name) : -ENOENT;
+
+	if (id < 0)
+		return -ENOENT;
+	reg->btf = v->in->vmlinux;
+	reg->btf_id = (u32)id;
+	return 0;
 }
 
 int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off)
@@ -73,11 +119,8 @@ int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off)
 	if (err)
 		return err;
 	field = find_field(v, a, off);
-	if (!field) {
-		err = reject(v, -EACCES, "invalid bpf_context access off=%d size=%u", off, a->size);
-		log_source_line(v, a->insn, "; ");
-		return err;
-	}
+	if (!field)
+		return reject_access(v, a, off);
 	if (a->kind != ACCESS_READ || a->value < 0)
 		return 0;
 	dst = cur_reg(v, (u32)a->value);
@@ -86,6 +129,8 @@ int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off)
 		return 0;
 	}
 	reg_set_pointer(dst, type_of_value(field->value));
+	if (field->value == CTX_BTF && set_btf_type(v, dst, field->btf))
+		return reject_access(v, a, off);
 	if (reg_maybe_null(dst))
 		dst->id = ++v->id_gen;
 	return 0;

@@ -11,9 +11,10 @@ bool packet_access_allowed(struct verifier *v, const struct helper_proto *proto,
 
 	if (kind == ACCESS_WRITE ? !rules->packet_write : !rules->packet_read)
 		return false;
-	if (proto)
+	if (proto && !rules->packet_any_helper)
 		return proto->flags & HELPER_PKT_ACCESS;
-	v->seen_direct_write = true;
+	if (kind == ACCESS_WRITE)
+		v->seen_direct_write = true;
 	return true;
 }
 

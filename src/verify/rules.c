@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Queries over what a program type allows: context fields and helper
- * prototypes. Pure lookups in the hook's const tables.
+ * Queries over what a program type allows: context fields, helper prototypes,
+ * attach types, results. Pure lookups in the hook's const tables.
  */
 #include "verify/rules.h"
 
@@ -17,26 +17,39 @@ const struct ctx_field *ctx_field_find(const struct prog_rules *rules, u32 off, 
 	return NULL;
 }
 
-static const struct helper_proto *set_find(const struct helper_set *set, u32 id)
+const struct helper_proto *rules_helper(const struct prog_rules *rules,
+					const struct verify_env_info *info, u32 id)
 {
-	for (u32 i = 0; i < set->cnt; i++) {
-		const struct helper_proto *proto = &helper_protos[set->index[i]];
+	const struct helper_caller caller = {
+		.type = rules->type,
+		.attach_type = info->attach_type,
+		.sleepable = info->sleepable,
+		.caps = info->caps,
+	};
+	const struct helper_proto *proto = helper_find(&caller, id);
 
-		if (proto->id == id)
-			return proto;
-	}
-	return NULL;
+	if (proto && rules->has_helper && !rules->has_helper(info, proto))
+		return NULL;
+	return proto;
 }
 
-const struct helper_proto *rules_helper(const struct prog_rules *rules, u32 id)
+bool rules_fit_attach(const struct prog_rules *rules, u32 attach_type)
 {
-	if (!rules->helpers)
-		return NULL;
-	for (const struct helper_set *const *set = rules->helpers; *set; set++) {
-		const struct helper_proto *proto = set_find(*set, id);
+	return !rules->attach_types || set_has(rules->attach_types, attach_type);
+}
 
-		if (proto)
-			return proto;
+bool rules_ret_range(const struct prog_rules *rules, const struct verify_env_info *info,
+		     struct ret_range *range)
+{
+	if (rules->ret_range)
+		return rules->ret_range(info, range);
+	for (u32 i = 0; i < rules->ret_cnt; i++) {
+		const struct ret_rule *rule = &rules->rets[i];
+
+		if (rule->attach && !set_has(rule->attach, info->attach_type))
+			continue;
+		*range = rule->range;
+		return true;
 	}
-	return NULL;
+	return false;
 }

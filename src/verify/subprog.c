@@ -121,7 +121,7 @@ static int check_callback_result(struct verifier *v, struct frame *callee)
 	if (err)
 		return err;
 	if (r0->s.smin < callee->callback_ret.min || r0->s.smax > callee->callback_ret.max)
-		return reject_range(v, r0, &callee->callback_ret, "At callback return");
+		return reject_range(v, BPF_REG_0, r0, &callee->callback_ret, "At callback return");
 	return 0;
 }
 

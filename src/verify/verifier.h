@@ -220,6 +220,7 @@ const char *alu_op_name(u8 op);
 
 /* ---- structure (structure.c, cfg.c, depth.c, resolve.c) ---- */
 
+int check_attach(struct verifier *v);
 int find_subprograms(struct verifier *v);
 int check_jumps(struct verifier *v);
 int check_func_records(struct verifier *v);
@@ -472,8 +473,10 @@ int set_timer_args(struct verifier *v, struct frame *callee, const struct frame 
 int check_timer_arg(struct verifier *v, u32 regno, struct call_args *args);
 int check_wq_arg(struct verifier *v, u32 regno, struct call_args *args);
 
-int reject_range(struct verifier *v, const struct reg *reg, const struct ret_range *range,
-		 const char *when);
+int reject_range(struct verifier *v, u32 regno, const struct reg *reg,
+		 const struct ret_range *range, const char *when);
+/* What the program or function may end with: of @regno, which is r0 but for exceptions. */
+int check_result(struct verifier *v, u32 regno);
 void set_global_args(struct verifier *v, u32 subprog);
 int check_global_args(struct verifier *v, u32 subprog);
 int prepare_global_args(struct verifier *v, u32 subprog);

@@ -111,24 +111,16 @@ static int explore_all(struct verifier *v)
 
 /* ---- passes ---- */
 
-static int check_attach(struct verifier *v)
-{
-	if (v->rules->check_attach && v->rules->check_attach(&v->info))
-		return reject_program(v, -EINVAL, "attach type %d does not fit the program type",
-				      v->info.attach_type);
-	return 0;
-}
-
 static const struct {
 	const char *name;
 	int (*run)(struct verifier *v);
 } passes[] = {
-	{"attach type", check_attach},
 	{"function records", check_func_records},
 	{"subprograms", find_subprograms},
 	{"jumps", check_jumps},
 	{"function information", check_func_infos},
 	{"line information", check_lines},
+	{"attach type", check_attach},
 	{"references", resolve_references},
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},
@@ -216,6 +208,8 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 		.sleepable = input->prog_flags & BPF_F_SLEEPABLE,
 		.caps = caps,
 	};
+	if (!input->attach_type)
+		v->info.attach_type = (enum bpf_attach_type)input->rules->attach_default;
 	v->bpf_capable = caps & HOST_CAP_BPF;
 	v->ptr_leaks = caps & HOST_CAP_PERFMON;
 	v->strict_align = input->prog_flags & BPF_F_STRICT_ALIGNMENT &&

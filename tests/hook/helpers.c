@@ -9,6 +9,8 @@
 
 #include "tap.h"
 
+#include "base/os.h"
+#include "btf/btf.h"
 #include "helper/asm.h"
 #include "helper/kernel.h"
 #include "hook/hook.h"
@@ -31,15 +33,118 @@ static const u32 newer[] = {
 	BPF_FUNC_task_storage_get,
 };
 
-static int load(enum bpf_prog_type type, u32 id, const char *license, char *log, u32 size)
+/* Given by them to more programs of a type, or by more of its attach types. */
+static const struct {
+	enum bpf_prog_type type;
+	u32 id;
+} newer_somewhere[] = {
+	{BPF_PROG_TYPE_LWT_SEG6LOCAL, BPF_FUNC_skb_pull_data},
+	/* BPF_CGROUP_UNIX_GETPEERNAME and _GETSOCKNAME */
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_setsockopt},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_getsockopt},
+};
+
+/* A program type by one of its attach types; the target is a function of the kernel's BTF. */
+struct subject {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach;
+	bool sleepable;
+	const char *target;
+};
+
+static const struct subject subjects[] = {
+	{BPF_PROG_TYPE_SOCKET_FILTER, 0, false, NULL},
+	{BPF_PROG_TYPE_SCHED_CLS, 0, false, NULL},
+	{BPF_PROG_TYPE_SCHED_ACT, 0, false, NULL},
+	{BPF_PROG_TYPE_XDP, 0, false, NULL},
+	{BPF_PROG_TYPE_KPROBE, 0, false, NULL},
+	{BPF_PROG_TYPE_KPROBE, 0, true, NULL},
+	{BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, false, NULL},
+	{BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION, false, NULL},
+	{BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI, false, NULL},
+	{BPF_PROG_TYPE_TRACEPOINT, 0, false, NULL},
+	{BPF_PROG_TYPE_PERF_EVENT, 0, false, NULL},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT, 0, false, NULL},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0, false, NULL},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, false, "bpf_fentry_test1"},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, false, "bpf_iter_task"},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, false, "bpf_iter_tcp"},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, false, "bpf_lsm_file_open"},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, false, "bpf_lsm_socket_post_create"},
+	{BPF_PROG_TYPE_SYSCALL, 0, true, NULL},
+	{BPF_PROG_TYPE_LIRC_MODE2, 0, false, NULL},
+	{BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER, false, NULL},
+	{BPF_PROG_TYPE_LWT_IN, 0, false, NULL},
+	{BPF_PROG_TYPE_LWT_OUT, 0, false, NULL},
+	{BPF_PROG_TYPE_LWT_XMIT, 0, false, NULL},
+	{BPF_PROG_TYPE_LWT_SEG6LOCAL, 0, false, NULL},
+	{BPF_PROG_TYPE_SK_SKB, 0, false, NULL},
+	{BPF_PROG_TYPE_SK_MSG, 0, false, NULL},
+	{BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, false, NULL},
+	{BPF_PROG_TYPE_SK_REUSEPORT, BPF_SK_REUSEPORT_SELECT, false, NULL},
+	{BPF_PROG_TYPE_FLOW_DISSECTOR, 0, false, NULL},
+	{BPF_PROG_TYPE_SOCK_OPS, 0, false, NULL},
+	{BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET4_POST_BIND, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SYSCTL, BPF_CGROUP_SYSCTL, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_SETSOCKOPT, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_BIND, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_CONNECT, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_SENDMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_SENDMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_SENDMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_RECVMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_RECVMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_RECVMSG, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_GETPEERNAME, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_GETPEERNAME, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_GETPEERNAME, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_GETSOCKNAME, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_GETSOCKNAME, false, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_GETSOCKNAME, false, NULL},
+};
+
+static struct btf *vmlinux;
+
+static void read_vmlinux(void)
 {
-	struct bpf_insn insns[] = {CALL(id), MOV_IMM(0, 0), EXIT()};
+	size_t size;
+	void *data;
+
+	if (os_read_file(&mem_libc, "/sys/kernel/btf/vmlinux", &data, &size))
+		return;
+	if (btf_parse(&mem_libc, data, size, NULL, &vmlinux, NULL, NULL))
+		vmlinux = NULL;
+	mem_free(&mem_libc, data);
+}
+
+static u32 target_id(const struct subject *s)
+{
+	s32 id = s->target && vmlinux ? btf_find(vmlinux, BTF_KIND_FUNC, s->target) : 0;
+
+	return id > 0 ? (u32)id : 0;
+}
+
+static int load(const struct subject *s, const struct bpf_insn *insns, u32 cnt, const char *license,
+		char *log, u32 size)
+{
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = type;
+	attr.prog_type = s->type;
+	attr.expected_attach_type = s->attach;
+	attr.prog_flags = s->sleepable ? BPF_F_SLEEPABLE : 0;
+	attr.attach_btf_id = target_id(s);
 	attr.insns = ptr_to_u64(insns);
-	attr.insn_cnt = ARRAY_SIZE(insns);
+	attr.insn_cnt = cnt;
 	attr.license = ptr_to_u64(license);
 	attr.log_buf = ptr_to_u64(log);
 	attr.log_size = size;
@@ -48,11 +153,19 @@ static int load(enum bpf_prog_type type, u32 id, const char *license, char *log,
 	return kernel_bpf(BPF_PROG_LOAD, &attr);
 }
 
+/* Of programs that must be GPL compatible it cannot be asked which helpers demand it. */
+static bool must_be_gpl(const struct subject *s)
+{
+	return s->type == BPF_PROG_TYPE_LSM;
+}
+
 /* The arguments are garbage, so that most calls are refused; the words tell why. */
-static enum answer ask_kernel(enum bpf_prog_type type, u32 id)
+static enum answer ask_kernel(const struct subject *s, u32 id)
 {
 	static char log[65536];
-	int fd = load(type, id, "proprietary", log, sizeof(log));
+	const struct bpf_insn insns[] = {CALL(id), MOV_IMM(0, 0), EXIT()};
+	int fd = load(s, insns, ARRAY_SIZE(insns), must_be_gpl(s) ? "GPL" : "proprietary", log,
+		      sizeof(log));
 
 	if (fd >= 0)
 		close(fd);
@@ -62,19 +175,49 @@ static enum answer ask_kernel(enum bpf_prog_type type, u32 id)
 	return strstr(log, "GPL-restricted") ? GPL_ONLY : FOR_ALL;
 }
 
-static enum answer ask_rules(const struct prog_rules *rules, u32 id)
+static enum answer ask_rules(const struct subject *s, u32 id)
 {
-	const struct helper_proto *proto = rules_helper(rules, id);
+	const struct verify_env_info info = {
+		.type = s->type,
+		.attach_type = s->attach,
+		.sleepable = s->sleepable,
+		.caps = HOST_CAP_ALL,
+		.target = s->target,
+	};
+	const struct helper_proto *proto = rules_helper(hook_find(s->type)->rules, &info, id);
 
 	if (!proto)
 		return NOT_FOR_TYPE;
-	return proto->flags & HELPER_GPL ? GPL_ONLY : FOR_ALL;
+	return proto->flags & HELPER_GPL && !must_be_gpl(s) ? GPL_ONLY : FOR_ALL;
 }
 
-static bool is_newer(u32 id)
+/* Whether the kernel takes such programs at all. */
+static bool kernel_serves(const struct subject *s)
+{
+	static char log[65536];
+
+	for (s32 r0 = 0; r0 < 2; r0++) {
+		const struct bpf_insn insns[] = {MOV_IMM(0, r0), EXIT()};
+		int fd = s->target && !target_id(s)
+				 ? -ENOENT
+				 : load(s, insns, ARRAY_SIZE(insns), "GPL", log, sizeof(log));
+
+		if (fd < 0)
+			continue;
+		close(fd);
+		return true;
+	}
+	return false;
+}
+
+static bool is_newer(const struct subject *s, u32 id)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(newer); i++) {
 		if (newer[i] == id)
+			return true;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(newer_somewhere); i++) {
+		if (newer_somewhere[i].id == id && newer_somewhere[i].type == s->type)
 			return true;
 	}
 	return false;
@@ -90,19 +233,26 @@ static bool kernel_knows(void)
 	return (major > 6 || (major == 6 && minor >= 12)) && kernel_usable();
 }
 
-static void test_type(enum bpf_prog_type type)
+static void test_subject(const struct subject *s)
 {
-	const struct hook *hook = hook_find(type);
-	char name[64];
+	char name[128];
 
-	snprintf(name, sizeof(name), "helpers of %s", hook->name);
+	snprintf(name, sizeof(name), "helpers of %s, %s%s%s%s", prog_type_name(s->type),
+		 attach_type_name(s->attach), s->sleepable ? ", sleepable" : "",
+		 s->target ? ", " : "", s->target ? s->target : "");
 	tap_begin(name);
 	if (!kernel_knows())
 		tap_skip("no kernel to ask, or one before 6.12");
+	else if (!kernel_serves(s))
+		tap_skip("the kernel does not load such programs");
 	for (u32 id = 1; !tap.skip && id < __BPF_FUNC_MAX_ID; id++) {
-		enum answer kernel = ask_kernel(type, id), here = ask_rules(hook->rules, id);
+		enum answer kernel = ask_kernel(s, id), here = ask_rules(s, id);
 
-		if (kernel != here && !(here == NOT_FOR_TYPE && is_newer(id)))
+		/* Left out of kernels by how they are configured or locked down. */
+		if (kernel == NOT_FOR_TYPE &&
+		    (id == BPF_FUNC_probe_write_user || id == BPF_FUNC_override_return))
+			continue;
+		if (kernel != here && !(here == NOT_FOR_TYPE && is_newer(s, id)))
 			tap_fail("bpf_%s: %s; the kernel: %s", helper_name(id), answer_names[here],
 				 answer_names[kernel]);
 	}
@@ -136,6 +286,36 @@ static void test_rows(void)
 				check(proto->arg[arg - 1]);
 		}
 	}
+}
+
+/* In order of ids, every prototype within reach, every id for some program. */
+static void test_gates(void)
+{
+	bool reached[HELPER_CNT] = {false}, offered[__BPF_FUNC_MAX_ID] = {false};
+
+	for (u32 i = 0; i < helper_gate_cnt; i++) {
+		const struct helper_gate *a = &helper_gates[i];
+		u32 id = helper_protos[a->index].id;
+
+		reached[a->index] = true;
+		offered[id] = true;
+		check(!i || helper_protos[helper_gates[i - 1].index].id <= id);
+		/* No program passes two gates of one helper. */
+		for (u32 j = 0; j < i; j++) {
+			const struct helper_gate *b = &helper_gates[j];
+
+			if (helper_protos[b->index].id != id || !(a->progs & b->progs))
+				continue;
+			check((a->attach && b->attach && !(a->attach & b->attach)) ||
+			      a->when + b->when == HELPER_IF_SLEEPABLE + HELPER_UNLESS_SLEEPABLE);
+		}
+	}
+	for (u32 i = 0; i < HELPER_CNT; i++)
+		if (!reached[i])
+			tap_fail("nobody gets the prototype %u (%s)", i, helper_protos[i].name);
+	for (u32 id = 1; id < __BPF_FUNC_MAX_ID; id++)
+		if (!offered[id])
+			tap_fail("no program has bpf_%s", helper_name(id));
 }
 
 static void test_names(void)
@@ -173,11 +353,12 @@ static void test_hook_names(void)
 int main(void)
 {
 	run_test(test_rows);
+	run_test(test_gates);
 	run_test(test_names);
 	run_test(test_hook_names);
-	test_type(BPF_PROG_TYPE_SOCKET_FILTER);
-	test_type(BPF_PROG_TYPE_SCHED_CLS);
-	test_type(BPF_PROG_TYPE_SCHED_ACT);
-	test_type(BPF_PROG_TYPE_XDP);
+	read_vmlinux();
+	for (u32 i = 0; i < ARRAY_SIZE(subjects); i++)
+		test_subject(&subjects[i]);
+	btf_free(vmlinux);
 	return tap_done();
 }

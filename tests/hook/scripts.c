@@ -115,8 +115,9 @@ static bool add_argument(struct script *s, u8 reg, const char *arg)
 static void add_call(struct script *s, const char *at)
 {
 	int id = helper_id_by_name(word(&at));
+	const struct verify_env_info info = {.type = s->type, .caps = HOST_CAP_ALL};
 	const struct helper_proto *proto =
-		id < 0 ? NULL : rules_helper(hook_find(s->type)->rules, (u32)id);
+		id < 0 ? NULL : rules_helper(hook_find(s->type)->rules, &info, (u32)id);
 	bool out = false;
 	u8 reg = 1;
 

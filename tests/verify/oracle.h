@@ -19,7 +19,7 @@
 #define FIELD(type, name, flags, value)                                                            \
 	{                                                                                          \
 #name, offsetof(struct type, name), sizeof(((struct type *)0)->name), sizeof(u32), \
-			flags, value, 0, 0, 0                                                      \
+			flags, value, 0, 0, 0, 0, NULL                                             \
 	}
 
 static const struct ctx_field xdp_fields[] = {
@@ -58,42 +58,34 @@ static const struct ctx_field cls_fields[] = {
 	FIELD(__sk_buff, data_meta, CTX_READ, CTX_PACKET_META),
 };
 
-static const u16 xdp_helpers[] = {HELPER_xdp_adjust_head, HELPER_xdp_adjust_tail,
-				  HELPER_xdp_event_output, HELPER_csum_diff};
-static const u16 skb_helpers[] = {HELPER_skb_load_bytes};
-static const struct helper_set xdp_set = {xdp_helpers, ARRAY_SIZE(xdp_helpers)};
-static const struct helper_set skb_set = {skb_helpers, ARRAY_SIZE(skb_helpers)};
-static const struct helper_set *const xdp_sets[] = {&xdp_set, &helper_set_base, NULL};
-static const struct helper_set *const skb_sets[] = {&skb_set, &helper_set_base, NULL};
-
 static const struct {
 	enum bpf_prog_type type;
 	struct prog_rules rules;
 } types[] = {
 	{BPF_PROG_TYPE_XDP,
-	 {.name = "xdp",
+	 {.type = BPF_PROG_TYPE_XDP,
+	  .name = "xdp",
 	  .ctx_name = "xdp_md",
 	  .ctx_size = sizeof(struct xdp_md),
 	  .fields = xdp_fields,
 	  .field_cnt = ARRAY_SIZE(xdp_fields),
-	  .helpers = xdp_sets,
 	  .packet_read = true,
 	  .packet_write = true}},
 	{BPF_PROG_TYPE_SOCKET_FILTER,
-	 {.name = "socket_filter",
+	 {.type = BPF_PROG_TYPE_SOCKET_FILTER,
+	  .name = "socket_filter",
 	  .ctx_name = "__sk_buff",
 	  .ctx_size = sizeof(struct __sk_buff),
 	  .fields = filter_fields,
 	  .field_cnt = ARRAY_SIZE(filter_fields),
-	  .helpers = skb_sets,
 	  .legacy_loads = true}},
 	{BPF_PROG_TYPE_SCHED_CLS,
-	 {.name = "sched_cls",
+	 {.type = BPF_PROG_TYPE_SCHED_CLS,
+	  .name = "sched_cls",
 	  .ctx_name = "__sk_buff",
 	  .ctx_size = sizeof(struct __sk_buff),
 	  .fields = cls_fields,
 	  .field_cnt = ARRAY_SIZE(cls_fields),
-	  .helpers = skb_sets,
 	  .packet_read = true,
 	  .packet_write = true,
 	  .legacy_loads = true}},

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * For the field and rule tables of the hooks. Programs of types that nothing
+ * runs yet see their context as it is: the host's structure is the same.
+ */
+#ifndef ANYBPF_HOOK_RULES_H
+#define ANYBPF_HOOK_RULES_H
+
+#include "hook/internal.h"
+
+#define ATTACH(name) BIT_ULL(BPF_##name)
+
+#define SIZE_OF(type, name) sizeof(((struct type *)0)->name)
+
+/* struct type's field; what follows the flags initialises more of struct ctx_field. */
+#define RULE_FIELD(type, field, access, ...)                                                       \
+	{                                                                                          \
+		.name = #field, .off = offsetof(struct type, field), .size = SIZE_OF(type, field), \
+		.elem = SIZE_OF(type, field), .flags = (access),                                   \
+		.host_off = offsetof(struct type, field), .host_size = SIZE_OF(type, field),       \
+		##__VA_ARGS__                                                                      \
+	}
+
+/* An array of u32. */
+#define RULE_ARRAY(type, field, access, ...)                                                       \
+	{                                                                                          \
+		.name = #field, .off = offsetof(struct type, field), .size = SIZE_OF(type, field), \
+		.elem = sizeof(u32), .flags = (access), .host_off = offsetof(struct type, field),  \
+		.host_size = sizeof(u32), ##__VA_ARGS__                                            \
+	}
+
+/* Memory that may be read by any aligned size: @n bytes from @at. */
+#define RULE_BYTES(field, at, n, access)                                                           \
+	{                                                                                          \
+		.name = (field), .off = (at), .size = (n), .elem = 1,                              \
+		.flags = (access) | CTX_BYTES, .host_off = (at), .host_size = 1                    \
+	}
+
+/* What a program that attaches to a socket filter's successor, and most others, may return. */
+#define RET_BOOL                                                                                   \
+	{                                                                                          \
+		0,                                                                                 \
+		{                                                                                  \
+			0, 1                                                                       \
+		}                                                                                  \
+	}
+
+#define RULES_ONLY(symbol, id, rules_)                                                             \
+	const struct hook hook_##symbol = {                                                        \
+		.type = BPF_PROG_TYPE_##id,                                                        \
+		.name = #symbol,                                                                   \
+		.rules = &(rules_),                                                                \
+		.rules_only = true,                                                                \
+	}
+
+/* pt_regs of x86_64, which is what kprobe programs are compiled for. */
+#define PT_REGS_SIZE 168
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Streams of sockets in a map: where messages end, and where they go. */
+#include "hook/rules.h"
+
+static const struct ctx_field fields[] = {
+	RULE_FIELD(__sk_buff, len, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, pkt_type, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, queue_mapping, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, protocol, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, vlan_present, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, vlan_tci, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, vlan_proto, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, priority, CTX_READ | CTX_WRITE | CTX_NARROW),
+	RULE_FIELD(__sk_buff, ingress_ifindex, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, ifindex, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, tc_index, CTX_READ | CTX_WRITE | CTX_NARROW),
+	RULE_ARRAY(__sk_buff, cb, CTX_READ | CTX_BYTES),
+	RULE_FIELD(__sk_buff, hash, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, data, CTX_READ, .value = CTX_PACKET),
+	RULE_FIELD(__sk_buff, data_end, CTX_READ, .value = CTX_PACKET_END),
+	RULE_FIELD(__sk_buff, napi_id, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, family, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, remote_ip4, CTX_READ),
+	RULE_FIELD(__sk_buff, local_ip4, CTX_READ),
+	RULE_ARRAY(__sk_buff, remote_ip6, CTX_READ),
+	RULE_ARRAY(__sk_buff, local_ip6, CTX_READ),
+	RULE_FIELD(__sk_buff, remote_port, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, local_port, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, gso_segs, CTX_READ | CTX_NARROW),
+	RULE_FIELD(__sk_buff, sk, CTX_READ, .value = CTX_SOCK_COMMON_OR_NULL),
+	RULE_FIELD(__sk_buff, gso_size, CTX_READ | CTX_NARROW),
+};
+
+static const struct prog_rules rules = {
+	.type = BPF_PROG_TYPE_SK_SKB,
+	.name = "sk_skb",
+	.ctx_name = "__sk_buff",
+	.ctx_size = sizeof(struct __sk_buff),
+	.fields = fields,
+	.field_cnt = ARRAY_SIZE(fields),
+	.packet_read = true,
+	.packet_write = true,
+	.caps = HOST_CAP_BPF | HOST_CAP_NET_ADMIN,
+};
+
+RULES_ONLY(sk_skb, SK_SKB, rules);
