@@ -103,8 +103,6 @@ static void move_pointer(struct verifier *v, struct reg *dst, const struct reg *
 {
 	s64 off = op == BPF_ADD ? ptr->off + by->smin : ptr->off - by->smin;
 
-	if (dst != ptr)
-		*dst = *ptr;
 	if (tnum_is_const(by->var_off) && off == (s32)off) {
 		dst->off = (s32)off;
 		forget_32(&dst->s);
@@ -198,11 +196,14 @@ static int check_pointer_op_kind(struct verifier *v, const struct reg *ptr, bool
 	}
 }
 
+/* dst = ptr +- by; @ptr is the register of either operand, @by a copy of the other. */
 static int pointer_alu(struct verifier *v, const struct reg *ptr, const struct reg *by)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	struct reg *dst = cur_reg(v, insn->dst_reg);
-	struct reg result;
+	bool ptr_is_dst = ptr == dst;
+	struct spec_move move = {.to_left = false};
+	struct reg from;
 	int err;
 
 	if (!scalar_valid(&by->s)) {
@@ -214,19 +215,23 @@ static int pointer_alu(struct verifier *v, const struct reg *ptr, const struct r
 		return 0;
 	}
 	err = check_pointer_op(v, ptr, &by->s);
-	if (!err)
-		err = check_sane_offset(v, by, ptr->type);
-	if (!err)
-		err = check_sane_offset(v, ptr, ptr->type);
-	if (!err)
-		err = check_pointer_op_kind(v, ptr, ptr == dst);
 	if (err)
 		return err;
-	result = *ptr;
-	move_pointer(v, &result, ptr, &by->s, BPF_OP(insn->code));
-	*dst = result;
-	err = check_sane_offset(v, dst, ptr->type);
-	return err ? err : check_moved_bounds(v, dst, insn->dst_reg);
+	from = *dst = *ptr;
+	err = check_sane_offset(v, by, from.type);
+	if (!err)
+		err = check_sane_offset(v, &from, from.type);
+	if (!err)
+		err = spec_check_move(v, &by->s, ptr_is_dst, &move);
+	if (!err)
+		err = check_pointer_op_kind(v, &from, ptr_is_dst);
+	if (err)
+		return err;
+	move_pointer(v, dst, &from, &by->s, BPF_OP(insn->code));
+	err = check_sane_offset(v, dst, from.type);
+	if (!err)
+		err = check_moved_bounds(v, dst, insn->dst_reg);
+	return err ? err : spec_check_moved(v, &move);
 }
 
 /* ---- numbers ---- */
@@ -247,15 +252,40 @@ static void link_distance(struct verifier *v, struct reg *dst, const struct reg 
 	scalar_unlink(dst);
 }
 
-static void scalar_op(struct verifier *v, struct reg *dst, const struct reg *src)
+/*
+ * A mask made of a sign bit: the two values that it can have are followed one
+ * by one. The path with 0 waits and then does the instruction again.
+ */
+static int split_sign(struct verifier *v, struct reg *dst, const struct reg *src)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct scalar zero, ones;
+	struct vstate *state;
+	int err;
+
+	if (!scalar_split(BPF_OP(insn->code), &dst->s, &src->s, &zero, &ones))
+		return 0;
+	state = push_path(v, v->insn, v->insn, &err);
+	if (!state)
+		return err;
+	state_frame(state)->regs[insn->dst_reg].s = zero;
+	dst->s = ones;
+	return 0;
+}
+
+static int scalar_op(struct verifier *v, struct reg *dst, const struct reg *src)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	struct reg by = *src;
+	int err = spec_check_number(v);
 
+	if (!err)
+		err = split_sign(v, dst, &by);
+	if (err)
+		return err;
 	dst->s = scalar_alu(BPF_OP(insn->code), is_alu64(insn), insn->off, dst->s, by.s);
-	if (!scalar_valid(&dst->s))
-		dst->s = scalar_unknown();
 	link_distance(v, dst, &by);
+	return 0;
 }
 
 static int two_operands(struct verifier *v, const struct reg *src, u32 src_regno)
@@ -285,8 +315,7 @@ static int two_operands(struct verifier *v, const struct reg *src, u32 src_regno
 		by = *src;
 		return err ? err : pointer_alu(v, dst, &by);
 	}
-	scalar_op(v, dst, src);
-	return 0;
+	return scalar_op(v, dst, src);
 }
 
 static int check_binary(struct verifier *v)
@@ -354,19 +383,14 @@ static int move_part(struct verifier *v, struct reg *dst, struct reg *src)
 			      insn->src_reg);
 	if (src->type != SCALAR_VALUE) {
 		reg_set_unknown(dst);
-		if (!wide)
-			dst->s = scalar_zext(dst->s, 4);
-		return 0;
-	}
-	if (!sext) {
+	} else if (!sext) {
 		copy_scalar(v, dst, src, reg_width(src) <= 32);
-		dst->s = scalar_zext(dst->s, 4);
-		return 0;
+	} else {
+		copy_scalar(v, dst, src, src->s.umax < BIT_ULL(insn->off - 1));
+		dst->s = scalar_sext(dst->s, (u8)(insn->off / 8), wide);
 	}
-	copy_scalar(v, dst, src, src->s.umax < BIT_ULL(insn->off - 1));
-	dst->s = scalar_sext(dst->s, (u8)(insn->off / 8), wide);
 	if (!wide)
-		dst->s = scalar_zext(dst->s, 4);
+		dst->s = scalar_mov32(dst->s);
 	return 0;
 }
 
@@ -414,8 +438,9 @@ int check_alu(struct verifier *v)
 	}
 	if (err)
 		return err;
-	if (dst->type == SCALAR_VALUE && !scalar_valid(&dst->s))
-		dst->s = scalar_unknown();
+	err = check_invariants(v, &dst->s, "alu");
+	if (err)
+		return err;
 	fact_result(v, v->insn, dst);
 	return 0;
 }

@@ -323,8 +323,7 @@ static void follow_known(struct reg *reg, const struct reg *known)
 		return;
 	reg->off = old.off;
 	reg->id = old.id;
-	reg->s = scalar_alu(BPF_ADD, true, 0, known->s,
-			    scalar_const((u64)((s64)old.off - known->off)));
+	reg->s = scalar_at_distance(&known->s, old.off - known->off);
 }
 
 static int sync_linked(struct verifier *v, struct vstate *state, const struct reg *known_,
@@ -356,38 +355,69 @@ static int sync_linked(struct verifier *v, struct vstate *state, const struct re
 	return 0;
 }
 
-/* Narrows the numbers compared, in the state where the comparison has this outcome. */
-static void narrow(struct verifier *v, struct vstate *state, const struct reg *imm, bool taken)
+/*
+ * Narrows the numbers compared in the state where the comparison has this
+ * outcome. What contradicts itself stays for check_narrowed().
+ */
+static void narrow(struct verifier *v, struct vstate *state, struct reg *imm, bool taken)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	struct reg *dst = &state_frame(state)->regs[insn->dst_reg];
-	struct reg *src = imm ? NULL : &state_frame(state)->regs[insn->src_reg];
-	struct scalar a = dst->s, b = imm ? imm->s : src->s;
+	struct reg *src = imm ? imm : &state_frame(state)->regs[insn->src_reg];
 
-	if (!scalar_refine(BPF_OP(insn->code), !is_jmp32(insn), taken, &a, &b)) {
-		a = scalar_unknown();
-		b = scalar_unknown();
-	}
-	dst->s = a;
-	if (src && src != dst)
-		src->s = b;
+	if (dst->type != SCALAR_VALUE || src->type != SCALAR_VALUE || src == dst)
+		return;
+	(void)scalar_refine(BPF_OP(insn->code), !is_jmp32(insn), taken, &dst->s, &src->s);
 }
 
-static int learn_numbers(struct verifier *v, struct vstate *state, const struct reg *imm,
-			 bool taken, const struct linked_regs *set)
+static int check_narrowed(struct verifier *v, struct vstate *state, struct reg *imm,
+			  const char *name1, const char *name2)
+{
+	const struct bpf_insn *insn = cur_insn(v);
+	struct reg *dst = &state_frame(state)->regs[insn->dst_reg];
+	struct reg *src = imm ? imm : &state_frame(state)->regs[insn->src_reg];
+	int err;
+
+	if (dst->type != SCALAR_VALUE || src->type != SCALAR_VALUE)
+		return 0;
+	err = check_invariants(v, &dst->s, name1);
+	return err ? err : check_invariants(v, &src->s, name2);
+}
+
+static int sync_compared(struct verifier *v, struct vstate *state, bool imm,
+			 const struct linked_regs *set)
 {
 	const struct bpf_insn *insn = cur_insn(v);
 	struct reg *dst = &state_frame(state)->regs[insn->dst_reg];
 	struct reg *src = &state_frame(state)->regs[insn->src_reg];
 	int err = 0;
 
-	if (dst->type == SCALAR_VALUE && (imm || src->type == SCALAR_VALUE) && (imm || dst != src))
-		narrow(v, state, imm, taken);
 	if (!imm && src->type == SCALAR_VALUE && src->id)
 		err = sync_linked(v, state, src, set);
 	if (!err && dst->type == SCALAR_VALUE && dst->id)
 		err = sync_linked(v, state, dst, set);
 	return err;
+}
+
+static int learn_numbers(struct verifier *v, struct vstate *jump, const struct reg *imm,
+			 const struct linked_regs *set)
+{
+	struct reg imms[2], *in_cur = NULL, *in_jump = NULL;
+	int err;
+
+	if (imm) {
+		imms[0] = imms[1] = *imm;
+		in_cur = &imms[0];
+		in_jump = &imms[1];
+	}
+	narrow(v, v->cur, in_cur, false);
+	narrow(v, jump, in_jump, true);
+	err = check_narrowed(v, jump, in_jump, "true_reg1", "true_reg2");
+	if (!err)
+		err = check_narrowed(v, v->cur, in_cur, "false_reg1", "false_reg2");
+	if (!err)
+		err = sync_compared(v, v->cur, imm, set);
+	return err ? err : sync_compared(v, jump, imm, set);
 }
 
 /* ---- the instruction ---- */
@@ -424,15 +454,19 @@ static int check_operands(struct verifier *v, struct reg *imm)
 static int take_known(struct verifier *v, bool taken)
 {
 	const struct bpf_insn *insn = cur_insn(v);
+	u32 target = (u32)isa_target(insn, v->insn);
 	int err = mark_precise(v, insn->dst_reg);
 
 	if (!err && BPF_SRC(insn->code) == BPF_X)
 		err = mark_precise(v, insn->src_reg);
 	if (err)
 		return err;
-	v->result->facts[v->insn].flags |= taken ? FACT_TAKEN : FACT_NOT_TAKEN;
+	fact_flags(v, taken ? FACT_TAKEN : FACT_NOT_TAKEN);
+	err = spec_check_branch(v, taken ? v->insn + 1 : target);
+	if (err)
+		return err;
 	if (taken)
-		v->next = (u32)isa_target(insn, v->insn);
+		v->next = target;
 	log_effect(v);
 	return 0;
 }
@@ -495,10 +529,8 @@ static int check_condition(struct verifier *v)
 	jump = push_path(v, (u32)isa_target(insn, v->insn), v->insn, &err);
 	if (!jump)
 		return err;
-	v->result->facts[v->insn].flags |= FACT_TAKEN | FACT_NOT_TAKEN;
-	err = learn_numbers(v, v->cur, imm, false, &set);
-	if (!err)
-		err = learn_numbers(v, jump, imm, true, &set);
+	fact_flags(v, FACT_TAKEN | FACT_NOT_TAKEN);
+	err = learn_numbers(v, jump, imm, &set);
 	if (!err)
 		err = learn_pointers(v, jump);
 	if (!err)
@@ -561,7 +593,7 @@ static int check_may_goto(struct verifier *v)
 	if (!next)
 		return err;
 	next->may_goto_depth++;
-	v->result->facts[v->insn].flags |= FACT_TAKEN | FACT_NOT_TAKEN;
+	fact_flags(v, FACT_TAKEN | FACT_NOT_TAKEN);
 	v->next = (u32)isa_target(cur_insn(v), v->insn);
 	return old ? widen_imprecise(v, old, next) : 0;
 }

@@ -63,9 +63,11 @@ static bool packet_safe(const struct reg *old, const struct reg *cur, struct id_
 	       scalar_contains(&old->s, &cur->s);
 }
 
-static bool reg_safe(const struct reg *old, const struct reg *cur, bool precise, struct id_map *map,
+static bool reg_safe(struct verifier *v, const struct reg *old, const struct reg *cur, bool precise,
 		     enum exactness exact)
 {
+	struct id_map *map = &v->ids;
+
 	if (exact == EXACT)
 		return regs_exact(old, cur, map);
 	if (old->type == NOT_INIT && (exact == NOT_EXACT || cur->type == NOT_INIT))
@@ -74,6 +76,9 @@ static bool reg_safe(const struct reg *old, const struct reg *cur, bool precise,
 		return false;
 	switch (reg_kind(old)) {
 	case SCALAR_VALUE:
+		if (v->exact_numbers)
+			return !memcmp(old, cur, REG_EXACT_PART) &&
+			       scalar_ids_match(old->id, cur->id, map);
 		if (!precise && exact == NOT_EXACT)
 			return true;
 		return scalar_safe(old, cur, map);
@@ -159,8 +164,7 @@ static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 		cur_reg = slot_scalar(v, cur, &unknown);
 		/* An unknown number on the stack is as precise as it will ever be. */
 		if (old_reg && cur_reg)
-			return reg_safe(old_reg, cur_reg, precise && old_reg != &unknown, &v->ids,
-					exact);
+			return reg_safe(v, old_reg, cur_reg, precise && old_reg != &unknown, exact);
 	}
 	if (!slot_bytes_safe(v, old, cur, exists))
 		return false;
@@ -169,7 +173,7 @@ static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 	if (!slot_is_spill(old) || !old->spill || !exists)
 		return true;
 	/* Both are spilled registers: the types of the bytes are the same. */
-	return cur->spill && reg_safe(old->spill, cur->spill, precise, &v->ids, exact);
+	return cur->spill && reg_safe(v, old->spill, cur->spill, precise, exact);
 }
 
 static bool frame_safe(struct verifier *v, const struct frame *old, const struct frame *cur,
@@ -182,7 +186,7 @@ static bool frame_safe(struct verifier *v, const struct frame *old, const struct
 
 		if (exact == NOT_EXACT && i < BPF_REG_FP && !(old->reg_read & BIT(i)))
 			continue;
-		if (!reg_safe(&old->regs[i], &cur->regs[i], precise, &v->ids, exact))
+		if (!reg_safe(v, &old->regs[i], &cur->regs[i], precise, exact))
 			return false;
 	}
 	for (u32 i = 0; i < old->slot_cnt; i++)

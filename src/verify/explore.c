@@ -160,10 +160,15 @@ static int check_instruction(struct verifier *v, bool *path_ends)
 	}
 }
 
+static const char *path_kind(const struct verifier *v)
+{
+	return v->cur->speculative ? " (speculative execution)" : "";
+}
+
 static void log_safe(struct verifier *v)
 {
 	if (v->print_state)
-		note(v, "\nfrom %d to %u: safe\n", (s32)v->prev_insn, v->insn);
+		note(v, "\nfrom %d to %u%s: safe\n", (s32)v->prev_insn, v->insn, path_kind(v));
 	else
 		note(v, "%u: safe\n", v->insn);
 }
@@ -171,7 +176,7 @@ static void log_safe(struct verifier *v)
 static void log_before(struct verifier *v)
 {
 	if (v->log_level & LOG_LEVEL2 && v->print_state) {
-		note(v, "\nfrom %d to %u:", (s32)v->prev_insn, v->insn);
+		note(v, "\nfrom %d to %u%s:", (s32)v->prev_insn, v->insn, path_kind(v));
 		log_state(v, v->cur, v->cur->curframe, true);
 		v->print_state = false;
 	}
@@ -204,7 +209,7 @@ static int explore_insn(struct verifier *v, bool *path_ends)
 	if (ret)
 		return ret;
 	log_before(v);
-	v->result->facts[v->insn].flags |= FACT_SEEN;
+	fact_flags(v, FACT_SEEN);
 	v->next = v->insn + 1;
 	ret = check_insn_fields(v);
 	if (!ret)

@@ -4,7 +4,8 @@
  * memory, maps and helpers are what the prepared form is made from, so where
  * paths disagree in what it needs, the program is rejected. Ranges are only
  * for speed and explanation: they are dropped where a pruned path's numbers
- * were not within those of the path that it was compared with.
+ * were not within those of the path that it was compared with. What a
+ * speculative path does is no fact but the kind of memory that it reaches.
  */
 #include "verify/verifier.h"
 
@@ -58,6 +59,12 @@ int fact_access(struct verifier *v, u32 insn, const struct reg *reg)
 	return reject(v, -EINVAL, "same insn cannot be used with different pointers");
 }
 
+void fact_flags(struct verifier *v, u8 flags)
+{
+	if (!v->cur->speculative)
+		v->result->facts[v->insn].flags |= flags;
+}
+
 void fact_result(struct verifier *v, u32 insn, const struct reg *reg)
 {
 	struct insn_fact *fact = &v->result->facts[insn];
@@ -65,6 +72,8 @@ void fact_result(struct verifier *v, u32 insn, const struct reg *reg)
 	u64 min = number ? reg->s.umin : 0;
 	u64 max = number ? reg->s.umax : UINT64_MAX;
 
+	if (v->cur->speculative)
+		return;
 	if (min < fact->umin)
 		fact->umin = min;
 	if (max > fact->umax)

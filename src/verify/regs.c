@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading and writing registers and spilled registers of the current state. */
+#include <inttypes.h>
+
 #include "verify/verifier.h"
 
 int use_reg(struct verifier *v, u32 regno)
@@ -33,6 +35,25 @@ void set_reg_unknown(struct verifier *v, u32 regno)
 bool leaks_pointer(const struct verifier *v, const struct reg *reg)
 {
 	return !v->ptr_leaks && reg->type != SCALAR_VALUE;
+}
+
+int check_invariants(struct verifier *v, struct scalar *s, const char *what)
+{
+	const char *wrong = scalar_contradiction(s);
+
+	if (!wrong)
+		return 0;
+	if (v->invariants)
+		return reject(v, -EFAULT,
+			      "REG INVARIANTS VIOLATION (%s): %s u64=[%#" PRIx64 ", %#" PRIx64
+			      "] s64=[%#" PRIx64 ", %#" PRIx64
+			      "] u32=[%#x, %#x] s32=[%#x, %#x] var_off=(%#" PRIx64 ", %#" PRIx64
+			      ")",
+			      what, wrong, s->umin, s->umax, (u64)s->smin, (u64)s->smax, s->u32_min,
+			      s->u32_max, (u32)s->s32_min, (u32)s->s32_max, s->var_off.value,
+			      s->var_off.mask);
+	scalar_forget_ranges(s);
+	return 0;
 }
 
 void scalar_link(struct verifier *v, struct reg *reg)

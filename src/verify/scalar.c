@@ -66,6 +66,22 @@ bool scalar_valid(const struct scalar *a)
 	return num_valid(&n, WIDTH);
 }
 
+const char *scalar_contradiction(const struct scalar *a)
+{
+	u64 value = a->var_off.value;
+
+	if (a->umin > a->umax || a->smin > a->smax || a->u32_min > a->u32_max ||
+	    a->s32_min > a->s32_max)
+		return "range bounds violation";
+	if (!a->var_off.mask && (a->umin != value || a->umax != value || a->smin != (s64)value ||
+				 a->smax != (s64)value))
+		return "const tnum out of sync with range bounds";
+	if (!(u32)a->var_off.mask && (a->u32_min != (u32)value || a->u32_max != (u32)value ||
+				      a->s32_min != (s32)value || a->s32_max != (s32)value))
+		return "const subreg tnum out of sync with range bounds";
+	return NULL;
+}
+
 bool scalar_contains(const struct scalar *a, const struct scalar *b)
 {
 	struct num x = num_of(a), y = num_of(b);

@@ -27,6 +27,11 @@ bool scalar_is_const(const struct scalar *a);
 void scalar_sync(struct scalar *a);
 /* False when a domain is empty or they contradict each other: no such value exists. */
 bool scalar_valid(const struct scalar *a);
+/*
+ * What Linux finds wrong with it, in its words, or NULL. Less than
+ * !scalar_valid(): where it finds nothing, Linux goes on with such a number.
+ */
+const char *scalar_contradiction(const struct scalar *a);
 /* Whether every value that @b allows is allowed by @a: for comparing states. */
 bool scalar_contains(const struct scalar *a, const struct scalar *b);
 bool scalar_equal(const struct scalar *a, const struct scalar *b);

@@ -204,6 +204,7 @@ static int store_fixed(struct verifier *v, const struct mem_access *a, struct fr
 	if (!v->ptr_leaks && slot_is_spill(slot) && !slot_is_scalar_spill(slot) &&
 	    a->size != SLOT_SIZE)
 		return reject(v, -EACCES, "attempt to corrupt spilled pointer on stack");
+	spec_note_store(v, reg, byte_at(frame, off + (s32)a->size - 1), a->size);
 	err = overwrite_dynptr(v, frame, slot_of(off));
 	if (err)
 		return err;

@@ -144,7 +144,7 @@ struct verifier {
 	/* privileges, by what they allow */
 	bool bpf_capable; /* CAP_BPF: bounded loops, calls, precise scalars */
 	bool ptr_leaks;	  /* CAP_PERFMON: pointers are numbers, uninitialised stack is readable */
-	bool strict_align, state_freq;
+	bool strict_align, state_freq, invariants;
 
 	const struct bpf_insn *insns;
 	u32 insn_cnt;
@@ -173,7 +173,8 @@ struct verifier {
 	u32 longest_mark_read;
 	u32 current_states;
 	bool seen_direct_write;
-	bool ranges_lost; /* a pruned path's numbers are not in the facts */
+	bool exact_numbers; /* no number covers another: masks may differ (spec.c) */
+	bool ranges_lost;   /* a pruned path's numbers are not in the facts */
 
 	/* the log */
 	u32 scratched_regs;
@@ -310,6 +311,8 @@ int define_reg(struct verifier *v, u32 regno);
 void set_reg_unknown(struct verifier *v, u32 regno);
 /* Whether passing the register's value on would tell an address to who may not know it. */
 bool leaks_pointer(const struct verifier *v, const struct reg *reg);
+/* Linux's check of what an operation has made of a number; contradictions are forgotten. */
+int check_invariants(struct verifier *v, struct scalar *s, const char *what);
 /* Gives a scalar an id before it is copied, so that the copies are narrowed together. */
 void scalar_link(struct verifier *v, struct reg *reg);
 /* Calls @fn for each register and spilled register of all frames; it may change them. */
@@ -502,9 +505,28 @@ int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, 
 int check_map_change(struct verifier *v, const struct map_desc *map, u32 id);
 int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id);
 
+/* ---- speculation (spec.c): nothing of it with CAP_PERFMON ---- */
+
+/* A pointer's move between the two checks of it. */
+struct spec_move {
+	struct insn_mask mask;
+	bool to_left; /* the number makes the address smaller */
+};
+/* The outcome of the branch is known: @insn is where it does not go. */
+int spec_check_branch(struct verifier *v, u32 insn);
+/* The operands of arithmetic are numbers. */
+int spec_check_number(struct verifier *v);
+/* dst holds the pointer that is to be moved by @by, and then the moved one. */
+int spec_check_move(struct verifier *v, const struct scalar *by, bool ptr_in_dst,
+		    struct spec_move *move);
+int spec_check_moved(struct verifier *v, const struct spec_move *move);
+/* A store whose old or new contents are an address must be done before what follows it. */
+void spec_note_store(struct verifier *v, const struct reg *value, const u8 *types, u32 size);
+
 /* ---- facts (facts.c) ---- */
 
 int fact_access(struct verifier *v, u32 insn, const struct reg *reg);
+void fact_flags(struct verifier *v, u8 flags);
 void fact_result(struct verifier *v, u32 insn, const struct reg *reg);
 void fact_map(struct verifier *v, u32 insn, u32 map_index);
 void facts_start(struct verifier *v);

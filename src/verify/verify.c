@@ -214,6 +214,7 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	v->ptr_leaks = caps & HOST_CAP_PERFMON;
 	v->strict_align = input->prog_flags & BPF_F_STRICT_ALIGNMENT &&
 			  !(input->prog_flags & BPF_F_ANY_ALIGNMENT);
+	v->invariants = input->prog_flags & BPF_F_TEST_REG_INVARIANTS;
 	v->state_freq = input->prog_flags & BPF_F_TEST_STATE_FREQ;
 	v->rules = input->rules;
 	v->insns = input->insns;
@@ -229,6 +230,12 @@ static int allocate(struct verifier *v)
 	v->cur = arena_zalloc(&v->arena, sizeof(*v->cur));
 	if (!v->result->facts || !v->aux || !v->explored || !v->cur)
 		return -ENOMEM;
+	if (!v->ptr_leaks) {
+		v->result->masks = arena_zalloc_array(&v->result->arena, v->insn_cnt,
+						      sizeof(*v->result->masks));
+		if (!v->result->masks)
+			return -ENOMEM;
+	}
 	facts_start(v);
 	return 0;
 }

@@ -31,6 +31,8 @@ enum mem_kind {
 #define FACT_NOT_TAKEN BIT(2) /* ... and not taken on some path */
 #define FACT_CONST     BIT(3) /* on all paths the result is .umin */
 
+#define FACT_BARRIER BIT(4) /* a store that no later load may run ahead of */
+
 /* What was proven at one instruction, joined over all paths. */
 struct insn_fact {
 	u8 flags;
@@ -43,6 +45,23 @@ struct insn_fact {
 };
 
 #define FACT_NO_MAP 0xffff
+
+/*
+ * Of an addition or subtraction of registers in a program whose loader may
+ * not see addresses: what makes the number harmless where the processor runs
+ * ahead with a wrong one. A pointer may move by .limit bytes in the number's
+ * direction; a number beyond becomes 0.
+ */
+#define MASK_NUMBER   BIT(0) /* on all paths both are numbers: nothing to mask */
+#define MASK_NEGATIVE BIT(1) /* the number is below 0 as signed */
+#define MASK_CONST    BIT(2) /* the number is the same on all paths and known */
+#define MASK_SRC      BIT(3) /* it is in the source register, the pointer in the destination */
+#define MASK_DST      BIT(4) /* the other way around */
+
+struct insn_mask {
+	u32 limit;
+	u8 state; /* MASK_*; 0: no such instruction */
+};
 
 struct verify_subprog {
 	u32 start, end;
@@ -119,6 +138,7 @@ struct verify_result {
 	char message[512]; /* the log's last words on it: what Linux prints for the rejection */
 
 	struct insn_fact *facts; /* insn_cnt of them; all zero when rejected early */
+	struct insn_mask *masks; /* insn_cnt of them, or NULL when the loader may see addresses */
 	struct verify_subprog *subprogs;
 	u32 subprog_cnt;
 

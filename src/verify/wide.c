@@ -46,7 +46,8 @@ int check_wide_load(struct verifier *v)
 	if (err)
 		return err;
 	v->next = v->insn + 2;
-	v->result->facts[v->insn + 1].flags |= FACT_SEEN;
+	if (!v->cur->speculative)
+		v->result->facts[v->insn + 1].flags |= FACT_SEEN;
 	switch (insn->src_reg) {
 	case 0:
 		reg_set_const(dst, isa_wide_imm(insn));

@@ -45,7 +45,7 @@ struct runner {
 	struct engine *privileged, *unprivileged;
 	bool kernel, verbose;
 	bool unprivileged_disabled; /* by the kernel's sysctl */
-	const char *only, *match;
+	const char *only, *match, *btf;
 	struct btf *vmlinux;
 	FILE *json;
 	char *log;
@@ -580,7 +580,8 @@ static int run_case(struct runner *r, u32 index)
 
 /* ---- the whole ---- */
 
-static int open_user(u32 caps, struct engine **engine)
+/* Asks for verdicts alone: tests of program types and helpers that cannot run here count, too. */
+static int open_user(const struct runner *r, u32 caps, struct engine **engine)
 {
 	struct host_options opts;
 	struct host *host;
@@ -589,6 +590,8 @@ static int open_user(u32 caps, struct engine **engine)
 	host_options_init(&opts);
 	opts.caps = caps;
 	opts.unprivileged_bpf_disabled = false;
+	opts.verify_only = true;
+	opts.vmlinux = r->vmlinux ? r->btf : NULL;
 	err = host_new(&opts, &host);
 	return err ? err : engine_user_new(host, engine);
 }
@@ -616,8 +619,8 @@ static int open_engines(struct runner *r)
 		r->unprivileged = r->privileged;
 		return err;
 	}
-	err = open_user(HOST_CAP_BPF | HOST_CAP_PERFMON | HOST_CAP_NET_ADMIN, &r->privileged);
-	return err ? err : open_user(0, &r->unprivileged);
+	err = open_user(r, HOST_CAP_BPF | HOST_CAP_PERFMON | HOST_CAP_NET_ADMIN, &r->privileged);
+	return err ? err : open_user(r, 0, &r->unprivileged);
 }
 
 static void usage(void)
@@ -629,8 +632,7 @@ static void usage(void)
 
 static void read_options(struct runner *r, int argc, char **argv)
 {
-	const char *btf = "/sys/kernel/btf/vmlinux";
-
+	r->btf = "/sys/kernel/btf/vmlinux";
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
@@ -648,13 +650,13 @@ static void read_options(struct runner *r, int argc, char **argv)
 		else if (!strcmp(argv[i - 1], "--match"))
 			r->match = value;
 		else if (!strcmp(argv[i - 1], "--btf"))
-			btf = value;
+			r->btf = value;
 		else if (!strcmp(argv[i - 1], "--json"))
 			r->json = fopen(value, "w");
 		else
 			usage();
 	}
-	r->vmlinux = read_vmlinux(btf);
+	r->vmlinux = read_vmlinux(r->btf);
 }
 
 int main(int argc, char **argv)
