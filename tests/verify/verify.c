@@ -359,6 +359,8 @@ static void read_attribute(struct test_case *c, char *line)
 		c->caps = 0;
 	else if (!strcmp(line, "strict"))
 		c->flags |= BPF_F_STRICT_ALIGNMENT;
+	else if (!strcmp(line, "state-freq"))
+		c->flags |= BPF_F_TEST_STATE_FREQ;
 	else if (!strcmp(line, "not-gpl"))
 		c->not_gpl = true;
 	else
