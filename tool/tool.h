@@ -35,6 +35,8 @@ enum {
 	OPT_RAW,
 	OPT_HEX,
 	OPT_CLANG,
+	OPT_COLOR,
+	OPT_PROFILE,
 };
 
 struct command {

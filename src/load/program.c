@@ -74,16 +74,37 @@ static void fill_attr(const struct anybpf_program *prog, union bpf_attr *attr)
 	attr->core_relo_rec_size = sizeof(*prog->core_relos);
 }
 
+/* How much room the log needs: newer kernels say so, others are given four times as much. */
+static u32 next_log_size(const union bpf_attr *attr)
+{
+	u32 size = attr->log_size;
+
+	if (size == LOG_SIZE_MAX)
+		return 0;
+	size = attr->log_true_size > size ? attr->log_true_size : size * 4;
+	return size < LOG_SIZE_MAX ? size : LOG_SIZE_MAX;
+}
+
+/* What was found out in spite of a log that is longer than any buffer. */
+static int load_without_log(struct anybpf_program *prog, union bpf_attr *attr)
+{
+	attr->log_level = 0;
+	attr->log_buf = 0;
+	attr->log_size = 0;
+	return engine_bpf(prog->object->ctx->engine, BPF_PROG_LOAD, attr, sizeof(*attr));
+}
+
 /*
- * Loads with a log, in a buffer that grows until it fits. The fd or -errno; a
- * program that was not accepted without a log may be with one, as in Linux.
+ * Loads with a log, in a buffer that grows until it fits; of what is too long
+ * for any the end is kept. The fd or -errno; a program that was not accepted
+ * without a log may be with one, as in Linux.
  */
 static int load_with_log(struct anybpf_program *prog, union bpf_attr *attr, u32 level)
 {
 	struct anybpf *ctx = prog->object->ctx;
 	int fd = -ENOSPC;
 
-	for (u32 size = LOG_SIZE_FIRST; fd == -ENOSPC && size <= LOG_SIZE_MAX; size *= 4) {
+	for (u32 size = LOG_SIZE_FIRST; fd == -ENOSPC && size; size = next_log_size(attr)) {
 		drop_log(prog);
 		prog->log = mem_zalloc(ctx->mem, size);
 		if (!prog->log)
@@ -93,7 +114,7 @@ static int load_with_log(struct anybpf_program *prog, union bpf_attr *attr, u32 
 		attr->log_size = size;
 		fd = engine_bpf(ctx->engine, BPF_PROG_LOAD, attr, sizeof(*attr));
 	}
-	return fd;
+	return fd == -ENOSPC ? load_without_log(prog, attr) : fd;
 }
 
 static int check_loadable(struct anybpf_program *prog)

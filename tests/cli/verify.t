@@ -2,14 +2,24 @@
 $ anybpf verify $EXAMPLES/xdp_count.bpf.c
 xdp_count \(section "xdp"\): accepted, \d+ instructions, \d+ processed (re)
 
-# a rejection has Linux's message, the C line and the instruction
+# a rejection is explained: the C, how it came to it, Linux's message, a remedy
 $ anybpf verify $DATA/bad.bpf.c
-no_check (section "xdp"): rejected: Permission denied
-  invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)
-  R1 offset is outside of the packet
-  at .*bad\.bpf\.c:12:\d+ (re)
-    return data[12] ? XDP_PASS : XDP_DROP;
-  insn 1: (71) r1 = *(u8 *)(r1 +12)
+no_check (section "xdp"): rejected
+error[packet-unchecked]: the packet may end before `data[12]`
+  --> .*bad\.bpf\.c:12:9 (re)
+11 |
+12 |         return data[12] ? XDP_PASS : XDP_DROP;
+   |                ^^^^^^^^ needs 13 bytes of the packet; none was checked
+13 | }
+   = instruction 1: r1 = *(u8 *)(r1 +12)
+how it came to this:
+10 |         unsigned char *data = (void *)(long)ctx->data;
+   |                                             --------- `data` is read from the context
+the verifier says: invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)
+                   R1 offset is outside of the packet
+help: Compare with the end of the packet first:
+          if ((void *)data + 13 > (void *)(long)ctx->data_end)
+              return XDP_PASS;
 fine (section "xdp"): accepted, 2 instructions, 2 processed
 [1]
 
@@ -25,6 +35,41 @@ anybpf: .*bad\.bpf\.c: there is no program 'other' (re)
 # the same as JSON
 $ anybpf verify --json $DATA/bad.bpf.c | python3 -c 'import json, sys; p = json.load(sys.stdin)["programs"]; print(p[0]["name"], p[0]["accepted"], p[0]["line"], p[0]["insn"], p[1]["accepted"])'
 no_check False 12 1 True
+
+# colours, when they are asked for
+$ anybpf verify --color always --prog no_check $DATA/bad.bpf.c | grep -c $'\033\[1;31merror\[packet-unchecked\]\033\[0m'
+1
+
+$ anybpf verify --color sometimes $DATA/bad.bpf.c
+anybpf verify: --color takes auto, always or never, not 'sometimes'
+Try 'anybpf verify --help'.
+[2]
+
+# who loads it
+$ anybpf verify --profile unprivileged --prog fine $DATA/bad.bpf.c
+fine (section "xdp"): rejected
+error[not-permitted]: the loader is not allowed to load xdp programs
+the loader says: bad: program "fine" is rejected: Operation not permitted
+help: Programs for networking need CAP_BPF and CAP_NET_ADMIN, programs for tracing CAP_BPF and
+      CAP_PERFMON. Socket filters and cgroup skb programs need none where the kernel allows it
+      (kernel.unprivileged_bpf_disabled = 0).
+[1]
+
+$ anybpf verify --profile bpf --prog fine $DATA/bad.bpf.c | head -1
+fine (section "xdp"): rejected
+
+$ anybpf verify --profile whoever $DATA/bad.bpf.c
+anybpf verify: unknown profile 'whoever'
+Try 'anybpf verify --help'.
+Profiles:
+...
+  unprivileged   no capabilities, where the kernel allows that
+[2]
+
+$ anybpf verify --engine kernel --profile unprivileged $DATA/bad.bpf.c
+anybpf: .* (re)
+[1]
+
 
 # the bare log
 $ anybpf verify --raw --prog fine $DATA/bad.bpf.c

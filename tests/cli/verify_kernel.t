@@ -1,12 +1,22 @@
 ?need kernel
 # the kernel says the same of both programs
 $ anybpf verify --engine kernel $DATA/bad.bpf.c
-no_check (section "xdp"): rejected: Permission denied
-  invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)
-  R1 offset is outside of the packet
-  at .*bad\.bpf\.c:12:\d+ (re)
-    return data[12] ? XDP_PASS : XDP_DROP;
-  insn 1: (71) r1 = *(u8 *)(r1 +12)
+no_check (section "xdp"): rejected
+error[packet-unchecked]: the packet may end before `data[12]`
+  --> .*bad\.bpf\.c:12:9 (re)
+11 |
+12 |         return data[12] ? XDP_PASS : XDP_DROP;
+   |                ^^^^^^^^ needs 13 bytes of the packet; none was checked
+13 | }
+   = instruction 1: r1 = *(u8 *)(r1 +12)
+how it came to this:
+10 |         unsigned char *data = (void *)(long)ctx->data;
+   |                                             --------- `data` is read from the context
+the verifier says: invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)
+                   R1 offset is outside of the packet
+help: Compare with the end of the packet first:
+          if ((void *)data + 13 > (void *)(long)ctx->data_end)
+              return XDP_PASS;
 fine (section "xdp"): accepted, 2 instructions, 2 processed
 [1]
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps");
+
+struct event {
+	__u32 ifindex, queue;
+};
+
+
+SEC("xdp")
+int bad(struct xdp_md *ctx)
+{
+	struct bpf_dynptr record;
+
+	if (bpf_ringbuf_reserve_dynptr(&events, 64, 0, &record))
+		return XDP_PASS;
+	bpf_ringbuf_submit_dynptr(&record, 0);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int fixed(struct xdp_md *ctx)
+{
+	struct bpf_dynptr record;
+
+	if (bpf_ringbuf_reserve_dynptr(&events, 64, 0, &record))
+		bpf_ringbuf_discard_dynptr(&record, 0);
+	else
+		bpf_ringbuf_submit_dynptr(&record, 0);
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

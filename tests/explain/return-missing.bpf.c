@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+SEC("socket")
+__attribute__((naked)) int bad(void)
+{
+	asm volatile("if r1 == 0 goto 1f;"
+		     "r0 = 0;"
+		     "1: exit;"
+		     :
+		     :
+		     : "memory");
+}
+
+SEC("socket")
+__attribute__((naked)) int fixed(void)
+{
+	asm volatile("r0 = 0;"
+		     "exit;"
+		     :
+		     :
+		     : "memory");
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who loads, and with what flags: the profiles of `anybpf verify`. */
+#include <string.h>
+
+#include "object/host.h"
+#include "verify.h"
+
+struct profile {
+	const char *name;
+	u32 caps;
+	u32 prog_flags;
+	const char *summary;
+};
+
+static const struct profile profiles[] = {
+#define PROFILE(name, caps, flags, summary) {name, caps, flags, summary},
+#include "profile.def"
+#undef PROFILE
+};
+
+static void list_profiles(void)
+{
+	fputs("Profiles:\n", stderr);
+	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++)
+		fprintf(stderr, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
+}
+
+int profile_parse(const char *name, const struct profile **profile)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++) {
+		if (!strcmp(name, profiles[i].name)) {
+			*profile = &profiles[i];
+			return EXIT_OK;
+		}
+	}
+	usage_error("verify", "unknown profile '%s'", name);
+	list_profiles();
+	return EXIT_USAGE;
+}
+
+int profile_apply(const struct profile *profile, struct anybpf_object *object)
+{
+	struct host *host = engine_user_host(object->ctx->engine);
+
+	if (!host && profile->caps != HOST_CAP_ALL) {
+		complain("profile '%s' needs the user engine: the kernel asks who really loads",
+			 profile->name);
+		return EXIT_FAILED;
+	}
+	for (u32 i = 0; i < object->prog_cnt; i++)
+		object->progs[i].prog_flags |= profile->prog_flags;
+	if (host) {
+		host->caps = profile->caps;
+		host->unprivileged_bpf_disabled = false;
+	}
+	return EXIT_OK;
+}
