@@ -27,6 +27,7 @@ static int new_user_engine(struct anybpf *ctx)
 {
 	struct host_options opts;
 	struct environment env;
+	struct btf_object *btf;
 	struct host *host;
 	int ret;
 
@@ -44,6 +45,12 @@ static int new_user_engine(struct anybpf *ctx)
 	ret = host_new(&opts, &host);
 	if (ret)
 		return ret;
+	/* The machine may have none; what somebody names must be there. */
+	ret = ctx->opts.vmlinux_btf ? host_vmlinux(host, &btf) : 0;
+	if (ret) {
+		host_free(host);
+		return ret;
+	}
 	ret = engine_user_new(host, &ctx->engine);
 	if (ret)
 		host_free(host);

@@ -220,21 +220,21 @@ static int describe_target(struct load *load, struct verify_target *target)
 	return 0;
 }
 
-/* The kernel's BTF; a host may have none. */
-static int find_vmlinux(struct host *host, const struct btf **btf)
+/* For the verifier: the kernel's BTF, which the host keeps. */
+static int find_vmlinux(void *arg, const struct btf **btf)
 {
+	struct load *load = arg;
 	struct btf_object *obj;
-	int err = host_vmlinux(host, &obj);
+	int err = host_vmlinux(load->host, &obj);
 
 	*btf = err ? NULL : obj->btf;
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 int pass_verify(struct load *load)
 {
 	const struct prog_load_args *args = load->args;
 	struct verify_target target;
-	const struct btf *vmlinux;
 	struct verify_input input = {
 		.mem = load->host->mem,
 		.insns = args->insns,
@@ -250,6 +250,7 @@ int pass_verify(struct load *load)
 		.func_info_cnt = args->func_info_cnt,
 		.line_info = args->line_info,
 		.line_info_cnt = args->line_info_cnt,
+		.vmlinux = find_vmlinux,
 		.attach_btf_id = args->attach_btf_id,
 		.resolve_map = resolve_map,
 		.resolve_btf = resolve_btf,
@@ -257,10 +258,9 @@ int pass_verify(struct load *load)
 		.log = load->log,
 		.interpreter = load->host->interpret || !jit_native,
 	};
-	int err = find_vmlinux(load->host, &vmlinux);
+	int err = 0;
 
-	input.vmlinux = vmlinux;
-	if (!err && args->target) {
+	if (args->target) {
 		err = describe_target(load, &target);
 		input.target = &target;
 		input.attach_btf = target.btf;

@@ -79,7 +79,7 @@ int set_timer_args(struct verifier *v, struct frame *callee, const struct frame 
 static int set_find_vma_args(struct verifier *v, struct frame *callee, const struct frame *caller,
 			     const struct call_args *args)
 {
-	const struct btf *btf = v->in->vmlinux;
+	const struct btf *btf = kernel_btf(v);
 	struct reg *vma = &callee->regs[BPF_REG_2];
 	s32 id = btf ? btf_find(btf, BTF_KIND_STRUCT, "vm_area_struct") : -ENOENT;
 

@@ -100,11 +100,11 @@ static int reject_access(struct verifier *v, const struct mem_access *a, s32 off
 /* The structure that the kernel knows by this name; -ENOENT when it does not. */
 static int set_btf_type(struct verifier *v, struct reg *reg, const char *name)
 {
-	s32 id = v->in->vmlinux ? btf_find(v->in->vmlinux, BTF_KIND_STRUCT, name) : -ENOENT;
+	s32 id = kernel_btf(v) ? btf_find(kernel_btf(v), BTF_KIND_STRUCT, name) : -ENOENT;
 
 	if (id < 0)
 		return -ENOENT;
-	reg->btf = v->in->vmlinux;
+	reg->btf = kernel_btf(v);
 	reg->btf_id = (u32)id;
 	return 0;
 }

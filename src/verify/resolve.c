@@ -5,6 +5,14 @@
  */
 #include "verify/verifier.h"
 
+const struct btf *kernel_btf(struct verifier *v)
+{
+	if (!v->vmlinux_asked && v->in->vmlinux && v->in->vmlinux(v->in->resolve_arg, &v->vmlinux))
+		v->vmlinux = NULL;
+	v->vmlinux_asked = true;
+	return v->vmlinux;
+}
+
 static bool sleepable_map(enum bpf_map_type type)
 {
 	switch (type) {

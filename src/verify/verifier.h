@@ -152,6 +152,9 @@ struct verifier {
 	struct subprog_info *subprogs;
 	u32 subprog_cnt;
 
+	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
+	bool vmlinux_asked;
+
 	struct vstate *cur;
 	u32 insn, prev_insn; /* at work, and the one executed before it */
 	u32 next;	     /* where the path goes on; set before an instruction is checked */
@@ -284,6 +287,9 @@ int trace_linked(struct verifier *v, const struct linked_regs *linked);
 /* A decision was based on the number in the register: all that made it must be compared. */
 int mark_precise(struct verifier *v, u32 regno);
 int propagate_precision(struct verifier *v, const struct vstate *old);
+
+/* The BTF of the kernel that the program is for, or NULL. */
+const struct btf *kernel_btf(struct verifier *v);
 
 /* ---- registers (regs.c) ---- */
 

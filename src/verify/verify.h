@@ -102,7 +102,12 @@ struct verify_input {
 	u32 func_info_cnt;
 	const struct bpf_line_info *line_info;
 	u32 line_info_cnt;
-	const struct btf *vmlinux; /* of the kernel that the program is for, or NULL */
+	/*
+	 * The BTF of the kernel that the program is for, which few programs need:
+	 * asked for when it is, at most once. 0, -ENOENT when there is none, or why
+	 * it cannot be had. May be NULL.
+	 */
+	int (*vmlinux)(void *arg, const struct btf **btf);
 
 	/* What it is to be attached to: a type of .attach_btf, which is vmlinux or the target's. */
 	u32 attach_btf_id; /* 0: nothing */

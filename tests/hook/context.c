@@ -139,6 +139,13 @@ static int ask_kernel(const struct context *c, const struct bpf_insn *insns, u32
 	return fd < 0 ? fd : 0;
 }
 
+static int get_vmlinux(void *arg, const struct btf **btf)
+{
+	(void)arg;
+	*btf = vmlinux;
+	return vmlinux ? 0 : -ENOENT;
+}
+
 static int ask_here(const struct context *c, const struct bpf_insn *insns, u32 cnt, char *why,
 		    size_t size)
 {
@@ -149,7 +156,7 @@ static int ask_here(const struct context *c, const struct bpf_insn *insns, u32 c
 		.type = c->type,
 		.attach_type = c->attach,
 		.prog_flags = flags_of(c),
-		.vmlinux = vmlinux,
+		.vmlinux = get_vmlinux,
 		.rules = hook_find(c->type)->rules,
 		.gpl_compatible = true,
 		.caps = HOST_CAP_ALL,
