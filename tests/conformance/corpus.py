@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the conformance runners share: Linux's sources, unpacked from Debian's package,
+and what is built of them, in a cache that all working copies use.
+
+	~/.cache/anybpf/linux-VERSION/	what scripts/linux-source unpacks
+	~/.cache/anybpf/kernel-6.12/	what scripts/kernel-vm unpacks, and its BTF
+	~/.cache/anybpf/corpus-VERSION/
+		include/	vmlinux.h of the 6.12 kernel, libbpf's headers
+		libbpf/		libbpf.a
+		selftests/	NAME.bpf.o, or NAME.log where it does not compile
+
+Nothing of them is copied into the project. Everything is made once, under a lock.
+"""
+import concurrent.futures
+import contextlib
+import fcntl
+import functools
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "anybpf"
+CLANG = "clang-19"
+JOBS = os.cpu_count() or 1
+
+# What the selftests' Makefile gives single files besides the common flags.
+NO_STRICT_ALIASING = {
+    "bind4_prog", "bind6_prog", "dynptr_fail", "linked_list_fail", "map_kptr_fail", "syscall", "test_pkt_md_access",
+    "test_sk_lookup", "timer_crash", "test_global_func9", "verifier_nocsr",
+}
+NO_INLINE = {"test_l4lb_noinline", "test_xdp_noinline"}
+
+
+class Missing(Exception):
+    """Something that the machine has not; the runner says so and ends."""
+
+
+def run(command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          check=False, **options)
+    if done.returncode:
+        raise Missing(f"{' '.join(map(str, command))}:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def locked(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def made(path, make):
+    """Runs make() once, under a lock; the stamp at path says that it was done."""
+    if path.exists():
+        return
+    with locked(path.with_name(path.name + ".lock")):
+        if not path.exists():
+            make()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+@functools.cache
+def sources():
+    """The folder of the unpacked sources."""
+    return pathlib.Path(run([ROOT / "scripts/linux-source"]).splitlines()[-1])
+
+
+@functools.cache
+def base():
+    return CACHE / sources().name.replace("linux-", "corpus-").replace("~", "-")
+
+
+def kernel():
+    """The folder of the 6.12 kernel, with its BTF in it."""
+    folder = CACHE / "kernel-6.12"
+    if not (folder / "vmlinux.btf").exists():
+        run([ROOT / "scripts/kernel-vm", "--btf", "6.12"])
+    return folder
+
+
+def vmlinux_btf():
+    return kernel() / "vmlinux.btf"
+
+
+def bpftool():
+    """The path of a bpftool that runs: distributions hide it in sbin."""
+    for path in ("/usr/sbin/bpftool", "/usr/bin/bpftool", "/sbin/bpftool"):
+        if os.access(path, os.X_OK):
+            return path
+    raise Missing("bpftool is not installed: scripts/deps conformance")
+
+
+def include():
+    """The folder with vmlinux.h and bpf/*.h."""
+    folder = base() / "include"
+    src = sources()
+
+    def generate():
+        (folder / "bpf").mkdir(parents=True, exist_ok=True)
+        (folder / "vmlinux.h").write_text(run([bpftool(), "btf", "dump", "file", vmlinux_btf(), "format", "c"]))
+        for header in (src / "tools/lib/bpf").glob("*.h"):
+            (folder / "bpf" / header.name).write_bytes(header.read_bytes())
+        defs = subprocess.run([sys.executable, src / "scripts/bpf_doc.py", "--header", "--file",
+                               src / "tools/include/uapi/linux/bpf.h"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if defs.returncode:
+            raise Missing(f"bpf_doc.py: {defs.stderr}")
+        (folder / "bpf" / "bpf_helper_defs.h").write_text(defs.stdout)
+
+    made(base() / "include.done", generate)
+    return folder
+
+
+def libbpf():
+    """The path of libbpf.a."""
+    folder = base() / "libbpf"
+
+    def build():
+        src = sources()
+        include()
+        tools = src / "tools"
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = ["-O2", "-g", "-std=gnu89", "-w", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64", "-D_GNU_SOURCE",
+                 f"-I{base()}/include/bpf", f"-I{tools}/include", f"-I{tools}/include/uapi", f"-I{tools}/arch/x86/include"]
+        objects = []
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            for file in sorted((tools / "lib/bpf").glob("*.c")):
+                objects.append(folder / (file.stem + ".o"))
+                pool.submit(run, ["gcc", *flags, "-c", file, "-o", objects[-1]])
+        run(["ar", "rcs", folder / "libbpf.a", *objects])
+
+    made(base() / "libbpf.done", build)
+    return folder / "libbpf.a"
+
+
+def system_includes():
+    """Where clang itself looks, for the headers that BPF programs take from the system."""
+    done = subprocess.run([CLANG, "-v", "-E", "-x", "c", "/dev/null", "-o", "/dev/null"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=True)
+    lines = done.stderr.split("<...> search starts here:\n")[1].split("End of search list.")[0].splitlines()
+    return [flag for line in lines for flag in ("-idirafter", line.strip())]
+
+
+def bpf_flags(cpu="v3"):
+    tests = sources() / "tools/testing/selftests/bpf"
+    return ["-g", "-O2", "--target=bpf", f"-mcpu={cpu}", "-mlittle-endian", "-w", "-D__TARGET_ARCH_x86",
+            "-DENABLE_ATOMICS_TESTS", f"-I{include()}", f"-I{tests}", f"-I{sources()}/tools/include/uapi",
+            *system_includes()]
+
+
+def compile_object(source, output, flags):
+    """True, or False with the reason in output's .log."""
+    log = output.with_suffix("").with_suffix(".log")
+    if output.exists() or log.exists():
+        return output.exists()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    done = subprocess.run([CLANG, *flags, "-c", source, "-o", partial], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, cwd=source.parent.parent, errors="replace", check=False)
+    if done.returncode:
+        partial.unlink(missing_ok=True)
+        log.write_text(done.stdout)
+        return False
+    partial.rename(output)
+    return True
+
+
+def selftest_names():
+    progs = sources() / "tools/testing/selftests/bpf/progs"
+    return sorted(source.stem for source in progs.glob("*.c"))
+
+
+def selftests(names=None):
+    """Compiles the selftests' programs: ({name: object}, {name: why it does not compile})."""
+    progs = sources() / "tools/testing/selftests/bpf/progs"
+    folder = base() / "selftests"
+    flags = bpf_flags()
+
+    def one(source):
+        name = source.stem
+        more = ["-fno-strict-aliasing"] if name in NO_STRICT_ALIASING else []
+        more += ["-fno-inline"] if name in NO_INLINE else []
+        compile_object(source, folder / f"{name}.bpf.o", flags + more)
+
+    wanted = [source for source in sorted(progs.glob("*.c")) if names is None or source.stem in names]
+    with locked(base() / "selftests.lock"), concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(one, wanted))
+    good, bad = {}, {}
+    for source in wanted:
+        output = folder / f"{source.stem}.bpf.o"
+        if output.exists():
+            good[source.stem] = output
+        else:
+            bad[source.stem] = (folder / f"{source.stem}.log").read_text()
+    return good, bad
+
+
+WRAPPED = ["syscall", "close", "fcntl", "fcntl64", "mmap", "mmap64", "open", "open64", "fopen", "fopen64", "uname", "btf__free",
+           "btf__load_vmlinux_btf", "bpf_prog_load"]
+LOADER = ["load.c", "annotation.c", "route.c", "libbpf_features.c", "user.c"]
+
+
+def loader():
+    """Builds and returns the loader, linked with libbpf and this working copy's engine."""
+    here, build = ROOT / "tests/conformance", ROOT / "build"
+    if not (build / "build.ninja").exists():
+        run(["meson", "setup", build], cwd=ROOT)
+    rooms = sorted((build / "src").glob("libanybpf-*.a"))
+    run(["ninja", "-C", build, *(f"src/{room.name}" for room in rooms or [])])
+    rooms = sorted((build / "src").glob("libanybpf-*.a"))
+    output = build / "conformance-load"
+    made_of = [*(here / name for name in LOADER), *here.glob("*.h"), libbpf(), *rooms]
+    if output.exists() and all(output.stat().st_mtime > path.stat().st_mtime for path in made_of):
+        return output
+    linux = sources() / "tools"
+    flags = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
+    theirs = [f"-I{include()}", f"-I{include()}/bpf", f"-I{linux}/include", f"-I{linux}/include/uapi"]
+    objects = []
+    for name in LOADER:
+        objects.append(build / f"conformance-{name[:-2]}.o")
+        ours = name == "user.c"
+        run(["gcc", *flags, *([f"-I{ROOT}/src", f"-I{ROOT}/include"] if ours else theirs), "-c", here / name, "-o", objects[-1]])
+    # Names of the engine's own must not meet those of libbpf.
+    engine = objects.pop()
+    run(["gcc", "-r", "-nostdlib", engine, "-Wl,--start-group", *rooms, "-Wl,--end-group", "-o", f"{engine}.all"])
+    keep = [f"--keep-global-symbol={name}" for name in ("user_open", "user_bpf", "user_close", "user_drop_privileges")]
+    run(["objcopy", *keep, f"{engine}.all"])
+    wraps = [f"-Wl,--wrap={name}" for name in WRAPPED]
+    run(["gcc", "-static", *objects, f"{engine}.all", *wraps, libbpf(), "-lelf", "-lz", "-lpthread", "-o", output])
+    return output
+
+
+def main():
+    good, bad = selftests()
+    libbpf()
+    for name, why in bad.items():
+        print(f"{name}: {next((line for line in why.splitlines() if 'error' in line), '')}")
+    print(f"corpus: {len(good)} of {len(good) + len(bad)} compile")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <bpf/libbpf_internal.h>
+
+#include "libbpf_features.h"
+
+void probe_features(void)
+{
+	for (int feature = 0; feature < __FEAT_CNT; feature++)
+		feat_supported(NULL, (enum kern_feature_id)feature);
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What Linux says to the programs of object files: asked once, kept in the cache.
+
+Linux 6.12 runs in a virtual machine (scripts/kernel-vm) and is slow there: all selftests
+take about ten minutes. Answers are kept by the object's contents, so that only what is
+new is asked.
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+import corpus
+
+FORMAT = 1  # of the loader's lines; to be raised when old answers will not do
+MODULES = ["nf_conntrack", "nf_nat", "xfrm_interface", "fou"]  # whose kfuncs the selftests call
+BATCH = 120  # objects in a machine
+TIMEOUT = 100  # seconds of a program
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes() + f"\n{FORMAT}".encode()).hexdigest()
+
+
+def folder(which):
+    return corpus.base() / ("oracle-6.12" if which == "vm" else f"oracle-running-{os.uname().release}")
+
+
+def kept(which, path):
+    """The answers for an object, or None."""
+    try:
+        lines = (folder(which) / f"{path.name}.jsonl").read_text().splitlines()
+    except OSError:
+        return None
+    if not lines or json.loads(lines[0]).get("digest") != digest(path):
+        return None
+    return [json.loads(line) for line in lines[1:]]
+
+
+def keep(which, path, rows):
+    folder(which).mkdir(parents=True, exist_ok=True)
+    file = folder(which) / f"{path.name}.jsonl"
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    partial.write_text("\n".join(map(json.dumps, [{"digest": digest(path)}, *rows])) + "\n")
+    partial.rename(file)
+
+
+def commands(which, paths):
+    """The command that asks, and what it prints to."""
+    loader = corpus.loader()
+    options = ["--btf", "/sys/kernel/btf/vmlinux", "--timeout", str(TIMEOUT), "--log", "4000"]
+    if which == "running":
+        return [loader, *options, *paths]
+    files = [word for path in paths for word in ("--file", f"{path}:/objects/{path.name}")]
+    modules = [word for module in MODULES for word in ("--module", module)]
+    cpus = ["--cpus", str(corpus.JOBS), "--memory", "3072", "--timeout", "1800"]
+    return [corpus.ROOT / "scripts/kernel-vm", *cpus, *modules, *files, "6.12", loader, *options,
+            "--jobs", str(corpus.JOBS), *(f"/objects/{path.name}" for path in paths)]
+
+
+def ask_now(which, paths):
+    print(f"asking Linux {'6.12' if which == 'vm' else os.uname().release} about {len(paths)} objects ...",
+          file=sys.stderr, flush=True)
+    done = subprocess.run(commands(which, paths), stdout=subprocess.PIPE, check=False)
+    rows = {}
+    for line in done.stdout.decode(errors="replace").splitlines():
+        row = json.loads(line)
+        rows.setdefault(row["object"], []).append(row)
+    if done.returncode:
+        raise corpus.Missing(f"the oracle ended with {done.returncode}")
+    for path in paths:
+        keep(which, path, rows.get(path.name, []))
+
+
+def ask(paths, which):
+    """The lines of all programs of the objects."""
+    missing = [path for path in paths if kept(which, path) is None]
+    if missing:
+        with corpus.locked(folder(which).with_suffix(".lock")):
+            missing = [path for path in missing if kept(which, path) is None]
+            for i in range(0, len(missing), BATCH):
+                ask_now(which, missing[i:i + BATCH])
+    return [row for path in paths for row in kept(which, path) or []]
+
+
+# ---- why there is no verdict ----
+
+def test_module_names():
+    """Words of the kernel's test module, which Debian does not build."""
+    found = set()
+    for path in (corpus.sources() / "tools/testing/selftests/bpf/bpf_testmod").glob("*.[ch]"):
+        found.update(re.findall(r"\w+", path.read_text()))
+    return found
+
+
+_names = None
+
+
+def of_test_module(complaint):
+    global _names
+    if _names is None:
+        _names = test_module_names()
+    quoted = re.findall(r"(?:extern|ID of|struct|ksym\)) '?(\w+)'?", complaint) + re.findall(r"'([\w.]+)'", complaint)
+    named = [word for word in quoted if word.startswith("bpf_") or "test" in word]
+    return "testmod" in complaint or any(word in _names for word in named)
+
+
+REASONS = [
+    (r"attach program FD is not set|no BTF-based attach target|missing BPF prog type|isn't referenced anywhere",
+     "the test sets its target or type up itself"),
+    (r"failed to find BTF for ext|strong\): not resolved|not resolved", "is linked with another object"),
+    (r"not found in kernel|not found in kernel BTF|failed to find kernel BTF type ID|failed to find BTF info",
+     "the kernel has no such function or type"),
+]
+
+
+def reason(row):
+    """Why Linux gave no verdict."""
+    if not row:
+        return "Linux was not asked"
+    complaint = row.get("libbpf", "")
+    if row["result"] in ("crash", "timeout"):
+        return f"Linux: {row['result']}"
+    if of_test_module(complaint):
+        return "needs the kernel's test module"
+    for pattern, text in REASONS:
+        if re.search(pattern, complaint):
+            return text
+    if row.get("command") == 0:
+        return "the test sets its maps up itself"
+    return "other: " + (complaint.split("\n")[0])[:100]
