@@ -207,7 +207,7 @@ static int describe_target(struct load *load, struct verify_target *target)
 		.attach_type = prog->expected_attach_type,
 		.rules = load->args->target_rules,
 		.sleepable = prog->sleepable,
-		.jited = load->host->verify_only ? jit_native != NULL : prog->jit != NULL,
+		.jited = load->host->verify_only || prog->jit,
 		.gpl_compatible = prog->gpl_compatible,
 		.extended = prog->type == BPF_PROG_TYPE_EXT,
 		.traced = prog->type == BPF_PROG_TYPE_TRACING && prog->target,
@@ -256,7 +256,8 @@ int pass_verify(struct load *load)
 		.resolve_btf = resolve_btf,
 		.resolve_arg = load,
 		.log = load->log,
-		.interpreter = load->host->interpret || !jit_native,
+		/* Verdicts alone are asked for as of a kernel, which has a JIT. */
+		.interpreter = !load->host->verify_only && (load->host->interpret || !jit_native),
 	};
 	int err = 0;
 
