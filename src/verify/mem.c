@@ -292,6 +292,11 @@ static const struct region regions[REG_KINDS] = {
 	[PTR_TO_MEM] = {access_mem, NULL},
 	[PTR_TO_CTX] = {check_ctx_access, "ctx"},
 	[PTR_TO_STACK] = {check_stack_access, NULL},
+	[PTR_TO_FLOW_KEYS] = {check_flow_keys_access, "flow keys"},
+	[PTR_TO_SOCKET] = {check_sock_access, NULL},
+	[PTR_TO_SOCK_COMMON] = {check_sock_access, NULL},
+	[PTR_TO_TCP_SOCK] = {check_sock_access, NULL},
+	[PTR_TO_XDP_SOCK] = {check_sock_access, NULL},
 	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
 	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
 	[PTR_TO_BTF_ID] = {check_btf_access, NULL},
@@ -300,11 +305,6 @@ static const struct region regions[REG_KINDS] = {
 static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
 {
 	switch (reg_kind(reg)) {
-	case PTR_TO_FLOW_KEYS:
-	case PTR_TO_SOCKET:
-	case PTR_TO_SOCK_COMMON:
-	case PTR_TO_TCP_SOCK:
-	case PTR_TO_XDP_SOCK:
 	case PTR_TO_TP_BUFFER:
 	case PTR_TO_BUF:
 	case PTR_TO_ARENA:

@@ -13,41 +13,11 @@ const struct btf *kernel_btf(struct verifier *v)
 	return v->vmlinux;
 }
 
-static bool sleepable_map(enum bpf_map_type type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-	case BPF_MAP_TYPE_INODE_STORAGE:
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_ARENA:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int check_map_allowed(struct verifier *v, const struct map_desc *map)
 {
-	if (v->info.sleepable && !sleepable_map(map->type))
-		return reject(v, -EINVAL,
-			      "Sleepable programs can only use array, hash, ringbuf and local "
-			      "storage maps");
 	if (map->type == BPF_MAP_TYPE_ARENA)
 		return reject(v, -EOPNOTSUPP, "arena maps are not supported yet");
-	return 0;
+	return check_map_prog(v, map);
 }
 
 static int reject_map_fd(struct verifier *v, s32 fd, int err)

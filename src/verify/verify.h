@@ -133,6 +133,7 @@ struct verify_input {
 	 */
 	int (*resolve_btf)(void *arg, s32 fd, bool by_index, const struct btf **btf);
 
+	u32 cpus;	  /* of the machine; 0: unknown */
 	struct log *log;  /* may be NULL */
 	bool interpreter; /* no JIT: fewer features, as in Linux */
 };
