@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The context: only at the offsets that the program type's field table lists. */
-#include "verify/verifier.h"
+#include "verify/attach.h"
 
 static bool kind_allowed(const struct verifier *v, const struct ctx_field *field, bool write)
 {
@@ -86,6 +86,12 @@ int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off)
 
 	if (err)
 		return err;
+	if (v->rules->ctx_by_btf) {
+		err = check_btf_ctx_access(v, a, off);
+		if (err)
+			log_source_line(v, a->insn, "; ");
+		return err;
+	}
 	field = find_field(v, a, off);
 	if (!field)
 		return reject_access(v, a, off);

@@ -300,15 +300,15 @@ static const struct region regions[REG_KINDS] = {
 	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
 	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
 	[PTR_TO_BTF_ID] = {check_btf_access, NULL},
+	[PTR_TO_BUF] = {check_buf_access, NULL},
+	[PTR_TO_TP_BUFFER] = {check_tp_buffer_access, NULL},
+	[CONST_PTR_TO_MAP] = {check_map_ptr_access, NULL},
 };
 
 static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
 {
 	switch (reg_kind(reg)) {
-	case PTR_TO_TP_BUFFER:
-	case PTR_TO_BUF:
 	case PTR_TO_ARENA:
-	case CONST_PTR_TO_MAP:
 		if (!reg_maybe_null(reg))
 			return reject(v, -EOPNOTSUPP,
 				      "R%u access through '%s' is not supported yet", a->regno,

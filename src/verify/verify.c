@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/os.h"
-#include "verify/verifier.h"
+#include "verify/attach.h"
 
 /* ---- one function, explored from its start ---- */
 
@@ -54,7 +54,7 @@ static int explore_function(struct verifier *v, u32 subprog)
 
 	if (err)
 		return err;
-	if (subprog) {
+	if (subprog || v->in->type == BPF_PROG_TYPE_EXT) {
 		note(v, "Validating %s() func#%u...\n", v->subprogs[subprog].name, subprog);
 		err = prepare_global_args(v, subprog);
 		if (err)
@@ -124,6 +124,7 @@ static const struct {
 	{"references", resolve_references},
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},
+	{"attach target", check_attach_target},
 	{"paths", explore_all},
 	{"stack depth", check_stack_depth},
 };
@@ -186,6 +187,14 @@ static void log_statistics(struct verifier *v)
 	     result->total_states, result->peak_states, v->longest_mark_read);
 }
 
+/* A replaced function is verified as the program around it is. */
+static void become_part_of(struct verifier *v, const struct verify_target *target)
+{
+	v->info.type = target->type;
+	v->info.attach_type = target->attach_type;
+	v->rules = target->rules;
+}
+
 static void init(struct verifier *v, const struct verify_input *input, struct verify_result *result)
 {
 	u32 caps = input->caps;
@@ -217,6 +226,8 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	v->invariants = input->prog_flags & BPF_F_TEST_REG_INVARIANTS;
 	v->state_freq = input->prog_flags & BPF_F_TEST_STATE_FREQ;
 	v->rules = input->rules;
+	if (input->type == BPF_PROG_TYPE_EXT && input->target)
+		become_part_of(v, input->target);
 	v->insns = input->insns;
 	v->insn_cnt = input->insn_cnt;
 }
