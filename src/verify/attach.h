@@ -50,7 +50,7 @@ bool is_prog_ctx_type(struct verifier *v, const struct btf *btf, const struct bt
  * The type that the kernel's BTF knows the context by: what programs see
  * ("_prog") or what is behind it ("_kern"); -ENOENT.
  */
-s32 find_ctx_type(const struct verifier *v, const struct prog_rules *rules, const char *side);
+s32 find_ctx_type(struct verifier *v, const struct prog_rules *rules, const char *side);
 /* Whether a name has that end. */
 bool name_ends_with(const char *name, const char *end);
 

@@ -78,7 +78,7 @@ bool name_ends_with(const char *name, const char *end)
 }
 
 /* Pointers of tracepoints that may be null; *@error: or no pointers at all. */
-static u32 raw_tp_flags(const struct verifier *v, u32 arg, bool *error)
+static u32 raw_tp_flags(struct verifier *v, u32 arg, bool *error)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(raw_tps); i++) {
 		if (strcmp(raw_tps[i].name, v->attach.name))
@@ -87,14 +87,14 @@ static u32 raw_tp_flags(const struct verifier *v, u32 arg, bool *error)
 		return raw_tps[i].null & BIT(arg) ? PTR_MAYBE_NULL : 0;
 	}
 	/* Of a module nobody has said. */
-	return v->attach.btf != v->in->vmlinux ? PTR_MAYBE_NULL : 0;
+	return v->attach.btf != kernel_btf(v) ? PTR_MAYBE_NULL : 0;
 }
 
 /* ---- contexts of programs that are traced ---- */
 
-s32 find_ctx_type(const struct verifier *v, const struct prog_rules *rules, const char *side)
+s32 find_ctx_type(struct verifier *v, const struct prog_rules *rules, const char *side)
 {
-	const struct btf *btf = v->in->vmlinux;
+	const struct btf *btf = kernel_btf(v);
 	s32 id = btf ? btf_find(btf, BTF_KIND_STRUCT, "bpf_ctx_convert") : -ENOENT;
 	const struct btf_type *t = id < 0 ? NULL : btf_type_by_id(btf, (u32)id);
 	char name[64];
@@ -137,11 +137,11 @@ bool is_prog_ctx_type(struct verifier *v, const struct btf *btf, const struct bt
 		note(v, "btf_vmlinux is malformed\n");
 		return false;
 	}
-	ctx = btf_type_by_id(v->in->vmlinux, (u32)id);
-	ctx_name = btf_name(v->in->vmlinux, ctx);
+	ctx = btf_type_by_id(kernel_btf(v), (u32)id);
+	ctx_name = btf_name(kernel_btf(v), ctx);
 	if (*ctx_name && (is_projection(ctx_name, name) || !strcmp(ctx_name, name)))
 		return true;
-	ctx_name = btf_name(v->in->vmlinux, btf_skip_mods(v->in->vmlinux, (u32)id, NULL));
+	ctx_name = btf_name(kernel_btf(v), btf_skip_mods(kernel_btf(v), (u32)id, NULL));
 	return *ctx_name && !strcmp(ctx_name, name);
 }
 
@@ -240,14 +240,16 @@ static bool args_trusted(const struct verifier *v)
 static int special_arg(struct verifier *v, s32 off, struct ctx_arg *out)
 {
 	const struct iter_ctx *iter = find_iter_ctx(v, off);
+	const struct btf *btf;
 	s32 id;
 
 	if (!iter || !iter->to)
 		return 0;
-	id = btf_find(v->in->vmlinux, BTF_KIND_STRUCT, iter->to);
+	btf = kernel_btf(v);
+	id = btf ? btf_find(btf, BTF_KIND_STRUCT, iter->to) : -ENOENT;
 	if (id < 0)
 		return reject(v, -EACCES, "invalid btf_id for context argument offset %d", off);
-	*out = (struct ctx_arg){iter->type, v->in->vmlinux, (u32)id, false};
+	*out = (struct ctx_arg){iter->type, btf, (u32)id, false};
 	return 1;
 }
 
@@ -261,7 +263,7 @@ static int target_arg(struct verifier *v, const struct btf_type *ptr, u32 arg, s
 		id = find_ctx_type(v, target->rules, "_kern");
 	if (id <= 0)
 		return -EACCES;
-	out->btf = v->in->vmlinux;
+	out->btf = kernel_btf(v);
 	out->btf_id = (u32)id;
 	return 0;
 }

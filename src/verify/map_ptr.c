@@ -46,11 +46,11 @@ static const char *const map_structs[] = {
 	[BPF_MAP_TYPE_ARENA] = "bpf_arena",
 };
 
-static s32 find_struct(const struct verifier *v, enum bpf_map_type type)
+static s32 find_struct(struct verifier *v, enum bpf_map_type type)
 {
 	if ((u32)type >= ARRAY_SIZE(map_structs) || !map_structs[type])
 		return -ENOENT;
-	return btf_find(v->in->vmlinux, BTF_KIND_STRUCT, map_structs[type]);
+	return btf_find(kernel_btf(v), BTF_KIND_STRUCT, map_structs[type]);
 }
 
 static int check_address(struct verifier *v, const struct mem_access *a, s32 off, const char *name)
@@ -71,18 +71,18 @@ static int check_address(struct verifier *v, const struct mem_access *a, s32 off
 int check_map_ptr_access(struct verifier *v, const struct mem_access *a, s32 off)
 {
 	const struct map_desc *map = cur_reg(v, a->regno)->map;
-	struct btf_walk w = {.btf = v->in->vmlinux, .flexible = true};
+	struct btf_walk w = {.btf = kernel_btf(v), .flexible = true};
 	int part, err;
 	s32 id;
 
-	if (!v->in->vmlinux)
+	if (!kernel_btf(v))
 		return reject(v, -ENOTSUPP,
 			      "map_ptr access not supported without CONFIG_DEBUG_INFO_BTF");
 	id = find_struct(v, map->type);
 	if (id < 0)
 		return reject(v, -ENOTSUPP, "map_ptr access not supported for map type %d",
 			      map->type);
-	err = check_address(v, a, off, btf_id_name(v->in->vmlinux, (u32)id));
+	err = check_address(v, a, off, btf_id_name(kernel_btf(v), (u32)id));
 	if (err)
 		return err;
 	part = btf_walk(&w, (u32)id, off, a->size);

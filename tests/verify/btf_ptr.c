@@ -151,6 +151,13 @@ static void check_log(const struct test_case *c, const char *log)
 			tap_fail("the log has no \"%s\":\n%s", line, log);
 }
 
+static int give_vmlinux(void *arg, const struct btf **btf)
+{
+	(void)arg;
+	*btf = vmlinux;
+	return 0;
+}
+
 static void run_program(const struct test_case *c, const struct bpf_insn *insns, u32 cnt)
 {
 	struct verify_result result;
@@ -163,7 +170,7 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 		.prog_flags = c->sleepable ? BPF_F_SLEEPABLE : 0,
 		.gpl_compatible = !c->not_gpl,
 		.caps = c->caps,
-		.vmlinux = vmlinux,
+		.vmlinux = give_vmlinux,
 		.attach_btf = vmlinux,
 		.attach_btf_id = find_target(c->target),
 		.log = &log,
