@@ -12,6 +12,7 @@
  *	--config FILE		for the kernel's configuration
  *	--release TEXT		for the kernel's release
  *	--program GLOB		only these
+ *	--setup FILE		what the tests' own code does before: see setup.h
  *	--timeout SECONDS	of a program (20)
  *	--log BYTES		so much of the end of the log (2000)
  *	--jobs N		objects at a time (1)
@@ -41,6 +42,7 @@
 #include "json.h"
 #include "libbpf_features.h"
 #include "route.h"
+#include "setup.h"
 #include "user.h"
 
 #define LOG_SIZE   (2u << 20) /* the selftests' own */
@@ -51,6 +53,7 @@
 struct options {
 	struct route route;
 	const char *program;
+	const char *setup;
 	unsigned int timeout;
 	size_t log;
 	int jobs;
@@ -63,6 +66,7 @@ static char complaint[4096]; /* the last warnings of libbpf */
 struct test {
 	const char *path;
 	const char *program;
+	const struct setup *setup; /* or NULL */
 	bool unpriv;
 };
 
@@ -153,6 +157,28 @@ static struct bpf_program *select_programs(struct bpf_object *object, const stru
 	return found;
 }
 
+/* Tests give some maps their size when they run; any size will do for a verdict. */
+static void size_map(struct bpf_map *map)
+{
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		bpf_map__set_max_entries(map, (unsigned int)getpagesize());
+		break;
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		bpf_map__set_max_entries(map, 1);
+		break;
+	default:
+		break;
+	}
+}
+
 static void prepare(struct bpf_object *object, struct bpf_program *program, const struct test *test,
 		    const struct annotation *annotation)
 {
@@ -165,6 +191,8 @@ static void prepare(struct bpf_object *object, struct bpf_program *program, cons
 	{
 		bpf_map__set_autocreate(map, !test->unpriv || creatable_unprivileged(map));
 		bpf_map__set_pin_path(map, NULL);
+		if (!bpf_map__max_entries(map))
+			size_map(map);
 	}
 }
 
@@ -201,9 +229,16 @@ static long long explored(const char *log)
 
 static void write_head(FILE *out, const struct test *test)
 {
+	const struct setup *setup = test->setup;
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s", test->program);
+	if (setup && *setup->target_program)
+		snprintf(name, sizeof(name), "%s->%s.%s", test->program, setup->target_program,
+			 setup->function);
 	fputs("{\"object\": ", out);
 	json_text(out, base_name(test->path));
-	json_string(out, "program", test->program);
+	json_string(out, "program", name);
 	json_string(out, "mode", test->unpriv ? "unpriv" : "priv");
 }
 
@@ -269,7 +304,15 @@ static int load_object(struct bpf_object *object, const struct test *test,
 		       const struct annotation *annotation, struct bpf_program *program,
 		       struct route_load *load)
 {
+	char folder[4096];
+	int err;
+
 	prepare(object, program, test, annotation);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(base_name(test->path) - test->path),
+		 test->path);
+	err = test->setup ? setup_apply(test->setup, folder, program) : 0;
+	if (err)
+		return err;
 	if (test->unpriv)
 		drop_privileges();
 	complaint[0] = '\0';
@@ -278,12 +321,29 @@ static int load_object(struct bpf_object *object, const struct test *test,
 	return bpf_object__load(object);
 }
 
-static void run_test(const struct test *test)
+/* Opened once to see what it says of itself, and again as that wants it. */
+static struct bpf_object *open_for(const struct test *test, struct annotation *annotation)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open);
+	struct bpf_object *object = bpf_object__open_file(test->path, NULL);
+	char path[4096];
+
+	if (!object)
+		return NULL;
+	annotation_read(annotation, bpf_object__btf(object), test->program, DEFAULT_FLAGS);
+	if (!annotation->btf_path)
+		return object;
+	snprintf(path, sizeof(path), "%.*s%s", (int)(base_name(test->path) - test->path),
+		 test->path, annotation->btf_path);
+	open.btf_custom_path = path;
+	return bpf_object__open_file(test->path, &open); /* the strings are the first one's */
+}
+
+static void run_test(const struct test *test)
+{
 	struct annotation annotation;
 	struct bpf_program *program;
-	struct route_load load;
+	struct route_load load = {.failed_command = -1};
 	struct bpf_object *object;
 	size_t size, len;
 	long long start;
@@ -291,11 +351,10 @@ static void run_test(const struct test *test)
 	FILE *out;
 	int err;
 
-	object = bpf_object__open_file(test->path, &open);
+	object = open_for(test, &annotation);
 	if (!object)
 		_exit(1);
 	program = select_programs(object, test);
-	annotation_read(&annotation, bpf_object__btf(object), test->program, DEFAULT_FLAGS);
 	start = microseconds();
 	err = load_object(object, test, &annotation, program, &load);
 	out = open_memstream(&line, &size);
@@ -361,6 +420,33 @@ static void write_unopened(const char *path)
 	fflush(stdout);
 }
 
+static void run_modes(struct test *test, unsigned int modes)
+{
+	test->unpriv = false;
+	if (!modes || modes & MODE_PRIV)
+		fork_test(test);
+	test->unpriv = true;
+	if (modes & MODE_UNPRIV)
+		fork_test(test);
+}
+
+/* Once, or once for each row of the setup table. */
+static void run_program(struct test *test, unsigned int modes)
+{
+	FILE *table = options.setup ? fopen(options.setup, "re") : NULL;
+	struct setup setup;
+
+	test->setup = NULL;
+	while (table && setup_next(table, base_name(test->path), test->program, &setup)) {
+		test->setup = &setup;
+		run_modes(test, modes);
+	}
+	if (!test->setup)
+		run_modes(test, modes);
+	if (table)
+		fclose(table);
+}
+
 static void run_object(const char *path)
 {
 	struct annotation annotation;
@@ -380,14 +466,8 @@ static void run_object(const char *path)
 		if (fnmatch(options.program, test.program, 0))
 			continue;
 		annotation_read(&annotation, bpf_object__btf(object), test.program, 0);
-		if (!annotation.auxiliary && !annotation.other_arch) {
-			test.unpriv = false;
-			if (!annotation.modes || annotation.modes & MODE_PRIV)
-				fork_test(&test);
-			test.unpriv = true;
-			if (annotation.modes & MODE_UNPRIV)
-				fork_test(&test);
-		}
+		if (!annotation.auxiliary && !annotation.other_arch)
+			run_program(&test, annotation.modes);
 		annotation_free(&annotation);
 	}
 	bpf_object__close(object);
@@ -409,11 +489,17 @@ static void run_all(char **paths, int count)
 }
 
 static const struct option long_options[] = {
-	{"user", no_argument, NULL, 'u'},	   {"btf", required_argument, NULL, 'b'},
-	{"symbols", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
-	{"release", required_argument, NULL, 'r'}, {"program", required_argument, NULL, 'p'},
-	{"timeout", required_argument, NULL, 't'}, {"log", required_argument, NULL, 'l'},
-	{"jobs", required_argument, NULL, 'j'},	   {NULL, 0, NULL, 0},
+	{"user", no_argument, NULL, 'u'},
+	{"btf", required_argument, NULL, 'b'},
+	{"symbols", required_argument, NULL, 's'},
+	{"config", required_argument, NULL, 'c'},
+	{"release", required_argument, NULL, 'r'},
+	{"program", required_argument, NULL, 'p'},
+	{"timeout", required_argument, NULL, 't'},
+	{"log", required_argument, NULL, 'l'},
+	{"jobs", required_argument, NULL, 'j'},
+	{"setup", required_argument, NULL, 'S'},
+	{NULL, 0, NULL, 0},
 };
 
 static bool parse_options(int argc, char **argv)
@@ -445,6 +531,9 @@ static bool parse_options(int argc, char **argv)
 			break;
 		case 'l':
 			options.log = (size_t)atol(optarg);
+			break;
+		case 'S':
+			options.setup = optarg;
 			break;
 		case 'j':
 			options.jobs = atoi(optarg);

@@ -15,13 +15,14 @@ import sys
 import corpus
 
 FORMAT = 1  # of the loader's lines; to be raised when old answers will not do
-MODULES = ["nf_conntrack", "nf_nat", "xfrm_interface", "fou"]  # whose kfuncs the selftests call
+MODULES = ["nf_conntrack", "nf_nat", "nf_flow_table", "xfrm_interface", "fou", "tcp_bbr", "tcp_dctcp"]  # whose kfuncs the selftests call
 BATCH = 120  # objects in a machine
-TIMEOUT = 100  # seconds of a program
+TIMEOUT = 600  # seconds of a program
 
 
 def digest(path):
-    return hashlib.sha256(path.read_bytes() + f"\n{FORMAT}".encode()).hexdigest()
+    setup = "\n".join(setup_lines(path.name.removesuffix(".bpf.o")))
+    return hashlib.sha256(path.read_bytes() + f"\n{FORMAT}{setup}".encode()).hexdigest()
 
 
 def folder(which):
@@ -47,15 +48,30 @@ def keep(which, path, rows):
     partial.rename(file)
 
 
+def setup_lines(name):
+    """What the setup table says of an object."""
+    return [line for line in corpus.SETUP.read_text().splitlines() if line.split()[:1] == [name]]
+
+
+def setup_objects():
+    """The objects whose programs others replace or trace."""
+    rows = [line.split() for line in corpus.SETUP.read_text().splitlines()]
+    return sorted({row[3] for row in rows if len(row) == 6 and row[2] == "target"})
+
+
 def commands(which, paths):
     """The command that asks, and what it prints to."""
     loader = corpus.loader()
-    options = ["--btf", "/sys/kernel/btf/vmlinux", "--timeout", str(TIMEOUT), "--log", "4000"]
+    options = ["--btf", "/sys/kernel/btf/vmlinux", "--setup", corpus.SETUP, "--timeout", str(TIMEOUT), "--log", "4000"]
     if which == "running":
         return [loader, *options, *paths]
-    files = [word for path in paths for word in ("--file", f"{path}:/objects/{path.name}")]
+    folder_of = paths[0].parent
+    more = [folder_of / f"{name}.bpf.o" for name in setup_objects()] + sorted(folder_of.glob("btf__*.bpf.o"))
+    extra = [path for path in more if path.exists() and path not in paths]
+    files = ["--file", str(corpus.SETUP)]
+    files += [word for path in [*paths, *extra] for word in ("--file", f"{path}:/objects/{path.name}")]
     modules = [word for module in MODULES for word in ("--module", module)]
-    cpus = ["--cpus", str(corpus.JOBS), "--memory", "3072", "--timeout", "1800"]
+    cpus = ["--cpus", str(corpus.JOBS), "--memory", "3072", "--timeout", "3600"]
     return [corpus.ROOT / "scripts/kernel-vm", *cpus, *modules, *files, "6.12", loader, *options,
             "--jobs", str(corpus.JOBS), *(f"/objects/{path.name}" for path in paths)]
 
@@ -83,6 +99,14 @@ def ask(paths, which):
             for i in range(0, len(missing), BATCH):
                 ask_now(which, missing[i:i + BATCH])
     return [row for path in paths for row in kept(which, path) or []]
+
+
+def annotated(row):
+    """The answer that the test itself gives, without asking Linux."""
+    if not row.get("expect"):
+        return {"result": "unknown", "libbpf": "says nothing of its verdict"}
+    return {"result": "accept" if row["expect"] == "success" else "reject", "expect": row["expect"], "errno": 0,
+            "message": "", "patterns": row["patterns"], "matched": row["patterns"]}
 
 
 # ---- why there is no verdict ----
@@ -121,6 +145,8 @@ def reason(row):
     if not row:
         return "Linux was not asked"
     complaint = row.get("libbpf", "")
+    if row["result"] == "unknown":
+        return complaint
     if row["result"] in ("crash", "timeout"):
         return f"Linux: {row['result']}"
     if of_test_module(complaint):
