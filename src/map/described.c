@@ -238,16 +238,21 @@ static int take_inner(struct described_map *map, int fd)
 	return 0;
 }
 
-static int described_init(struct map *map, const union bpf_attr *attr)
-{
-	if (limits_of(attr->map_type)->maps)
-		return take_inner(described_of(map), (int)attr->inner_map_fd);
-	return 0;
-}
-
 static size_t arena_size(const struct map *map)
 {
 	return map->desc.max_entries * os_page_size();
+}
+
+static int described_init(struct map *map, const union bpf_attr *attr)
+{
+	if (attr->map_type == BPF_MAP_TYPE_ARENA) {
+		size_t size = arena_size(map);
+
+		map->desc.direct_size = size > UINT32_MAX ? UINT32_MAX : (u32)size;
+	}
+	if (limits_of(attr->map_type)->maps)
+		return take_inner(described_of(map), (int)attr->inner_map_fd);
+	return 0;
 }
 
 static void described_exit(struct map *map)

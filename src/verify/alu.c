@@ -295,8 +295,13 @@ static int two_operands(struct verifier *v, const struct reg *src, u32 src_regno
 	struct reg by;
 	int err;
 
-	if (dst->type == PTR_TO_ARENA || src->type == PTR_TO_ARENA)
-		return reject(v, -EOPNOTSUPP, "arena pointers are not supported yet");
+	/* Any address will do. */
+	if (dst->type == PTR_TO_ARENA)
+		return 0;
+	if (src->type == PTR_TO_ARENA) {
+		*dst = *src;
+		return 0;
+	}
 	if (src->type != SCALAR_VALUE && dst->type != SCALAR_VALUE) {
 		if (BPF_OP(insn->code) == BPF_SUB && v->ptr_leaks) {
 			reg_set_unknown(dst);
@@ -400,8 +405,11 @@ static int check_move(struct verifier *v)
 	struct reg *dst = cur_reg(v, insn->dst_reg);
 	struct reg *src = cur_reg(v, insn->src_reg);
 	bool reg = BPF_SRC(insn->code) == BPF_X;
-	int err = reg ? use_reg(v, insn->src_reg) : 0;
+	int err;
 
+	if (reg && is_alu64(insn) && insn->imm)
+		return check_arena_cast(v);
+	err = reg ? use_reg(v, insn->src_reg) : 0;
 	if (!err)
 		err = define_reg(v, insn->dst_reg);
 	if (err)
@@ -410,8 +418,6 @@ static int check_move(struct verifier *v)
 		reg_set_const(dst, is_alu64(insn) ? (u64)(s64)insn->imm : (u64)(u32)insn->imm);
 		return 0;
 	}
-	if (is_alu64(insn) && insn->imm)
-		return reject(v, -EOPNOTSUPP, "arena pointers are not supported yet");
 	if (!is_alu64(insn) || insn->off)
 		return move_part(v, dst, src);
 	scalar_link(v, src);

@@ -121,10 +121,10 @@ static struct edges edges_of(struct verifier *v, u32 i)
 	return e;
 }
 
-static int walk(struct walk *w)
+static int walk(struct walk *w, u32 from)
 {
-	w->visit[0] = OPEN;
-	w->stack[w->depth++] = 0;
+	w->visit[from] = OPEN;
+	w->stack[w->depth++] = from;
 	while (w->depth) {
 		u32 i = w->stack[w->depth - 1];
 		struct edges e = edges_of(w->v, i);
@@ -171,7 +171,9 @@ int check_cfg(struct verifier *v)
 
 	if (!w.visit || !w.edge || !w.stack)
 		return -ENOMEM;
-	err = walk(&w);
+	err = walk(&w, 0);
+	if (!err && v->exception_callback)
+		err = walk(&w, v->subprogs[v->exception_callback].start);
 	return err ? err : check_reached(&w);
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Global functions: their BTF prototypes say what they may be called with,
- * and each is verified once for all that fits.
+ * and each is verified once for all that fits. So it is with the main
+ * function of a program that is to replace another program's function.
  */
-#include <stdlib.h>
-
-#include "base/buf.h"
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
+#include "verify/global.h"
 
 static const struct btf_type *prototype(const struct verifier *v, u32 subprog)
 {
@@ -16,103 +15,11 @@ static const struct btf_type *prototype(const struct verifier *v, u32 subprog)
 	return btf_type_by_id(v->in->btf, func->type);
 }
 
-static bool is_scalar_type(const struct btf_type *t)
+static int check_prototype(struct verifier *v, u32 subprog)
 {
-	return btf_kind(t) == BTF_KIND_INT || btf_kind(t) == BTF_KIND_ENUM ||
-	       btf_kind(t) == BTF_KIND_ENUM64;
-}
+	const struct subprog_info *sub = &v->subprogs[subprog];
+	const struct btf_type *proto = prototype(v, subprog), *ret;
 
-/* "struct xdp_md", by name, as programs declare their context. */
-static bool is_ctx_struct(const struct verifier *v, const struct btf_type *t)
-{
-	return t && btf_kind(t) == BTF_KIND_STRUCT && v->rules->ctx_name &&
-	       !strcmp(btf_name(v->in->btf, t), v->rules->ctx_name);
-}
-
-/* Tags change what an argument means; none is known here yet. */
-static bool has_arg_tag(const struct verifier *v, u32 func_id, u32 arg)
-{
-	const struct btf *btf = v->in->btf;
-
-	for (u32 i = 1; i < btf_type_cnt(btf); i++) {
-		const struct btf_type *t = btf_type_by_id(btf, i);
-
-		if (btf_kind(t) == BTF_KIND_DECL_TAG && t->type == func_id &&
-		    ((const struct btf_decl_tag *)btf_tail(t))->component_idx == (s32)arg &&
-		    !strncmp(btf_name(btf, t), "arg:", 4))
-			return true;
-	}
-	return false;
-}
-
-static const char *const kind_names[BTF_KINDS] = {
-	[BTF_KIND_UNKN] = "UNKNOWN",	  [BTF_KIND_INT] = "INT",
-	[BTF_KIND_PTR] = "PTR",		  [BTF_KIND_ARRAY] = "ARRAY",
-	[BTF_KIND_STRUCT] = "STRUCT",	  [BTF_KIND_UNION] = "UNION",
-	[BTF_KIND_ENUM] = "ENUM",	  [BTF_KIND_FWD] = "FWD",
-	[BTF_KIND_TYPEDEF] = "TYPEDEF",	  [BTF_KIND_VOLATILE] = "VOLATILE",
-	[BTF_KIND_CONST] = "CONST",	  [BTF_KIND_RESTRICT] = "RESTRICT",
-	[BTF_KIND_FUNC] = "FUNC",	  [BTF_KIND_FUNC_PROTO] = "FUNC_PROTO",
-	[BTF_KIND_VAR] = "VAR",		  [BTF_KIND_DATASEC] = "DATASEC",
-	[BTF_KIND_FLOAT] = "FLOAT",	  [BTF_KIND_DECL_TAG] = "DECL_TAG",
-	[BTF_KIND_TYPE_TAG] = "TYPE_TAG", [BTF_KIND_ENUM64] = "ENUM64",
-};
-
-static int prepare_pointer(struct verifier *v, u32 i, const struct btf_type *ptr,
-			   struct global_arg *arg)
-{
-	const struct btf *btf = v->in->btf;
-	const struct btf_type *to;
-	u32 id;
-	s64 size;
-
-	/* Its own name for the type hides the context's. */
-	to = btf_skip_mods(btf, ptr->type, &id);
-	if (is_ctx_struct(v, to)) {
-		arg->kind = ARG_PTR_TO_CTX;
-		return 0;
-	}
-	if (to && btf_kind(to) == BTF_KIND_STRUCT && !strcmp(btf_name(btf, to), "bpf_dynptr"))
-		return reject(v, -EOPNOTSUPP, "dynptr arguments are not supported yet");
-	size = to ? btf_size(btf, id) : -EINVAL;
-	if (size < 0 || size > UINT32_MAX)
-		return reject(v, -EINVAL,
-			      "arg#%u reference type('%s %s') size cannot be determined: %d", i,
-			      to ? kind_names[btf_kind(to)] : "UNKNOWN",
-			      to ? btf_name(btf, to) : "", -EINVAL);
-	arg->kind = ARG_PTR_TO_MEM | PTR_MAYBE_NULL;
-	arg->mem_size = (u32)size;
-	return 0;
-}
-
-static int prepare_arg(struct verifier *v, u32 subprog, u32 i, u32 type, struct global_arg *arg)
-{
-	const struct btf *btf = v->in->btf;
-	u32 func = v->in->func_info[v->subprogs[subprog].func_info].type_id;
-	const struct btf_type *t = btf_skip_mods(btf, type, NULL);
-
-	if (has_arg_tag(v, func, i))
-		return reject(v, -EOPNOTSUPP, "arg#%u tags are not supported yet", i);
-	if (t && btf_kind(t) == BTF_KIND_PTR)
-		return prepare_pointer(v, i, t, arg);
-	if (t && is_scalar_type(t)) {
-		arg->kind = ARG_ANYTHING;
-		return 0;
-	}
-	return reject(v, -EINVAL, "Arg#%u type %s in %s() is not supported yet.", i,
-		      t ? kind_names[btf_kind(t)] : "UNKNOWN", v->subprogs[subprog].name);
-}
-
-int prepare_global_args(struct verifier *v, u32 subprog)
-{
-	struct subprog_info *sub = &v->subprogs[subprog];
-	const struct btf_type *proto, *ret;
-	const struct btf_param *params;
-
-	if (sub->args_done)
-		return 0;
-	proto = prototype(v, subprog);
-	params = btf_tail(proto);
 	if (btf_vlen(proto) > 5)
 		return reject(v, -EINVAL, "Global function %s() with %u > 5 args. Buggy compiler.",
 			      sub->name, btf_vlen(proto));
@@ -122,34 +29,92 @@ int prepare_global_args(struct verifier *v, u32 subprog)
 			      "Global function %s() doesn't return scalar. Only those are "
 			      "supported.",
 			      sub->name);
-	for (u32 i = 0; i < btf_vlen(proto); i++) {
-		int err = prepare_arg(v, subprog, i, params[i].type, &sub->args[i]);
+	return 0;
+}
 
+int prepare_global_args(struct verifier *v, u32 subprog)
+{
+	struct subprog_info *sub = &v->subprogs[subprog];
+	const struct btf_param *params;
+	u32 cnt;
+	int err;
+
+	if (sub->args_done)
+		return 0;
+	if (sub->func_info < 0)
+		return reject(v, -EFAULT, "Global functions need valid BTF");
+	err = check_prototype(v, subprog);
+	if (err)
+		return err;
+	params = btf_tail(prototype(v, subprog));
+	cnt = btf_vlen(prototype(v, subprog));
+	for (u32 i = 0; i < cnt; i++) {
+		err = set_arg_kind(v, subprog, i, params[i].type, &sub->args[i]);
 		if (err)
 			return err;
 	}
-	sub->arg_cnt = btf_vlen(proto);
+	sub->arg_cnt = cnt;
 	sub->args_done = true;
 	return 0;
 }
 
 /* ---- at a call ---- */
 
-static int check_mem(struct verifier *v, u32 regno, const struct global_arg *arg)
+static int check_mem_arg(struct verifier *v, u32 i, const struct global_arg *arg)
 {
+	u32 regno = BPF_REG_1 + i;
 	struct reg *reg = cur_reg(v, regno);
+	bool nonnull = !(arg->kind & PTR_MAYBE_NULL);
 	struct reg saved = *reg;
-	int err;
+	int err = check_arg_offset(v, regno, ARG_DONTCARE);
 
-	if (reg_is_null(reg))
-		return 0;
+	if (err)
+		return err;
+	if (reg_is_null(reg)) {
+		if (nonnull)
+			return reject(v, -EINVAL, "arg#%u is expected to be non-NULL", i);
+		return mark_precise(v, regno);
+	}
 	/* As if it were not null; the callee checks. */
 	reg->type &= ~PTR_MAYBE_NULL;
 	err = check_helper_mem(v, regno, arg->mem_size, ACCESS_READ, true, NULL);
 	if (!err)
 		err = check_helper_mem(v, regno, arg->mem_size, ACCESS_WRITE, true, NULL);
 	*reg = saved;
-	return err ? -EINVAL : 0;
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	if (nonnull && reg_maybe_null(reg))
+		return reject(v, -EINVAL, "arg#%u is expected to be non-NULL", i);
+	return 0;
+}
+
+static int check_btf_arg(struct verifier *v, u32 i, const struct global_arg *arg)
+{
+	u32 regno = BPF_REG_1 + i;
+	const struct reg *reg = cur_reg(v, regno);
+	const struct btf_match match = {
+		.btf = reg->btf,
+		.id = reg->btf_id,
+		.off = reg->off,
+		.need_btf = kernel_btf(v),
+		.need_id = arg->btf_id,
+	};
+	u32 type = reg->type;
+
+	if (arg->kind & PTR_MAYBE_NULL) {
+		if (reg_is_null(reg))
+			return mark_precise(v, regno);
+		type &= ~PTR_MAYBE_NULL;
+	}
+	if (type != PTR_TO_BTF_ID && type != (PTR_TO_BTF_ID | PTR_TRUSTED) &&
+	    type != (PTR_TO_BTF_ID | MEM_RCU))
+		return reject(v, -EACCES, "R%u type=%s expected=ptr_, trusted_ptr_, rcu_ptr_",
+			      regno, TYPE_NAME(reg->type));
+	if (!btf_struct_ids_match(v, &match))
+		return reject(v, -EACCES, "R%u is of type %s but %s is expected", regno,
+			      btf_id_name(reg->btf, reg->btf_id),
+			      btf_id_name(kernel_btf(v), arg->btf_id));
+	return check_arg_offset(v, regno, arg->kind);
 }
 
 static int check_global_arg(struct verifier *v, u32 i, const struct global_arg *arg)
@@ -166,17 +131,22 @@ static int check_global_arg(struct verifier *v, u32 i, const struct global_arg *
 			return reject(v, -EINVAL, "R%u is not a scalar", regno);
 		return 0;
 	case ARG_PTR_TO_CTX:
-		if (reg->type != PTR_TO_CTX)
+		err = check_arg_offset(v, regno, ARG_DONTCARE);
+		if (!err && reg->type != PTR_TO_CTX)
 			return reject(v, -EINVAL, "arg#%u expects pointer to ctx", i);
-		return check_ptr_off(v, reg, regno, false);
-	default:
-		/* Only memory may be at an offset, and only what is no reference is safe to lend.
-		 */
-		if (reg->type == NOT_INIT)
-			return reject(v, -EINVAL, "R%u type=%s expected=%s", regno,
-				      TYPE_NAME(reg->type), TYPE_NAME(PTR_TO_STACK));
-		err = check_mem(v, regno, arg);
 		return err;
+	case ARG_PTR_TO_MEM:
+		return check_mem_arg(v, i, arg);
+	case ARG_PTR_TO_ARENA:
+		if (reg->type != PTR_TO_ARENA && reg->type != SCALAR_VALUE)
+			return reject(v, -EINVAL, "R%u is not a pointer to arena or scalar.",
+				      regno);
+		return 0;
+	case ARG_PTR_TO_DYNPTR:
+		err = check_arg_offset(v, regno, ARG_PTR_TO_DYNPTR);
+		return err ? err : check_dynptr_arg(v, regno, arg->kind, 0);
+	default:
+		return check_btf_arg(v, i, arg);
 	}
 }
 
@@ -192,25 +162,38 @@ int check_global_args(struct verifier *v, u32 subprog)
 
 /* ---- at its entry ---- */
 
+static void set_global_arg(struct verifier *v, struct reg *reg, const struct global_arg *arg)
+{
+	u32 null = arg->kind & PTR_MAYBE_NULL;
+
+	switch (ARG_BASE(arg->kind)) {
+	case ARG_PTR_TO_CTX:
+		reg_set_pointer(reg, PTR_TO_CTX);
+		break;
+	case ARG_PTR_TO_DYNPTR:
+		/* Of no kind that more could be done with. */
+		set_dynptr_reg(v, reg, DYNPTR_TYPE_LOCAL);
+		break;
+	case ARG_PTR_TO_MEM:
+		reg_set_pointer(reg, PTR_TO_MEM | null);
+		reg->mem_size = arg->mem_size;
+		reg->id = ++v->id_gen;
+		break;
+	case ARG_PTR_TO_BTF_ID:
+		reg_set_btf(v, reg, kernel_btf(v), arg->btf_id, PTR_TRUSTED | null);
+		if (!null)
+			reg->id = ++v->id_gen;
+		break;
+	default:
+		/* A number, or an address in the arena, which a cast tells it to be. */
+		reg_set_unknown(reg);
+	}
+}
+
 void set_global_args(struct verifier *v, u32 subprog)
 {
 	const struct subprog_info *sub = &v->subprogs[subprog];
 
-	for (u32 i = 0; i < sub->arg_cnt; i++) {
-		struct reg *reg = cur_reg(v, BPF_REG_1 + i);
-		const struct global_arg *arg = &sub->args[i];
-
-		switch (ARG_BASE(arg->kind)) {
-		case ARG_ANYTHING:
-			reg_set_unknown(reg);
-			break;
-		case ARG_PTR_TO_CTX:
-			reg_set_pointer(reg, PTR_TO_CTX);
-			break;
-		default:
-			reg_set_pointer(reg, PTR_TO_MEM | PTR_MAYBE_NULL);
-			reg->mem_size = arg->mem_size;
-			reg->id = ++v->id_gen;
-		}
-	}
+	for (u32 i = 0; i < sub->arg_cnt; i++)
+		set_global_arg(v, cur_reg(v, BPF_REG_1 + i), &sub->args[i]);
 }

@@ -292,23 +292,23 @@ static const struct region regions[REG_KINDS] = {
 	[PTR_TO_MEM] = {access_mem, NULL},
 	[PTR_TO_CTX] = {check_ctx_access, "ctx"},
 	[PTR_TO_STACK] = {check_stack_access, NULL},
-	[PTR_TO_FLOW_KEYS] = {check_flow_keys_access, "flow keys"},
-	[PTR_TO_SOCKET] = {check_sock_access, NULL},
-	[PTR_TO_SOCK_COMMON] = {check_sock_access, NULL},
-	[PTR_TO_TCP_SOCK] = {check_sock_access, NULL},
-	[PTR_TO_XDP_SOCK] = {check_sock_access, NULL},
+	[PTR_TO_ARENA] = {check_arena_access, NULL},
 	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
 	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
 	[PTR_TO_BTF_ID] = {check_btf_access, NULL},
-	[PTR_TO_BUF] = {check_buf_access, NULL},
-	[PTR_TO_TP_BUFFER] = {check_tp_buffer_access, NULL},
-	[CONST_PTR_TO_MAP] = {check_map_ptr_access, NULL},
 };
 
 static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
 {
 	switch (reg_kind(reg)) {
-	case PTR_TO_ARENA:
+	case PTR_TO_FLOW_KEYS:
+	case PTR_TO_SOCKET:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
+	case PTR_TO_TP_BUFFER:
+	case PTR_TO_BUF:
+	case CONST_PTR_TO_MAP:
 		if (!reg_maybe_null(reg))
 			return reject(v, -EOPNOTSUPP,
 				      "R%u access through '%s' is not supported yet", a->regno,
@@ -475,10 +475,12 @@ int check_store_imm(struct verifier *v)
 	return err ? err : check_same_kind(v, type, false);
 }
 
-static bool atomics_allowed(const struct reg *reg)
+static bool atomics_allowed(const struct bpf_insn *insn, const struct reg *reg)
 {
+	if (reg->type == PTR_TO_ARENA)
+		return arena_takes_atomic(insn);
 	return reg->type != PTR_TO_CTX && !reg_is_packet(reg) && reg->type != PTR_TO_FLOW_KEYS &&
-	       !reg_is_sock(reg) && reg->type != PTR_TO_ARENA;
+	       !reg_is_sock(reg);
 }
 
 static int check_atomic_operands(struct verifier *v)
@@ -498,7 +500,7 @@ static int check_atomic_operands(struct verifier *v)
 		return err;
 	if (leaks_pointer(v, cur_reg(v, insn->src_reg)))
 		return reject(v, -EACCES, "R%u leaks addr into mem", insn->src_reg);
-	if (!atomics_allowed(address))
+	if (!atomics_allowed(insn, address))
 		return reject(v, -EACCES, "BPF_ATOMIC stores into R%u %s is not allowed",
 			      insn->dst_reg, TYPE_NAME(address->type));
 	return 0;

@@ -3,6 +3,7 @@
  * The shape of a program before any path is followed: where its subprograms
  * begin, that jumps stay inside them, and that function information fits.
  */
+#include "verify/throw.h"
 #include "verify/verifier.h"
 
 s32 subprog_at(const struct verifier *v, u32 insn)
@@ -63,6 +64,23 @@ static int find_subprogram(struct verifier *v, u32 i)
 	return add_subprogram(v, (s64)i + insn->imm + 1);
 }
 
+/* Nothing calls it, so it begins a subprogram by being named alone. */
+static int add_exception_callback(struct verifier *v)
+{
+	u32 start;
+	int err = find_exception_callback(v, &start);
+
+	if (err || !start)
+		return err;
+	err = add_subprogram(v, start);
+	if (err)
+		return err;
+	v->exception_callback = (u32)subprog_at(v, start);
+	/* It runs on a stack of its own, after all others are gone. */
+	v->subprogs[v->exception_callback].is_async_callback = true;
+	return 0;
+}
+
 int find_subprograms(struct verifier *v)
 {
 	int err;
@@ -75,6 +93,8 @@ int find_subprograms(struct verifier *v)
 		v->insn = i;
 		err = find_subprogram(v, i);
 	}
+	if (!err)
+		err = add_exception_callback(v);
 	for (u32 i = 0; !err && v->log_level & LOG_LEVEL2 && i < v->subprog_cnt; i++)
 		note(v, "func#%u @%u\n", i, v->subprogs[i].start);
 	return err;

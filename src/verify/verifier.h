@@ -56,6 +56,7 @@ struct subprog_info {
 	struct global_arg {
 		u32 kind;     /* enum arg_kind; ARG_ANYTHING: a scalar */
 		u32 mem_size; /* of ARG_PTR_TO_MEM */
+		u32 btf_id;   /* of ARG_PTR_TO_BTF_ID, in vmlinux */
 	} args[5];
 	u32 arg_cnt;
 	bool args_done;
@@ -151,6 +152,8 @@ struct verifier {
 	struct insn_aux *aux;
 	struct subprog_info *subprogs;
 	u32 subprog_cnt;
+	u32 exception_callback; /* a subprogram, or 0 */
+	const struct map_desc *arena_map; /* or NULL */
 
 	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
 	bool vmlinux_asked;
@@ -369,8 +372,6 @@ int check_ptr_off(struct verifier *v, const struct reg *reg, u32 regno, bool fix
 int check_packet_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
 int check_packet_load_store(struct verifier *v, const struct mem_access *a, s32 off);
 int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off);
-int check_sock_access(struct verifier *v, const struct mem_access *a, s32 off);
-int check_flow_keys_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_stack_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_alignment(struct verifier *v, const struct reg *reg, s32 off, u32 size, bool strict);
 /* What is at [off, off + size) when a helper reads or fills it. */
@@ -379,6 +380,14 @@ int check_stack_range(struct verifier *v, u32 regno, s32 off, s64 size, bool zer
 int stack_grow(struct verifier *v, struct frame *frame, u32 bytes);
 /* Widens or truncates a loaded number to what @size bytes can hold. */
 void reg_fit(struct reg *reg, u32 size, bool sign_extend);
+
+/* ---- arenas (arena.c) ---- */
+
+/* The program uses the map. */
+int check_arena_map(struct verifier *v, const struct map_desc *map);
+int check_arena_cast(struct verifier *v);
+int check_arena_access(struct verifier *v, const struct mem_access *a, s32 off);
+bool arena_takes_atomic(const struct bpf_insn *insn);
 
 /* ---- objects on the stack (dynptr.c, iter.c) ---- */
 
@@ -510,9 +519,9 @@ struct call_args {
 int check_args(struct verifier *v, struct call_args *args);
 int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,
 		     struct call_args *args);
+/* Whether the pointer may have been moved, for what @arg, an enum arg_kind, does with it. */
+int check_arg_offset(struct verifier *v, u32 regno, u32 arg);
 int check_map_change(struct verifier *v, const struct map_desc *map, u32 id);
-/* Whether programs of this kind may use the map at all. */
-int check_map_prog(struct verifier *v, const struct map_desc *map);
 int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id);
 
 /* ---- speculation (spec.c): nothing of it with CAP_PERFMON ---- */

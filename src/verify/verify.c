@@ -3,7 +3,8 @@
 #include <time.h>
 
 #include "base/os.h"
-#include "verify/attach.h"
+#include "verify/throw.h"
+#include "verify/verifier.h"
 
 /* ---- one function, explored from its start ---- */
 
@@ -57,6 +58,10 @@ static int explore_function(struct verifier *v, u32 subprog)
 	if (subprog || v->in->type == BPF_PROG_TYPE_EXT) {
 		note(v, "Validating %s() func#%u...\n", v->subprogs[subprog].name, subprog);
 		err = prepare_global_args(v, subprog);
+		if (!err && subprog && subprog == v->exception_callback) {
+			v->cur->frame[0]->in_exception_callback = true;
+			err = check_exception_args(v, subprog);
+		}
 		if (err)
 			return err;
 		set_global_args(v, subprog);
@@ -79,6 +84,9 @@ static int explore_globals(struct verifier *v)
 {
 	bool again = true;
 
+	/* Whether anything is thrown or not. */
+	if (v->exception_callback)
+		v->subprogs[v->exception_callback].called = true;
 	while (again) {
 		again = false;
 		for (u32 i = 1; i < v->subprog_cnt; i++) {
@@ -124,7 +132,6 @@ static const struct {
 	{"references", resolve_references},
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},
-	{"attach target", check_attach_target},
 	{"paths", explore_all},
 	{"stack depth", check_stack_depth},
 };
@@ -187,14 +194,6 @@ static void log_statistics(struct verifier *v)
 	     result->total_states, result->peak_states, v->longest_mark_read);
 }
 
-/* A replaced function is verified as the program around it is. */
-static void become_part_of(struct verifier *v, const struct verify_target *target)
-{
-	v->info.type = target->type;
-	v->info.attach_type = target->attach_type;
-	v->rules = target->rules;
-}
-
 static void init(struct verifier *v, const struct verify_input *input, struct verify_result *result)
 {
 	u32 caps = input->caps;
@@ -226,8 +225,6 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	v->invariants = input->prog_flags & BPF_F_TEST_REG_INVARIANTS;
 	v->state_freq = input->prog_flags & BPF_F_TEST_STATE_FREQ;
 	v->rules = input->rules;
-	if (input->type == BPF_PROG_TYPE_EXT && input->target)
-		become_part_of(v, input->target);
 	v->insns = input->insns;
 	v->insn_cnt = input->insn_cnt;
 }

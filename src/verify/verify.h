@@ -68,7 +68,6 @@ struct verify_subprog {
 	u32 stack_depth; /* multiple of 8 */
 	bool has_tail_call, has_ld_abs, is_callback, is_global;
 	bool changes_packet; /* it or what it calls */
-	bool unreliable;     /* called in other ways than its BTF says */
 };
 
 /* A loaded program that this one is to replace a function of (freplace) or to trace. */
@@ -134,7 +133,6 @@ struct verify_input {
 	 */
 	int (*resolve_btf)(void *arg, s32 fd, bool by_index, const struct btf **btf);
 
-	u32 cpus;	  /* of the machine; 0: unknown */
 	struct log *log;  /* may be NULL */
 	bool interpreter; /* no JIT: fewer features, as in Linux */
 };
@@ -148,8 +146,6 @@ struct verify_result {
 	struct insn_mask *masks; /* insn_cnt of them, or NULL when the loader may see addresses */
 	struct verify_subprog *subprogs;
 	u32 subprog_cnt;
-	/* How far it goes into memory whose size is known only when it is attached. */
-	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
 
 	/* statistics, as in the log's last lines */
 	u32 insn_processed, max_states_per_insn, total_states, peak_states;

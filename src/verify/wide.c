@@ -29,6 +29,11 @@ static void load_map(struct verifier *v, struct reg *dst)
 	bool value =
 		insn->src_reg == BPF_PSEUDO_MAP_VALUE || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
 
+	if (value && aux->map->type == BPF_MAP_TYPE_ARENA) {
+		/* An address of user space's: the program casts it before use. */
+		reg_set_unknown(dst);
+		return;
+	}
 	reg_set_pointer(dst, value ? PTR_TO_MAP_VALUE : CONST_PTR_TO_MAP);
 	dst->map = aux->map;
 	dst->map_index = aux->map_index;

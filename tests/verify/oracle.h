@@ -138,6 +138,20 @@ static struct test_map {
 	  .map_flags = BPF_F_WRONLY_PROG,
 	  .direct_size = 8},
 	 -1},
+	{"arena",
+	 {.type = BPF_MAP_TYPE_ARENA,
+	  .max_entries = 4,
+	  .map_flags = BPF_F_MMAPABLE,
+	  .map_extra = 1ull << 44,
+	  .direct_size = 4 * 4096},
+	 -1},
+	{"arena2",
+	 {.type = BPF_MAP_TYPE_ARENA,
+	  .max_entries = 1,
+	  .map_flags = BPF_F_MMAPABLE,
+	  .map_extra = 1ull << 45,
+	  .direct_size = 4096},
+	 -1},
 };
 
 #define FAKE_FD 1000 /* of maps[0] in assembled programs */
@@ -193,6 +207,7 @@ static void kernel_make_map(struct test_map *map)
 	attr.value_size = desc->value_size;
 	attr.max_entries = desc->max_entries;
 	attr.map_flags = desc->map_flags;
+	attr.map_extra = desc->map_extra;
 	map->fd = kernel_bpf(BPF_MAP_CREATE, &attr);
 	if (map->fd < 0 || !desc->frozen_value)
 		return;

@@ -77,9 +77,9 @@ static const struct {
 	const char *name;
 	int code;
 } errors[] = {
-	{"EACCES", EACCES},	    {"EINVAL", EINVAL}, {"EPERM", EPERM},
-	{"E2BIG", E2BIG},	    {"EFAULT", EFAULT}, {"EBADF", EBADF},
-	{"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTO", EPROTO}, {"ENOTSUPP", 524},
+	{"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EPERM", EPERM},	    {"E2BIG", E2BIG},
+	{"EFAULT", EFAULT}, {"EBADF", EBADF},	{"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTO", EPROTO},
+	{"ENOTSUPP", 524},  {"EBUSY", EBUSY},	{"ERANGE", ERANGE},
 };
 
 struct program {
@@ -91,7 +91,7 @@ struct program {
 	struct btf *btf;
 };
 
-/* An argument's type: "int", "ctx" or "mem16". */
+/* An argument's type: "int", "ctx", "void", "dynptr" or "mem16". */
 static u32 arg_type(struct btf_builder *b, const struct test_case *c, const char *arg)
 {
 	u32 to;
@@ -101,9 +101,28 @@ static u32 arg_type(struct btf_builder *b, const struct test_case *c, const char
 	if (!strcmp(arg, "ctx"))
 		to = add_type(b, strcmp(c->type, "xdp") ? "__sk_buff" : "xdp_md", BTF_KIND_STRUCT,
 			      0, 4);
+	else if (!strcmp(arg, "void"))
+		to = 0;
+	else if (!strcmp(arg, "dynptr"))
+		to = add_type(b, "bpf_dynptr", BTF_KIND_STRUCT, 0, 16);
 	else
 		to = add_type(b, "mem", BTF_KIND_STRUCT, 0, (u32)atoi(arg + 3));
 	return add_type(b, "", BTF_KIND_PTR, 0, to);
+}
+
+/* "nonnull!trusted": tags of an argument of the last function. */
+static void add_tags(struct program *p, u32 arg, char *tags)
+{
+	struct btf_builder *b = &p->builder;
+	u32 func = p->info[p->info_cnt - 1].type_id;
+	char *save, name[64];
+
+	for (char *t = tags ? strtok_r(tags, "!", &save) : NULL; t;
+	     t = strtok_r(NULL, "!", &save)) {
+		snprintf(name, sizeof(name), "arg:%s", t);
+		add_type(b, name, BTF_KIND_DECL_TAG, 0, func);
+		b->types[b->type_len++] = arg;
+	}
 }
 
 static void add_func(struct program *p, const struct test_case *c, const char *word, u32 start)
@@ -112,12 +131,17 @@ static void add_func(struct program *p, const struct test_case *c, const char *w
 	bool global = !strncmp(word, "global", 6);
 	const char *colon = strchr(word, ':');
 	char args[128] = "", *save, name[32];
+	char *tags[5] = {0};
 	u32 ids[5], n = 0, proto;
 
 	if (colon)
 		snprintf(args, sizeof(args), "%s", colon + 1);
-	for (char *a = strtok_r(args, ",", &save); a && n < 5; a = strtok_r(NULL, ",", &save))
+	for (char *a = strtok_r(args, ",", &save); a && n < 5; a = strtok_r(NULL, ",", &save)) {
+		tags[n] = strchr(a, '!');
+		if (tags[n])
+			*tags[n]++ = 0;
 		ids[n++] = arg_type(b, c, a);
+	}
 	proto = add_type(b, "", BTF_KIND_FUNC_PROTO, n, 1);
 	for (u32 i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "a%u", i);
@@ -127,6 +151,8 @@ static void add_func(struct program *p, const struct test_case *c, const char *w
 	snprintf(name, sizeof(name), "f%u", p->info_cnt);
 	p->info[p->info_cnt++] = (struct bpf_func_info){
 		start, add_type(b, name, BTF_KIND_FUNC, global || !start, proto)};
+	for (u32 i = 0; i < n; i++)
+		add_tags(p, i, tags[i]);
 }
 
 /* Where each subprogram starts: the targets of calls and references, in order. */
