@@ -11,6 +11,13 @@
 
 static const struct bpf_insn trap = {.code = BPF_JMP | BPF_JA, .off = -1};
 
+/* What verifies and cannot be run here yet; "arenas are". */
+static int not_yet(struct load *load, u32 at, const char *what)
+{
+	log_printf(load->log, "insn %u: %s not supported yet\n", at, what);
+	return -EOPNOTSUPP;
+}
+
 static bool is_wide(const struct bpf_insn *insn)
 {
 	return insn->code == (BPF_LD | BPF_IMM | BPF_DW);
@@ -73,9 +80,7 @@ static int rewrite_wide(struct load *load, u32 at)
 			return -EFAULT;
 		return rewrite_map_value(insn, prog->maps[fact->map]);
 	default:
-		log_printf(load->log,
-			   "insn %u: addresses of kernel variables are not supported yet\n", at);
-		return -EOPNOTSUPP;
+		return not_yet(load, at, "addresses of kernel variables are");
 	}
 }
 
@@ -87,11 +92,8 @@ static int rewrite_call(struct load *load, u32 at)
 
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		return 0;
-	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL) {
-		log_printf(load->log, "insn %u: calls of kernel functions are not supported yet\n",
-			   at);
-		return -EOPNOTSUPP;
-	}
+	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
+		return not_yet(load, at, "calls of kernel functions are");
 	if (insn->imm == BPF_FUNC_tail_call) {
 		*insn = (struct bpf_insn){.code = BPF_JMP | BPF_TAIL_CALL};
 		return 0;
@@ -179,14 +181,15 @@ static int rewrite_access(struct load *load, u32 at)
 		return rewrite_ctx(load, at);
 	case MEM_BTF:
 		if (BPF_CLASS(insn->code) != BPF_LDX)
-			return -EOPNOTSUPP;
+			return not_yet(load, at, "changes of kernel objects are");
 		insn->code =
 			(u8)((insn->code & ~0xe0u) |
 			     (BPF_MODE(insn->code) == BPF_MEMSX ? BPF_PROBE_MEMSX : BPF_PROBE_MEM));
 		return 0;
 	case MEM_ARENA:
-		log_printf(load->log, "insn %u: arenas are not supported yet\n", at);
-		return -EOPNOTSUPP;
+		return not_yet(load, at, "arenas are");
+	case MEM_KERNEL:
+		return not_yet(load, at, "this memory of the kernel is");
 	default:
 		return 0;
 	}

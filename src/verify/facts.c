@@ -31,8 +31,10 @@ static enum mem_kind kind_of(const struct reg *reg)
 		return MEM_BTF;
 	case PTR_TO_ARENA:
 		return MEM_ARENA;
-	default:
+	case PTR_TO_MEM:
 		return MEM_HELPER;
+	default:
+		return MEM_KERNEL;
 	}
 }
 
@@ -40,6 +42,12 @@ static bool is_plain(enum mem_kind kind)
 {
 	return kind == MEM_STACK || kind == MEM_MAP_VALUE || kind == MEM_PACKET ||
 	       kind == MEM_HELPER || kind == MEM_MIXED;
+}
+
+/* Linux loads from it as it is; one of them decides that the program cannot run here. */
+static bool is_flat(enum mem_kind kind)
+{
+	return is_plain(kind) || kind == MEM_KERNEL;
 }
 
 int fact_access(struct verifier *v, u32 insn, const struct reg *reg)
@@ -54,6 +62,10 @@ int fact_access(struct verifier *v, u32 insn, const struct reg *reg)
 	}
 	if (is_plain((enum mem_kind)fact->mem) && is_plain(kind)) {
 		fact->mem = MEM_MIXED;
+		return 0;
+	}
+	if (is_flat((enum mem_kind)fact->mem) && is_flat(kind)) {
+		fact->mem = MEM_KERNEL;
 		return 0;
 	}
 	return reject(v, -EINVAL, "same insn cannot be used with different pointers");

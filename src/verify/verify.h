@@ -23,7 +23,9 @@ enum mem_kind {
 	MEM_SOCK,
 	MEM_BTF, /* a kernel object that may be gone: probed */
 	MEM_ARENA,
-	MEM_MIXED, /* several of stack, map value, packet, helper: plain access */
+	MEM_MIXED,  /* several of stack, map value, packet, helper: plain access */
+	MEM_KERNEL, /* what only a kernel has: a map's own structure, flow keys, buffers of
+		       iterators */
 };
 
 #define FACT_SEEN      BIT(0) /* some path reaches it */
