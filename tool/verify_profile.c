@@ -18,11 +18,11 @@ static const struct profile profiles[] = {
 #undef PROFILE
 };
 
-static void list_profiles(FILE *to)
+static void list_profiles(void)
 {
-	fputs("Profiles:\n", to);
+	fputs("Profiles:\n", stderr);
 	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++)
-		fprintf(to, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
+		fprintf(stderr, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
 }
 
 int profile_parse(const char *name, const struct profile **profile)
@@ -33,9 +33,8 @@ int profile_parse(const char *name, const struct profile **profile)
 			return EXIT_OK;
 		}
 	}
-	if (strcmp(name, "list"))
-		usage_error("verify", "unknown profile '%s'", name);
-	list_profiles(strcmp(name, "list") ? stderr : stdout);
+	usage_error("verify", "unknown profile '%s'", name);
+	list_profiles();
 	return EXIT_USAGE;
 }
 

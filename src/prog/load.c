@@ -255,6 +255,7 @@ int pass_verify(struct load *load)
 		.resolve_map = resolve_map,
 		.resolve_btf = resolve_btf,
 		.resolve_arg = load,
+		.cpus = load->host->env.nr_cpus,
 		.log = load->log,
 		/* Verdicts alone are asked for as of a kernel, which has a JIT. */
 		.interpreter = !load->host->verify_only && (load->host->interpret || !jit_native),

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "base/bytes.h"
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
 
 #define MAX_TYPES 10
 
@@ -30,6 +30,11 @@ static const struct arg_types map_ptr_types = {{CONST_PTR_TO_MAP}};
 static const struct arg_types ctx_types = {{PTR_TO_CTX}};
 static const struct arg_types sock_types = {
 	{PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK}};
+static const struct arg_types btf_types = {
+	{PTR_TO_BTF_ID, PTR_TO_BTF_ID | PTR_TRUSTED, PTR_TO_BTF_ID | MEM_RCU}};
+static const struct arg_types btf_sock_types = {{PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK,
+						 PTR_TO_XDP_SOCK, PTR_TO_BTF_ID,
+						 PTR_TO_BTF_ID | PTR_TRUSTED}};
 static const struct arg_types fullsock_types = {{PTR_TO_SOCKET}};
 static const struct arg_types ringbuf_types = {{PTR_TO_MEM | MEM_RINGBUF}};
 static const struct arg_types func_types = {{PTR_TO_FUNC}};
@@ -49,6 +54,8 @@ static const struct arg_types *const arg_types[] = {
 	[ARG_PTR_TO_CTX] = &ctx_types,
 	[ARG_PTR_TO_SOCK_COMMON] = &sock_types,
 	[ARG_PTR_TO_SOCKET] = &fullsock_types,
+	[ARG_PTR_TO_BTF_ID_SOCK_COMMON] = &btf_sock_types,
+	[ARG_PTR_TO_BTF_ID] = &btf_types,
 	[ARG_PTR_TO_RINGBUF_MEM] = &ringbuf_types,
 	[ARG_PTR_TO_FUNC] = &func_types,
 	[ARG_PTR_TO_STACK] = &stack_types,
@@ -58,6 +65,42 @@ static const struct arg_types *const arg_types[] = {
 };
 
 /* ---- memory that a helper uses ---- */
+
+static int reject_memory(struct verifier *v, u32 regno)
+{
+	return reject(v, -EACCES, "R%u type=%s expected=%s", regno,
+		      TYPE_NAME(cur_reg(v, regno)->type), TYPE_NAME(PTR_TO_STACK));
+}
+
+/* A context that is memory: its last byte tells whether it is large enough. */
+static int check_ctx_bytes(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok)
+{
+	const struct mem_access a = {
+		.insn = v->insn,
+		.regno = regno,
+		.off = (s32)(size - 1),
+		.size = 1,
+		.kind = kind,
+		.value = -1,
+	};
+
+	if (!size)
+		return zero_ok ? 0 : -EACCES;
+	return check_access(v, &a);
+}
+
+static int check_object_bytes(struct verifier *v, u32 regno, s64 size)
+{
+	const struct mem_access a = {
+		.insn = v->insn,
+		.regno = regno,
+		.size = (u32)size,
+		.kind = ACCESS_READ,
+		.value = -1,
+	};
+
+	return check_btf_access(v, &a, cur_reg(v, regno)->off);
+}
 
 int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,
 		     struct call_args *args)
@@ -84,15 +127,19 @@ int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, 
 		return check_region(v, regno, reg->off, size, reg->mem_size, zero_ok);
 	case PTR_TO_STACK:
 		return check_stack_range(v, regno, reg->off, size, zero_ok, true, args);
-	case PTR_TO_BUF:
 	case PTR_TO_BTF_ID:
+		return check_object_bytes(v, regno, size);
+	case PTR_TO_CTX:
+		if (v->rules->ctx_plain)
+			return check_ctx_bytes(v, regno, size, kind, zero_ok);
+		return reject_memory(v, regno);
+	case PTR_TO_BUF:
 		return reject(v, -EOPNOTSUPP, "R%u access through '%s' is not supported yet", regno,
 			      TYPE_NAME(reg->type));
 	default:
 		if (zero_ok && !size && reg_is_null(reg))
 			return 0;
-		return reject(v, -EACCES, "R%u type=%s expected=%s", regno, TYPE_NAME(reg->type),
-			      TYPE_NAME(PTR_TO_STACK));
+		return reject_memory(v, regno);
 	}
 }
 
@@ -152,7 +199,52 @@ static int reject_type(struct verifier *v, u32 regno, const struct arg_types *fi
 		      TYPE_NAME(cur_reg(v, regno)->type), list);
 }
 
-static int check_type(struct verifier *v, u32 regno, u32 arg)
+/* The structure that the prototype names; sockets of all kinds begin with what they have in common.
+ */
+static const char *wanted_struct(const struct helper_proto *proto, u32 regno)
+{
+	if (ARG_BASE(proto->arg[regno - 1]) == ARG_PTR_TO_BTF_ID)
+		return proto->arg_btf[regno - 1];
+	return "sock_common";
+}
+
+static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct helper_proto *proto)
+{
+	const struct reg *reg = cur_reg(v, regno);
+	const struct btf *vmlinux = kernel_btf(v);
+	const char *name = wanted_struct(proto, regno);
+	s32 id = vmlinux && name ? btf_find(vmlinux, BTF_KIND_STRUCT, name) : -ENOENT;
+	struct btf_match match = {
+		.btf = reg->btf,
+		.id = reg->btf_id,
+		.off = reg->off,
+		.need_btf = vmlinux,
+		.need_id = (u32)id,
+		.strict = arg & OBJ_RELEASE && proto->id != BPF_FUNC_sk_release,
+		.flexible = !(reg->type & MEM_ALLOC),
+	};
+
+	if (reg_maybe_null(reg) && (!(arg & PTR_MAYBE_NULL) || arg & OBJ_RELEASE))
+		return reject(v, -EACCES, "Possibly NULL pointer passed to helper arg%u", regno);
+	if (id > 0 && btf_struct_ids_match(v, &match))
+		return 0;
+	return reject(v, -EACCES, "R%u is of type %s but %s is expected", regno,
+		      btf_id_name(reg->btf, reg->btf_id), name ? name : "(none)");
+}
+
+/* A pointer to a kernel object: of the right type, or memory that is only read. */
+static int check_object(struct verifier *v, u32 regno, u32 arg, const struct arg_types *fit,
+			const struct helper_proto *proto)
+{
+	if (fit != &mem_types)
+		return check_struct(v, regno, arg, proto);
+	if (arg & MEM_RDONLY)
+		return 0;
+	return reject(v, -EACCES, "%s() may write into memory pointed by R%u type=%s",
+		      func_name(v, proto->id), regno, TYPE_NAME(cur_reg(v, regno)->type));
+}
+
+static int check_type(struct verifier *v, u32 regno, u32 arg, const struct helper_proto *proto)
 {
 	const struct arg_types *fit = NULL;
 	u32 type = cur_reg(v, regno)->type;
@@ -168,7 +260,9 @@ static int check_type(struct verifier *v, u32 regno, u32 arg)
 		type &= ~PTR_MAYBE_NULL;
 	for (u32 i = 0; i < MAX_TYPES && fit->types[i] != NOT_INIT; i++)
 		if (type == fit->types[i])
-			return 0;
+			return reg_kind(cur_reg(v, regno)) == PTR_TO_BTF_ID
+				       ? check_object(v, regno, arg, fit, proto)
+				       : 0;
 	return reject_type(v, regno, fit);
 }
 
@@ -202,6 +296,13 @@ int check_arg_offset(struct verifier *v, u32 regno, u32 arg)
 	case PTR_TO_ARENA:
 	case SCALAR_VALUE:
 		return 0;
+	case PTR_TO_BTF_ID:
+	case PTR_TO_BTF_ID | MEM_ALLOC:
+	case PTR_TO_BTF_ID | PTR_TRUSTED:
+	case PTR_TO_BTF_ID | MEM_RCU:
+	case PTR_TO_BTF_ID | MEM_ALLOC | NON_OWN_REF:
+	case PTR_TO_BTF_ID | MEM_ALLOC | NON_OWN_REF | MEM_RCU:
+		return check_ptr_off(v, reg, regno, true);
 	default:
 		return check_ptr_off(v, reg, regno, false);
 	}
@@ -342,6 +443,27 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 	}
 }
 
+/* Maps whose values programs do not see as memory; filters are only asked about a value. */
+static int resolve_map_value(struct verifier *v, const struct call_args *args, u32 *arg)
+{
+	if (!args->map)
+		return reject(v, -EACCES, "invalid map_ptr to access map->type");
+	switch (args->map->type) {
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+		if (*arg != ARG_PTR_TO_MAP_VALUE)
+			return reject(v, -EINVAL, "invalid arg_type for sockmap/sockhash");
+		*arg = ARG_PTR_TO_BTF_ID_SOCK_COMMON;
+		return 0;
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		if (args->proto->id == BPF_FUNC_map_peek_elem)
+			*arg = ARG_PTR_TO_MAP_VALUE;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static int check_arg(struct verifier *v, u32 regno, struct call_args *args)
 {
 	const struct reg *reg = cur_reg(v, regno);
@@ -360,10 +482,15 @@ static int check_arg(struct verifier *v, u32 regno, struct call_args *args)
 	}
 	if (reg_is_packet(reg) && !packet_access_allowed(v, args->proto, ACCESS_READ))
 		return reject(v, -EACCES, "helper access to the packet is not allowed");
+	if (ARG_BASE(arg) == ARG_PTR_TO_MAP_VALUE) {
+		err = resolve_map_value(v, args, &arg);
+		if (err)
+			return err;
+	}
 	if (reg_is_null(reg) && arg & PTR_MAYBE_NULL) {
 		err = mark_precise(v, regno);
 	} else {
-		err = check_type(v, regno, arg);
+		err = check_type(v, regno, arg, args->proto);
 		if (!err)
 			err = check_arg_offset(v, regno, arg);
 	}

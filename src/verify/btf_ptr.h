@@ -94,4 +94,12 @@ int check_btf_access(struct verifier *v, const struct mem_access *a, s32 off);
 /* Objects that the program allocated: fields that are the kernel's may not be touched as bytes. */
 int check_alloc_fields(struct verifier *v, const struct reg *reg, s32 off, u32 size);
 
+/* ---- memory that is attached later (buf.c), maps as objects (map_ptr.c) ---- */
+
+/* PTR_TO_BUF: bytes [off, off + size) of what register @regno points to. */
+int check_buf(struct verifier *v, u32 regno, s32 off, s64 size);
+int check_buf_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_tp_buffer_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_map_ptr_access(struct verifier *v, const struct mem_access *a, s32 off);
+
 #endif

@@ -2,7 +2,7 @@
 /* Calls of helpers: whether they may be called, and what they leave behind. */
 #include <stdio.h>
 
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
 
 #define MAX_ERRNO 4095
 
@@ -170,6 +170,46 @@ static int check_dynptr_write(struct verifier *v, struct call_args *args)
 	return 0;
 }
 
+/* It cannot fail: there is nothing that a flag could ask for. */
+static int check_local_storage(struct verifier *v)
+{
+	if (!reg_is_null(cur_reg(v, BPF_REG_2)))
+		return reject(v, -EINVAL, "get_local_storage() doesn't support non-zero flags");
+	return mark_precise(v, BPF_REG_2);
+}
+
+static int check_set_retval(struct verifier *v)
+{
+	if (v->rules->type == BPF_PROG_TYPE_LSM && v->info.attach_type == BPF_LSM_CGROUP &&
+	    v->info.target_void)
+		return reject(v, -EINVAL,
+			      "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return "
+			      "value!");
+	return 0;
+}
+
+/* Where there is a function that the program is in. */
+static int check_func_ip(struct verifier *v)
+{
+	const u32 id = BPF_FUNC_get_func_ip;
+
+	switch (v->rules->type) {
+	case BPF_PROG_TYPE_KPROBE:
+		return 0;
+	case BPF_PROG_TYPE_TRACING:
+		if (v->info.attach_type == BPF_TRACE_FENTRY ||
+		    v->info.attach_type == BPF_TRACE_FEXIT ||
+		    v->info.attach_type == BPF_MODIFY_RETURN)
+			return 0;
+		return reject(v, -ENOTSUPP,
+			      "func %s#%u supported only for fentry/fexit/fmod_ret programs",
+			      func_name(v, id), id);
+	default:
+		return reject(v, -ENOTSUPP, "func %s#%u not supported for program type %d",
+			      func_name(v, id), id, v->rules->type);
+	}
+}
+
 static int check_special(struct verifier *v, struct call_args *args)
 {
 	switch (args->proto->id) {
@@ -182,6 +222,10 @@ static int check_special(struct verifier *v, struct call_args *args)
 	case BPF_FUNC_user_ringbuf_drain:
 	case BPF_FUNC_timer_set_callback:
 		return push_helper_callback(v, args);
+	case BPF_FUNC_get_local_storage:
+		return check_local_storage(v);
+	case BPF_FUNC_set_retval:
+		return check_set_retval(v);
 	case BPF_FUNC_snprintf:
 		return check_snprintf(v);
 	case BPF_FUNC_dynptr_from_mem:
@@ -223,50 +267,130 @@ static void limit_result(struct reg *r0, s64 min, s64 max)
 {
 	r0->s.smin = min;
 	r0->s.smax = max;
-	if (max <= INT32_MAX) {
-		r0->s.s32_min = (s32)min;
-		r0->s.s32_max = (s32)max;
-	}
+	r0->s.s32_min = (s32)min;
+	r0->s.s32_max = (s32)max;
 	scalar_sync(&r0->s);
 }
 
-static int set_result(struct verifier *v, const struct call_args *args)
+/* Numbers that are known to lie within bounds. */
+static void refine_result(struct verifier *v, const struct call_args *args)
+{
+	struct reg *r0 = cur_reg(v, BPF_REG_0);
+
+	if (args->proto->ret != RET_INTEGER)
+		return;
+	switch (args->proto->id) {
+	case BPF_FUNC_get_stack:
+	case BPF_FUNC_get_task_stack:
+	case BPF_FUNC_probe_read_str:
+	case BPF_FUNC_probe_read_kernel_str:
+	case BPF_FUNC_probe_read_user_str:
+		limit_result(r0, -MAX_ERRNO, (s64)args->max_size);
+		break;
+	case BPF_FUNC_get_smp_processor_id:
+		if (v->in->cpus)
+			limit_result(r0, 0, (s64)v->in->cpus - 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static int set_map_value(struct verifier *v, const struct call_args *args, u32 flags)
+{
+	struct reg *r0 = cur_reg(v, BPF_REG_0);
+
+	if (!args->map)
+		return reject(v, -EINVAL, "kernel subsystem misconfigured verifier");
+	reg_set_pointer(r0, PTR_TO_MAP_VALUE | flags);
+	r0->map = args->map;
+	r0->map_index = args->map_index;
+	r0->map_uid = args->map_uid;
+	/* Which one a lock is in is told by the id. */
+	if (!(flags & PTR_MAYBE_NULL) && args->map->fields &&
+	    args->map->fields->mask & BTF_FIELD_SPIN_LOCK)
+		r0->id = ++v->id_gen;
+	return 0;
+}
+
+static int set_btf_result(struct verifier *v, const struct call_args *args, u32 flags)
 {
 	const struct helper_proto *proto = args->proto;
-	struct reg *r0 = cur_reg(v, BPF_REG_0);
-	u32 flags = proto->ret & ~REG_KIND_MASK;
+	const struct btf *vmlinux = kernel_btf(v);
+	s32 id = vmlinux && proto->ret_btf ? btf_find(vmlinux, BTF_KIND_STRUCT, proto->ret_btf)
+					   : -ENOENT;
 
-	switch (proto->ret & REG_KIND_MASK) {
+	if (id <= 0)
+		return reject(v, -EINVAL, "invalid return type %u of func %s#%u",
+			      proto->ret & REG_KIND_MASK, func_name(v, proto->id), proto->id);
+	reg_set_btf(v, cur_reg(v, BPF_REG_0), vmlinux, (u32)id, flags);
+	return 0;
+}
+
+static int set_kind(struct verifier *v, const struct call_args *args)
+{
+	static const u8 sockets[] = {
+		[RET_PTR_TO_SOCKET] = PTR_TO_SOCKET,
+		[RET_PTR_TO_SOCK_COMMON] = PTR_TO_SOCK_COMMON,
+		[RET_PTR_TO_TCP_SOCK] = PTR_TO_TCP_SOCK,
+	};
+	const struct helper_proto *proto = args->proto;
+	u32 kind = proto->ret & REG_KIND_MASK, flags = proto->ret & ~REG_KIND_MASK;
+	struct reg *r0 = cur_reg(v, BPF_REG_0);
+
+	switch (kind) {
 	case RET_INTEGER:
 		reg_set_unknown(r0);
-		break;
-	case RET_VOID:
 		return 0;
 	case RET_PTR_TO_MAP_VALUE:
-		if (!args->map)
-			return reject(v, -EINVAL, "kernel subsystem misconfigured verifier");
-		reg_set_pointer(r0, PTR_TO_MAP_VALUE | flags);
-		r0->map = args->map;
-		r0->map_index = args->map_index;
-		r0->map_uid = args->map_uid;
-		break;
+		return set_map_value(v, args, flags);
+	case RET_PTR_TO_SOCKET:
+	case RET_PTR_TO_SOCK_COMMON:
+	case RET_PTR_TO_TCP_SOCK:
+		reg_set_pointer(r0, sockets[kind] | flags);
+		return 0;
 	case RET_PTR_TO_MEM:
 		reg_set_pointer(r0, PTR_TO_MEM | flags);
 		r0->mem_size = args->mem_size;
 		r0->dynptr_id = args->dynptr_id;
 		if (args->dynptr_id)
 			r0->ref_id = args->ref_id;
-		break;
+		return 0;
+	case RET_PTR_TO_BTF_ID:
+		return set_btf_result(v, args, flags);
 	default:
 		return reject(v, -EOPNOTSUPP, "func %s#%u returns what is not supported yet",
 			      func_name(v, proto->id), proto->id);
 	}
+}
+
+/* Looking up a socket in a map takes a reference of it. */
+static bool acquires(const struct call_args *args)
+{
+	if (args->proto->flags & HELPER_ACQUIRES)
+		return true;
+	return args->proto->id == BPF_FUNC_map_lookup_elem && args->map &&
+	       (args->map->type == BPF_MAP_TYPE_SOCKMAP ||
+		args->map->type == BPF_MAP_TYPE_SOCKHASH);
+}
+
+static int set_result(struct verifier *v, const struct call_args *args)
+{
+	struct reg *r0 = cur_reg(v, BPF_REG_0);
+	int err;
+
+	if (args->proto->ret == RET_VOID)
+		return 0;
+	err = set_kind(v, args);
+	if (err)
+		return err;
 	if (reg_maybe_null(r0))
 		r0->id = ++v->id_gen;
-	if (proto->flags & HELPER_ACQUIRES)
+	if (acquires(args))
 		return hold_ref(v, r0);
-	if (proto->ret == RET_INTEGER && proto->id == BPF_FUNC_probe_read_kernel_str)
-		limit_result(r0, -MAX_ERRNO, (s64)args->max_size);
+	if (args->proto->flags & HELPER_CASTS)
+		r0->ref_id = args->ref_id;
+	refine_result(v, args);
 	return 0;
 }
 
@@ -296,6 +420,8 @@ int check_helper_call(struct verifier *v)
 	err = set_result(v, &args);
 	if (!err)
 		err = check_map_helper(v, args.map, args.proto->id);
+	if (!err && args.proto->id == BPF_FUNC_get_func_ip)
+		err = check_func_ip(v);
 	if (!err && (args.changes_packet || args.proto->flags & HELPER_CHANGES_PKT))
 		err = invalidate_packet(v);
 	if (!err)

@@ -1,38 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The context: only at the offsets that the program type's field table lists. */
-#include "verify/verifier.h"
-
-static bool is_power_of_two(u32 n)
-{
-	return n && !(n & (n - 1));
-}
-
-static bool part_allowed(const struct ctx_field *field, u32 within, u32 size)
-{
-	if (!is_power_of_two(size) || within % size || within + size > field->elem)
-		return false;
-	if (field->flags & CTX_NARROW_FIRST)
-		return !within;
-	if (field->flags & CTX_NARROW_HALF)
-		return within + size <= 2;
-	if (field->flags & CTX_NARROW_16)
-		return size >= 2;
-	return field->flags & CTX_NARROW;
-}
-
-/* Whole elements, parts of them where the field allows it, or two neighbours as one. */
-static bool size_allowed(const struct ctx_field *field, u32 off, u32 size, bool write)
-{
-	u32 within = (off - field->off) % field->elem;
-
-	if (field->flags & CTX_BYTES)
-		return is_power_of_two(size) && size <= 8;
-	if (size == field->elem && !within)
-		return true;
-	if (size < field->elem)
-		return !write && part_allowed(field, within, size);
-	return size == 2u * field->elem && field->flags & CTX_WIDE && !within;
-}
+#include "verify/attach.h"
 
 static bool kind_allowed(const struct verifier *v, const struct ctx_field *field, bool write)
 {
@@ -60,7 +28,7 @@ static const struct ctx_field *find_field(struct verifier *v, const struct mem_a
 	/* A pointer is loaded as a whole. */
 	if (field->value != CTX_SCALAR && (a->size != field->elem || write || a->sign_extend))
 		return NULL;
-	return size_allowed(field, (u32)off, a->size, write) ? field : NULL;
+	return ctx_size_allowed(field, (u32)off, a->size, write) ? field : NULL;
 }
 
 static u32 type_of_value(enum ctx_value value)
@@ -118,6 +86,12 @@ int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off)
 
 	if (err)
 		return err;
+	if (v->rules->ctx_by_btf) {
+		err = check_btf_ctx_access(v, a, off);
+		if (err)
+			log_source_line(v, a->insn, "; ");
+		return err;
+	}
 	field = find_field(v, a, off);
 	if (!field)
 		return reject_access(v, a, off);

@@ -28,6 +28,7 @@ static enum mem_kind kind_of(const struct reg *reg)
 	case PTR_TO_XDP_SOCK:
 		return MEM_SOCK;
 	case PTR_TO_BTF_ID:
+	case CONST_PTR_TO_MAP: /* the kernel's structure, which the host's is not */
 		return MEM_BTF;
 	case PTR_TO_ARENA:
 		return MEM_ARENA;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which maps go with which helpers. Both ways: some maps can only be used by
- * some helpers, and some helpers only work on some maps.
+ * Which maps go with which helpers and with which programs. Helpers both ways:
+ * some maps can only be used by some helpers, and some helpers only work on
+ * some maps.
  */
 #include "verify/verifier.h"
 
@@ -144,11 +145,46 @@ static bool fits(const struct pair *pairs, size_t n, u32 map, u32 helper, bool b
 	return !listed;
 }
 
+/* Where no socket can be locked when a map of sockets is changed. */
+static bool may_change_sockets(const struct verifier *v, u32 id)
+{
+	switch (v->rules->type) {
+	case BPF_PROG_TYPE_TRACING:
+		return v->info.attach_type == BPF_TRACE_ITER;
+	case BPF_PROG_TYPE_SOCK_OPS:
+		return id == BPF_FUNC_map_delete_elem;
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+	case BPF_PROG_TYPE_XDP:
+	case BPF_PROG_TYPE_SK_REUSEPORT:
+	case BPF_PROG_TYPE_FLOW_DISSECTOR:
+	case BPF_PROG_TYPE_SK_LOOKUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool map_takes_helper(struct verifier *v, const struct map_desc *map, u32 id)
+{
+	bool sockets = map->type == BPF_MAP_TYPE_SOCKMAP || map->type == BPF_MAP_TYPE_SOCKHASH;
+
+	if (fits(map_takes, ARRAY_SIZE(map_takes), map->type, id, true))
+		return true;
+	if (!sockets || (id != BPF_FUNC_map_update_elem && id != BPF_FUNC_map_delete_elem))
+		return false;
+	if (may_change_sockets(v, id))
+		return true;
+	(void)reject(v, -EINVAL, "cannot update sockmap in this context");
+	return false;
+}
+
 int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id)
 {
 	if (!map)
 		return 0;
-	if (!fits(map_takes, ARRAY_SIZE(map_takes), map->type, id, true) ||
+	if (!map_takes_helper(v, map, id) ||
 	    !fits(helper_takes, ARRAY_SIZE(helper_takes), map->type, id, false))
 		return reject(v, -EINVAL, "cannot pass map_type %d into func %s#%u", map->type,
 			      func_name(v, id), id);
@@ -173,5 +209,75 @@ int check_map_change(struct verifier *v, const struct map_desc *map, u32 id)
 	}
 	if (map && map->map_flags & BPF_F_RDONLY_PROG)
 		return reject(v, -EACCES, "write into map forbidden");
+	return 0;
+}
+
+/* ---- programs ---- */
+
+/* Programs that may run anywhere, also where the kernel holds such a lock. */
+static bool is_tracing(enum bpf_prog_type type)
+{
+	return type == BPF_PROG_TYPE_KPROBE || type == BPF_PROG_TYPE_TRACEPOINT ||
+	       type == BPF_PROG_TYPE_PERF_EVENT || type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+	       type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
+
+/* In the order in which they are asked about. */
+static const struct {
+	u32 fields;
+	bool filter; /* socket filters, rather than tracing programs, cannot use them */
+	const char *text;
+} banned_fields[] = {
+	{BTF_FIELD_LIST_HEAD | BTF_FIELD_RB_ROOT, false,
+	 "tracing progs cannot use bpf_{list_head,rb_root} yet"},
+	{BTF_FIELD_SPIN_LOCK, true, "socket filter progs cannot use bpf_spin_lock yet"},
+	{BTF_FIELD_SPIN_LOCK, false, "tracing progs cannot use bpf_spin_lock yet"},
+	{BTF_FIELD_TIMER, false, "tracing progs cannot use bpf_timer yet"},
+	{BTF_FIELD_WORKQUEUE, false, "tracing progs cannot use bpf_wq yet"},
+};
+
+static bool sleepable_map(enum bpf_map_type type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_ARENA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int check_map_prog(struct verifier *v, const struct map_desc *map)
+{
+	enum bpf_prog_type type = v->rules->type;
+
+	for (u32 i = 0; map->fields && i < ARRAY_SIZE(banned_fields); i++) {
+		if (!(map->fields->mask & banned_fields[i].fields))
+			continue;
+		if (banned_fields[i].filter ? type == BPF_PROG_TYPE_SOCKET_FILTER
+					    : is_tracing(type))
+			return reject(v, -EINVAL, "%s", banned_fields[i].text);
+	}
+	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
+		return reject(v, -EINVAL, "bpf_struct_ops map cannot be used in prog");
+	if (v->info.sleepable && !sleepable_map(map->type))
+		return reject(v, -EINVAL,
+			      "Sleepable programs can only use array, hash, ringbuf and local "
+			      "storage maps");
 	return 0;
 }

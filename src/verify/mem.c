@@ -292,31 +292,22 @@ static const struct region regions[REG_KINDS] = {
 	[PTR_TO_MEM] = {access_mem, NULL},
 	[PTR_TO_CTX] = {check_ctx_access, "ctx"},
 	[PTR_TO_STACK] = {check_stack_access, NULL},
+	[PTR_TO_FLOW_KEYS] = {check_flow_keys_access, "flow keys"},
+	[PTR_TO_SOCKET] = {check_sock_access, NULL},
+	[PTR_TO_SOCK_COMMON] = {check_sock_access, NULL},
+	[PTR_TO_TCP_SOCK] = {check_sock_access, NULL},
+	[PTR_TO_XDP_SOCK] = {check_sock_access, NULL},
 	[PTR_TO_ARENA] = {check_arena_access, NULL},
 	[PTR_TO_PACKET] = {check_packet_load_store, NULL},
 	[PTR_TO_PACKET_META] = {check_packet_load_store, NULL},
 	[PTR_TO_BTF_ID] = {check_btf_access, NULL},
+	[PTR_TO_BUF] = {check_buf_access, NULL},
+	[PTR_TO_TP_BUFFER] = {check_tp_buffer_access, NULL},
+	[CONST_PTR_TO_MAP] = {check_map_ptr_access, NULL},
 };
 
 static int reject_access(struct verifier *v, const struct mem_access *a, const struct reg *reg)
 {
-	switch (reg_kind(reg)) {
-	case PTR_TO_FLOW_KEYS:
-	case PTR_TO_SOCKET:
-	case PTR_TO_SOCK_COMMON:
-	case PTR_TO_TCP_SOCK:
-	case PTR_TO_XDP_SOCK:
-	case PTR_TO_TP_BUFFER:
-	case PTR_TO_BUF:
-	case CONST_PTR_TO_MAP:
-		if (!reg_maybe_null(reg))
-			return reject(v, -EOPNOTSUPP,
-				      "R%u access through '%s' is not supported yet", a->regno,
-				      TYPE_NAME(reg->type));
-		break;
-	default:
-		break;
-	}
 	return reject(v, -EACCES, "R%u invalid mem access '%s'", a->regno, TYPE_NAME(reg->type));
 }
 

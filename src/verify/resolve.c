@@ -13,86 +13,12 @@ const struct btf *kernel_btf(struct verifier *v)
 	return v->vmlinux;
 }
 
-static bool sleepable_map(enum bpf_map_type type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-	case BPF_MAP_TYPE_INODE_STORAGE:
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_ARENA:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Those that may interrupt anything. */
-static bool is_tracing(enum bpf_prog_type type)
-{
-	switch (type) {
-	case BPF_PROG_TYPE_KPROBE:
-	case BPF_PROG_TYPE_TRACEPOINT:
-	case BPF_PROG_TYPE_PERF_EVENT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int check_map_fields(struct verifier *v, const struct map_desc *map)
-{
-	static const struct {
-		u32 fields;
-		const char *name;
-	} not_traced[] = {
-		{BTF_FIELD_LIST_HEAD | BTF_FIELD_RB_ROOT, "bpf_{list_head,rb_root}"},
-		{BTF_FIELD_SPIN_LOCK, "bpf_spin_lock"},
-		{BTF_FIELD_TIMER, "bpf_timer"},
-		{BTF_FIELD_WORKQUEUE, "bpf_wq"},
-	};
-	u32 mask = map->fields ? map->fields->mask : 0;
-
-	for (u32 i = 0; i < ARRAY_SIZE(not_traced); i++) {
-		if (!(mask & not_traced[i].fields))
-			continue;
-		if (not_traced[i].fields == BTF_FIELD_SPIN_LOCK &&
-		    v->info.type == BPF_PROG_TYPE_SOCKET_FILTER)
-			return reject(v, -EINVAL,
-				      "socket filter progs cannot use bpf_spin_lock yet");
-		if (is_tracing(v->info.type))
-			return reject(v, -EINVAL, "tracing progs cannot use %s yet",
-				      not_traced[i].name);
-	}
-	return 0;
-}
-
 static int check_map_allowed(struct verifier *v, const struct map_desc *map)
 {
-	int err = check_map_fields(v, map);
+	int err = check_map_prog(v, map);
 
 	if (err)
 		return err;
-	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
-		return reject(v, -EINVAL, "bpf_struct_ops map cannot be used in prog");
-	if (v->info.sleepable && !sleepable_map(map->type))
-		return reject(v, -EINVAL,
-			      "Sleepable programs can only use array, hash, ringbuf and local "
-			      "storage maps");
 	return map->type == BPF_MAP_TYPE_ARENA ? check_arena_map(v, map) : 0;
 }
 

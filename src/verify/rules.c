@@ -5,16 +5,52 @@
  */
 #include "verify/rules.h"
 
-const struct ctx_field *ctx_field_find(const struct prog_rules *rules, u32 off, u32 size)
+const struct ctx_field *ctx_field_in(const struct ctx_field *fields, u32 cnt, u32 off, u32 size)
 {
-	for (u32 i = 0; i < rules->field_cnt; i++) {
-		const struct ctx_field *field = &rules->fields[i];
+	for (u32 i = 0; i < cnt; i++) {
+		const struct ctx_field *field = &fields[i];
 
 		if (off >= field->off && off - field->off < field->size &&
 		    size <= field->size - (off - field->off))
 			return field;
 	}
 	return NULL;
+}
+
+const struct ctx_field *ctx_field_find(const struct prog_rules *rules, u32 off, u32 size)
+{
+	return ctx_field_in(rules->fields, rules->field_cnt, off, size);
+}
+
+static bool is_power_of_two(u32 n)
+{
+	return n && !(n & (n - 1));
+}
+
+static bool part_allowed(const struct ctx_field *field, u32 within, u32 size)
+{
+	if (!is_power_of_two(size) || within % size || within + size > field->elem)
+		return false;
+	if (field->flags & CTX_NARROW_FIRST)
+		return !within;
+	if (field->flags & CTX_NARROW_HALF)
+		return within + size <= 2;
+	if (field->flags & CTX_NARROW_16)
+		return size >= 2;
+	return field->flags & CTX_NARROW;
+}
+
+bool ctx_size_allowed(const struct ctx_field *field, u32 off, u32 size, bool write)
+{
+	u32 within = (off - field->off) % field->elem;
+
+	if (field->flags & CTX_BYTES)
+		return is_power_of_two(size) && size <= 8;
+	if (size == field->elem && !within)
+		return true;
+	if (size < field->elem)
+		return !write && part_allowed(field, within, size);
+	return size == 2u * field->elem && field->flags & CTX_WIDE && !within;
 }
 
 const struct helper_proto *rules_helper(const struct prog_rules *rules,

@@ -114,6 +114,10 @@ struct prog_rules {
 #define RULE_ANY_ATTACH UINT64_MAX
 
 /* The field that covers [off, off+size), or NULL. */
+const struct ctx_field *ctx_field_in(const struct ctx_field *fields, u32 cnt, u32 off, u32 size);
+/* Whether a field may be accessed by @size bytes at @off: whole, in part or with its neighbour. */
+bool ctx_size_allowed(const struct ctx_field *field, u32 off, u32 size, bool write);
+/* Of a context. */
 const struct ctx_field *ctx_field_find(const struct prog_rules *rules, u32 off, u32 size);
 /* The prototype that programs of these rules get for a helper id, or NULL. */
 const struct helper_proto *rules_helper(const struct prog_rules *rules,

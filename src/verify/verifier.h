@@ -372,6 +372,8 @@ int check_ptr_off(struct verifier *v, const struct reg *reg, u32 regno, bool fix
 int check_packet_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
 int check_packet_load_store(struct verifier *v, const struct mem_access *a, s32 off);
 int check_ctx_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_sock_access(struct verifier *v, const struct mem_access *a, s32 off);
+int check_flow_keys_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_stack_access(struct verifier *v, const struct mem_access *a, s32 off);
 int check_alignment(struct verifier *v, const struct reg *reg, s32 off, u32 size, bool strict);
 /* What is at [off, off + size) when a helper reads or fills it. */
@@ -522,6 +524,8 @@ int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, 
 /* Whether the pointer may have been moved, for what @arg, an enum arg_kind, does with it. */
 int check_arg_offset(struct verifier *v, u32 regno, u32 arg);
 int check_map_change(struct verifier *v, const struct map_desc *map, u32 id);
+/* Whether programs of this kind may use the map at all. */
+int check_map_prog(struct verifier *v, const struct map_desc *map);
 int check_map_helper(struct verifier *v, const struct map_desc *map, u32 id);
 
 /* ---- speculation (spec.c): nothing of it with CAP_PERFMON ---- */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/os.h"
+#include "verify/attach.h"
 #include "verify/throw.h"
 #include "verify/verifier.h"
 
@@ -132,6 +133,7 @@ static const struct {
 	{"references", resolve_references},
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},
+	{"attach target", check_attach_target},
 	{"paths", explore_all},
 	{"stack depth", check_stack_depth},
 };
@@ -194,6 +196,14 @@ static void log_statistics(struct verifier *v)
 	     result->total_states, result->peak_states, v->longest_mark_read);
 }
 
+/* A replaced function is verified as the program around it is. */
+static void become_part_of(struct verifier *v, const struct verify_target *target)
+{
+	v->info.type = target->type;
+	v->info.attach_type = target->attach_type;
+	v->rules = target->rules;
+}
+
 static void init(struct verifier *v, const struct verify_input *input, struct verify_result *result)
 {
 	u32 caps = input->caps;
@@ -225,6 +235,8 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	v->invariants = input->prog_flags & BPF_F_TEST_REG_INVARIANTS;
 	v->state_freq = input->prog_flags & BPF_F_TEST_STATE_FREQ;
 	v->rules = input->rules;
+	if (input->type == BPF_PROG_TYPE_EXT && input->target)
+		become_part_of(v, input->target);
 	v->insns = input->insns;
 	v->insn_cnt = input->insn_cnt;
 }
@@ -233,12 +245,10 @@ static int allocate(struct verifier *v)
 {
 	v->result->facts =
 		arena_zalloc_array(&v->result->arena, v->insn_cnt, sizeof(*v->result->facts));
-	v->result->costs =
-		arena_zalloc_array(&v->result->arena, v->insn_cnt, sizeof(*v->result->costs));
 	v->aux = arena_zalloc_array(&v->arena, v->insn_cnt, sizeof(*v->aux));
 	v->explored = arena_zalloc_array(&v->arena, v->insn_cnt, sizeof(struct explored *));
 	v->cur = arena_zalloc(&v->arena, sizeof(*v->cur));
-	if (!v->result->facts || !v->result->costs || !v->aux || !v->explored || !v->cur)
+	if (!v->result->facts || !v->aux || !v->explored || !v->cur)
 		return -ENOMEM;
 	if (!v->ptr_leaks) {
 		v->result->masks = arena_zalloc_array(&v->result->arena, v->insn_cnt,

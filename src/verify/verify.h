@@ -65,17 +65,12 @@ struct insn_mask {
 	u8 state; /* MASK_*; 0: no such instruction */
 };
 
-/* What was spent on one instruction; also of a program that was rejected. */
-struct insn_cost {
-	u32 explored;	 /* how often it was looked at, on all paths */
-	u32 checkpoints; /* states that were kept at it */
-};
-
 struct verify_subprog {
 	u32 start, end;
 	u32 stack_depth; /* multiple of 8 */
 	bool has_tail_call, has_ld_abs, is_callback, is_global;
 	bool changes_packet; /* it or what it calls */
+	bool unreliable;     /* called in other ways than its BTF says */
 };
 
 /* A loaded program that this one is to replace a function of (freplace) or to trace. */
@@ -141,6 +136,7 @@ struct verify_input {
 	 */
 	int (*resolve_btf)(void *arg, s32 fd, bool by_index, const struct btf **btf);
 
+	u32 cpus;	  /* of the machine; 0: unknown */
 	struct log *log;  /* may be NULL */
 	bool interpreter; /* no JIT: fewer features, as in Linux */
 };
@@ -151,10 +147,11 @@ struct verify_result {
 	char message[512]; /* the log's last words on it: what Linux prints for the rejection */
 
 	struct insn_fact *facts; /* insn_cnt of them; all zero when rejected early */
-	struct insn_cost *costs; /* insn_cnt of them; NULL when rejected early */
 	struct insn_mask *masks; /* insn_cnt of them, or NULL when the loader may see addresses */
 	struct verify_subprog *subprogs;
 	u32 subprog_cnt;
+	/* How far it goes into memory whose size is known only when it is attached. */
+	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
 
 	/* statistics, as in the log's last lines */
 	u32 insn_processed, max_states_per_insn, total_states, peak_states;

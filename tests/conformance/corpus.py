@@ -46,16 +46,11 @@ def run(command, **options):
 
 
 @contextlib.contextmanager
-def locked(path, wait=True):
-    """Gives whether the lock was had."""
+def locked(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="ascii") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def made(path, make):

@@ -12,6 +12,7 @@ struct event {
 	__u32 ifindex, queue;
 };
 
+
 SEC("xdp")
 int bad(struct xdp_md *ctx)
 {

@@ -18,59 +18,88 @@ static const char *const kinds[] = {"load", "signed load", "store", "store of a 
 struct context {
 	enum bpf_prog_type type;
 	enum bpf_attach_type attach;
+	/* To what the context leads to: its name, its size, and how to have its address in r6. */
+	const char *what;
+	u32 size;
+	u32 (*path)(struct bpf_insn *insns);
 };
 
+static u32 put(struct bpf_insn *to, const struct bpf_insn *from, size_t size)
+{
+	memcpy(to, from, size);
+	return (u32)(size / sizeof(*from));
+}
+
+#define END_IF_NULL(reg) JUMP_IMM(BPF_JNE, reg, 0, 2), MOV_IMM(0, 1), EXIT()
+#define PATH(name, ...)                                                                            \
+	static u32 name(struct bpf_insn *insns)                                                    \
+	{                                                                                          \
+		const struct bpf_insn path[] = {__VA_ARGS__};                                      \
+                                                                                                   \
+		return put(insns, path, sizeof(path));                                             \
+	}
+PATH(context_path, MOV_REG(6, 1))
+PATH(sock_path, LOAD(BPF_DW, 6, 1, offsetof(struct sk_msg_md, sk)))
+PATH(common_path, LOAD(BPF_DW, 6, 1, offsetof(struct __sk_buff, sk)), END_IF_NULL(6))
+PATH(tcp_path, LOAD(BPF_DW, 1, 1, offsetof(struct __sk_buff, sk)), END_IF_NULL(1),
+     CALL(BPF_FUNC_tcp_sock), END_IF_NULL(0), MOV_REG(6, 0))
+PATH(flow_path, LOAD(BPF_DW, 6, 1, offsetof(struct __sk_buff, flow_keys)))
+
 static const struct context contexts[] = {
-	{BPF_PROG_TYPE_SOCKET_FILTER, 0},
-	{BPF_PROG_TYPE_SCHED_CLS, 0},
-	{BPF_PROG_TYPE_SCHED_ACT, 0},
-	{BPF_PROG_TYPE_XDP, 0},
-	{BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP},
-	{BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP},
-	{BPF_PROG_TYPE_KPROBE, 0},
-	{BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION},
-	{BPF_PROG_TYPE_TRACEPOINT, 0},
-	{BPF_PROG_TYPE_PERF_EVENT, 0},
-	{BPF_PROG_TYPE_RAW_TRACEPOINT, 0},
-	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0},
-	{BPF_PROG_TYPE_SYSCALL, 0},
-	{BPF_PROG_TYPE_LIRC_MODE2, 0},
-	{BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER},
-	{BPF_PROG_TYPE_LWT_IN, 0},
-	{BPF_PROG_TYPE_LWT_OUT, 0},
-	{BPF_PROG_TYPE_LWT_XMIT, 0},
-	{BPF_PROG_TYPE_LWT_SEG6LOCAL, 0},
-	{BPF_PROG_TYPE_SK_SKB, 0},
-	{BPF_PROG_TYPE_SK_MSG, 0},
-	{BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP},
-	{BPF_PROG_TYPE_SK_REUSEPORT, BPF_SK_REUSEPORT_SELECT},
-	{BPF_PROG_TYPE_SK_REUSEPORT, BPF_SK_REUSEPORT_SELECT_OR_MIGRATE},
-	{BPF_PROG_TYPE_FLOW_DISSECTOR, 0},
-	{BPF_PROG_TYPE_SOCK_OPS, 0},
-	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS},
-	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS},
-	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE},
-	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_RELEASE},
-	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET4_POST_BIND},
-	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET6_POST_BIND},
-	{BPF_PROG_TYPE_CGROUP_DEVICE, 0},
-	{BPF_PROG_TYPE_CGROUP_SYSCTL, 0},
-	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT},
-	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_SETSOCKOPT},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_BIND},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_CONNECT},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_SENDMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_SENDMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_SENDMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_RECVMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_RECVMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_RECVMSG},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_GETPEERNAME},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_GETSOCKNAME},
-	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_GETSOCKNAME},
+	{BPF_PROG_TYPE_SK_MSG, 0, "sock", sizeof(struct bpf_sock), sock_path},
+	{BPF_PROG_TYPE_SCHED_CLS, 0, "sock_common", sizeof(struct bpf_sock), common_path},
+	{BPF_PROG_TYPE_SCHED_CLS, 0, "tcp_sock", sizeof(struct bpf_tcp_sock), tcp_path},
+	{BPF_PROG_TYPE_FLOW_DISSECTOR, 0, "flow keys", sizeof(struct bpf_flow_keys), flow_path},
+	{BPF_PROG_TYPE_SOCKET_FILTER, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SCHED_CLS, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SCHED_ACT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_XDP, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP, NULL, 0, NULL},
+	{BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP, NULL, 0, NULL},
+	{BPF_PROG_TYPE_KPROBE, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION, NULL, 0, NULL},
+	{BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_PERF_EVENT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SYSCALL, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_LIRC_MODE2, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER, NULL, 0, NULL},
+	{BPF_PROG_TYPE_LWT_IN, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_LWT_OUT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_LWT_XMIT, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_LWT_SEG6LOCAL, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SK_SKB, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SK_MSG, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SK_REUSEPORT, BPF_SK_REUSEPORT_SELECT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SK_REUSEPORT, BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, NULL, 0, NULL},
+	{BPF_PROG_TYPE_FLOW_DISSECTOR, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_SOCK_OPS, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_RELEASE, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET4_POST_BIND, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET6_POST_BIND, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_DEVICE, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SYSCTL, 0, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_SETSOCKOPT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_BIND, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_CONNECT, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_SENDMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_SENDMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_SENDMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_RECVMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_RECVMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_RECVMSG, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_GETPEERNAME, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_GETSOCKNAME, NULL, 0, NULL},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_GETSOCKNAME, NULL, 0, NULL},
 };
 
 static u32 flags_of(const struct context *c)
@@ -97,28 +126,31 @@ static u32 size_code(u32 size)
 	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;
 }
 
-static u32 write_program(enum access access, s32 off, u32 size, struct bpf_insn *insns)
+/* One access through r6, behind what brings the address there. */
+static u32 write_program(const struct context *c, enum access access, s32 off, u32 size,
+			 struct bpf_insn *insns)
 {
 	struct bpf_insn one = INSN(0, 0, 0, 0, 0);
+	u32 n = c->path ? c->path(insns) : context_path(insns);
 
 	switch (access) {
 	case LOAD_ZERO:
-		one = LOAD(size_code(size), 2, 1, off);
+		one = LOAD(size_code(size), 2, 6, off);
 		break;
 	case LOAD_SIGN:
-		one = INSN(BPF_LDX | BPF_MEMSX | size_code(size), 2, 1, off, 0);
+		one = INSN(BPF_LDX | BPF_MEMSX | size_code(size), 2, 6, off, 0);
 		break;
 	case STORE_REG:
-		one = STORE(size_code(size), 1, off, 0);
+		one = STORE(size_code(size), 6, off, 0);
 		break;
 	default:
-		one = STORE_IMM(size_code(size), 1, off, 5);
+		one = STORE_IMM(size_code(size), 6, off, 5);
 	}
 	/* What every type may return. */
-	insns[0] = MOV_IMM(0, 1);
-	insns[1] = one;
-	insns[2] = EXIT();
-	return 3;
+	insns[n++] = MOV_IMM(0, 1);
+	insns[n++] = one;
+	insns[n++] = EXIT();
+	return n;
 }
 
 static int ask_kernel(const struct context *c, const struct bpf_insn *insns, u32 cnt)
@@ -174,8 +206,8 @@ static int ask_here(const struct context *c, const struct bpf_insn *insns, u32 c
 
 static void test_access(const struct context *c, enum access access, s32 off, u32 size, bool kernel)
 {
-	struct bpf_insn insns[4];
-	u32 cnt = write_program(access, off, size, insns);
+	struct bpf_insn insns[32];
+	u32 cnt = write_program(c, access, off, size, insns);
 	char why[512] = "";
 	int here = ask_here(c, insns, cnt, why, sizeof(why)), there;
 
@@ -185,6 +217,9 @@ static void test_access(const struct context *c, enum access access, s32 off, u3
 	if (c->type == BPF_PROG_TYPE_TRACEPOINT && off < 0)
 		return;
 	there = ask_kernel(c, insns, cnt);
+	/* Halves of the 64-bit counters: it says yes and then does not know what to load. */
+	if (c->path == tcp_path && (there == -EFAULT || there == -EINVAL) && here == -EACCES)
+		return;
 	if (here != there)
 		tap_fail("%s of %u bytes at %d: %d (%.200s), the kernel: %d", kinds[access], size,
 			 off, here, why, there);
@@ -206,11 +241,12 @@ static s32 next_offset(s32 off, s32 end)
 
 static void test_context(const struct context *c, enum access access, bool kernel)
 {
-	s32 end = (s32)hook_find(c->type)->rules->ctx_size + 16;
+	s32 end = (s32)(c->path ? c->size : hook_find(c->type)->rules->ctx_size) + 16;
 	char name[128];
 
-	snprintf(name, sizeof(name), "%s, %s: each %s", prog_type_name(c->type),
-		 attach_type_name(c->attach), kinds[access]);
+	snprintf(name, sizeof(name), "%s, %s%s%s: each %s", prog_type_name(c->type),
+		 attach_type_name(c->attach), c->what ? ", " : "", c->what ? c->what : "",
+		 kinds[access]);
 	tap_begin(name);
 	if (!kernel)
 		tap_skip("bpf() is refused");

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A kernel of a page: what the cases beside it look at. Only its BTF is used.
+ * Names are Linux's where rules go by them.
+ */
+#define __tag(x) __attribute__((btf_type_tag(#x)))
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+struct inode {
+	u64 i_ino;
+};
+
+struct file {
+	u32 f_flags;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct mm_struct {
+	u64 start;
+	struct file __tag(rcu) * exe_file;
+};
+
+struct css_set {
+	u32 refs;
+};
+
+struct flex {
+	u32 len;
+	struct {
+		u32 a;
+		u64 b;
+	} items[];
+};
+
+struct numbers {
+	u32 n;
+	u8 bytes[];
+};
+
+struct task_struct {
+	u32 pid;
+	u32 flag : 1;
+	u32 other : 15;
+	u32 : 16;
+	struct task_struct __tag(rcu) * real_parent;
+	struct task_struct *group_leader;
+	struct css_set __tag(rcu) * cgroups;
+	struct mm_struct *mm;
+	u64 __tag(user) * clear_tid;
+	struct numbers __tag(user) * user_area;
+	struct numbers __tag(percpu) * percpu_area;
+	char comm[16];
+	union {
+		struct file *some_file;
+		struct inode *some_inode;
+		u64 word;
+	};
+	struct {
+		u32 x, y;
+		struct inode *in;
+	} pair[2][2];
+	struct flex *flex;
+	struct numbers *numbers;
+};
+
+struct sock_common {
+	u16 family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u64 sk_pacing_rate;
+	u32 sk_pacing_status;
+};
+
+struct inet_connection_sock {
+	struct sock sk;
+	struct {
+		u8 pending;
+	} icsk_ack;
+	u64 icsk_ca_priv[13];
+};
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	u32 snd_cwnd;
+	u32 snd_nxt;
+};
+
+struct tcp_congestion_ops {
+	u32 (*ssthresh)(struct sock *sk);
+	void (*release)(struct sock *sk);
+	u32 (*get_info)(struct sock *sk, u32 ext);
+	u32 flags;
+};
+
+struct bpf_struct_ops_tcp_congestion_ops {
+	struct tcp_congestion_ops data;
+};
+
+struct bpf_dummy_ops_state {
+	int val;
+};
+
+struct bpf_dummy_ops {
+	int (*test_1)(struct bpf_dummy_ops_state *cb);
+	int (*test_2)(struct bpf_dummy_ops_state *cb, int a1, u16 a2, char a3, u64 a4);
+	int (*test_sleepable)(struct bpf_dummy_ops_state *cb);
+};
+
+struct bpf_struct_ops_bpf_dummy_ops {
+	struct bpf_dummy_ops data;
+};
+
+struct not_ops {
+	int (*f)(void);
+};
+
+struct small {
+	u32 a, b;
+};
+
+struct large {
+	u64 a, b, c;
+};
+
+struct seq_file {
+	u64 count;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	u64 session_id;
+	u64 seq_num;
+};
+
+struct bpf_map {
+	u32 max_entries;
+	void *ops;
+};
+
+struct xdp_md {
+	u32 data;
+};
+
+struct xdp_buff {
+	void *data;
+};
+
+struct bpf_ctx_convert {
+	struct xdp_md BPF_PROG_TYPE_XDP_prog;
+	struct xdp_buff BPF_PROG_TYPE_XDP_kern;
+};
+
+typedef void (*btf_trace_sched_switch)(void *, int, struct task_struct *, struct task_struct *);
+typedef void (*btf_trace_mm_page_alloc)(void *, struct inode *, u32, struct file *);
+typedef void (*btf_trace_cachefiles_lookup)(void *, struct inode *, struct inode *, struct file *);
+typedef int not_a_tracepoint;
+
+struct everything {
+	struct bpf_struct_ops_tcp_congestion_ops a;
+	struct bpf_struct_ops_bpf_dummy_ops b;
+	struct not_ops c;
+	struct tcp_sock d;
+	struct bpf_ctx_convert e;
+	btf_trace_sched_switch f;
+	btf_trace_mm_page_alloc g;
+	btf_trace_cachefiles_lookup h;
+	not_a_tracepoint i;
+	struct css_set l;
+	struct inode m;
+	struct seq_file n;
+	struct numbers o;
+};
+
+/* Types that no function below names are known through this one. */
+int everything(struct everything *all, struct flex *flex)
+{
+	return !all && !flex;
+}
+
+int bpf_fentry_test1(int a)
+{
+	return a;
+}
+
+int bpf_modify_return_test(int a, int *b)
+{
+	return a + *b;
+}
+
+int task_work(struct task_struct *task, struct file *file, u64 n, u8 small)
+{
+	return task->pid + (int)file->f_flags + (int)n + small;
+}
+
+int by_value(struct small s, int *out, struct task_struct *task__nullable)
+{
+	return (int)s.a + *out + (int)task__nullable->pid;
+}
+
+int too_large(struct large l)
+{
+	return (int)l.a;
+}
+
+int many_kinds(void *any, const char *text, int (*fn)(void), struct file *const *files)
+{
+	return any && text && fn && files;
+}
+
+void nothing(void)
+{
+}
+
+int migrate_disable(void)
+{
+	return 0;
+}
+
+void do_exit(int code)
+{
+	(void)code;
+}
+
+int security_file_open(struct file *file)
+{
+	return !file;
+}
+
+int bpf_lsm_file_open(struct file *file)
+{
+	return !file;
+}
+
+int bpf_lsm_file_alloc_security(struct file *file)
+{
+	return !file;
+}
+
+void bpf_lsm_file_free_security(struct file *file)
+{
+	(void)file;
+}
+
+int bpf_lsm_inode_xattr_skipcap(const char *name)
+{
+	return !name;
+}
+
+int bpf_lsm_vm_enough_memory(struct mm_struct *mm, long pages)
+{
+	return !mm && pages;
+}
+
+int bpf_lsm_is_no_hook(void)
+{
+	return 0;
+}
+
+int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task)
+{
+	return !meta && !task;
+}
+
+int bpf_iter_bpf_map_elem(struct bpf_iter_meta *meta, struct bpf_map *map, void *key, void *value)
+{
+	return meta && map && key && value;
+}
+
+int bpf_iter_nothing(struct bpf_iter_meta *meta)
+{
+	return !meta;
+}
