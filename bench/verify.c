@@ -266,7 +266,7 @@ static long peak_kb(struct side *side, struct anybpf_program *prog)
 
 static int side_open(struct side *side, enum anybpf_engine engine, const char *path)
 {
-	ANYBPF_OPTS(anybpf_options, opts, .engine = engine);
+	ANYBPF_OPTS(anybpf_options, opts, .engine = engine, .verify_only = true);
 	int ret = anybpf_new(&opts, &side->ctx);
 
 	side->object = NULL;
