@@ -23,7 +23,7 @@ static bool ids_match(u32 old, u32 cur, struct id_map *map)
 }
 
 /* Scalars that @old knew to be equal must be so in @cur; more equality does no harm. */
-static bool scalar_ids_match(u32 old, u32 cur, struct id_map *map)
+bool scalar_ids_match(u32 old, u32 cur, struct id_map *map)
 {
 	if (!old)
 		return true;
@@ -100,8 +100,7 @@ static bool reg_safe(struct verifier *v, const struct reg *old, const struct reg
 }
 
 /* What a load of the whole slot gives when that is a number. */
-static const struct reg *slot_scalar(const struct verifier *v, const struct stack_slot *slot,
-				     const struct reg *unknown)
+static const struct reg *slot_scalar(const struct verifier *v, const struct stack_slot *slot)
 {
 	if (slot_is_scalar_spill64(slot))
 		return slot->spill;
@@ -109,7 +108,7 @@ static const struct reg *slot_scalar(const struct verifier *v, const struct stac
 		if (slot->type[i] != STACK_MISC &&
 		    !(slot->type[i] == STACK_INVALID && v->ptr_leaks))
 			return NULL;
-	return unknown;
+	return &reg_unknown;
 }
 
 static bool slot_bytes_safe(const struct verifier *v, const struct stack_slot *old,
@@ -152,19 +151,22 @@ static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 	const struct stack_slot *cur = exists ? &cur_frame_->slots[i] : &none;
 	const struct reg *old_reg, *cur_reg;
 	bool precise = !v->bpf_capable || old_frame->slot_precise & BIT_ULL(i);
-	struct reg unknown;
 
 	if (exact != NOT_EXACT && (!exists || memcmp(old->type, cur->type, SLOT_SIZE)))
 		return false;
 	if (exact == NOT_EXACT && !(old_frame->slot_read & BIT_ULL(i)))
 		return true;
+	/* The same register, spilled once: nothing to rename. */
+	if (exists && old->spill == cur->spill && !memcmp(old->type, cur->type, SLOT_SIZE) &&
+	    (!old->spill || (!old->spill->id && !old->spill->ref_id)))
+		return true;
 	if (exists) {
-		reg_set_unknown(&unknown);
-		old_reg = slot_scalar(v, old, &unknown);
-		cur_reg = slot_scalar(v, cur, &unknown);
+		old_reg = slot_scalar(v, old);
+		cur_reg = slot_scalar(v, cur);
 		/* An unknown number on the stack is as precise as it will ever be. */
 		if (old_reg && cur_reg)
-			return reg_safe(v, old_reg, cur_reg, precise && old_reg != &unknown, exact);
+			return reg_safe(v, old_reg, cur_reg, precise && old_reg != &reg_unknown,
+					exact);
 	}
 	if (!slot_bytes_safe(v, old, cur, exists))
 		return false;
@@ -230,37 +232,4 @@ bool states_equal(struct verifier *v, const struct vstate *old, const struct vst
 		if (!frame_safe(v, old->frame[i], cur->frame[i], exact))
 			return false;
 	return refs_match(v, old, cur);
-}
-
-static bool reg_range_within(struct verifier *v, const struct reg *old, const struct reg *cur)
-{
-	if (old->type != SCALAR_VALUE)
-		return true;
-	/* What was narrowed together in @old must be so in @cur. */
-	if (!scalar_ids_match(old->id, cur ? cur->id : 0, &v->ids))
-		return false;
-	if (!cur)
-		return old->s.var_off.mask == UINT64_MAX && old->s.umin == 0 &&
-		       old->s.umax == UINT64_MAX;
-	return cur->type != SCALAR_VALUE || scalar_contains(&old->s, &cur->s);
-}
-
-bool state_ranges_within(struct verifier *v, const struct vstate *old, const struct vstate *cur)
-{
-	for (u32 f = 0; f <= old->curframe; f++) {
-		const struct frame *a = old->frame[f], *b = cur->frame[f];
-
-		for (u32 i = 0; i < BPF_REG_FP; i++)
-			if (a->reg_read & BIT(i) && !reg_range_within(v, &a->regs[i], &b->regs[i]))
-				return false;
-		for (u32 i = 0; i < a->slot_cnt; i++) {
-			const struct stack_slot *slot = &a->slots[i];
-			bool spilled = i < b->slot_cnt && slot_is_scalar_spill(&b->slots[i]);
-
-			if (a->slot_read & BIT_ULL(i) && slot_is_scalar_spill(slot) &&
-			    !reg_range_within(v, slot->spill, spilled ? b->slots[i].spill : NULL))
-				return false;
-		}
-	}
-	return true;
 }

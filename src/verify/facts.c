@@ -3,9 +3,10 @@
  * Facts: what was proven at each instruction, joined over all paths. Kinds of
  * memory, maps and helpers are what the prepared form is made from, so where
  * paths disagree in what it needs, the program is rejected. Ranges are only
- * for speed and explanation: they are dropped where a pruned path's numbers
- * were not within those of the path that it was compared with. What a
- * speculative path does is no fact but the kind of memory that it reaches.
+ * for speed and explanation: they are dropped where they may depend on the
+ * numbers of a pruned path that were not within those of the path that it was
+ * compared with (lost.c). What a speculative path does is no fact but the kind of memory that it
+ * reaches.
  */
 #include "verify/verifier.h"
 
@@ -117,17 +118,20 @@ void facts_start(struct verifier *v)
 	}
 }
 
-void facts_finish(struct verifier *v)
+int facts_finish(struct verifier *v)
 {
+	int err = facts_carry_lost(v);
+
 	for (u32 i = 0; i < v->insn_cnt; i++) {
 		struct insn_fact *fact = &v->result->facts[i];
 
 		fact->subprog = (u16)subprog_of(v, i);
-		if (v->ranges_lost || fact->umin > fact->umax) {
+		if (fact->umin > fact->umax) {
 			fact->umin = 0;
 			fact->umax = UINT64_MAX;
 		} else if (fact->umin == fact->umax) {
 			fact->flags |= FACT_CONST;
 		}
 	}
+	return err;
 }

@@ -349,7 +349,7 @@ int check_access(struct verifier *v, const struct mem_access *a)
 	return 0;
 }
 
-static u32 access_size(const struct bpf_insn *insn)
+u32 access_size(const struct bpf_insn *insn)
 {
 	switch (BPF_SIZE(insn->code)) {
 	case BPF_B:

@@ -166,9 +166,8 @@ static int match_finished(struct verifier *v, struct explored *e)
 		return MISS;
 	if (in_loop)
 		loop_entry_update(v->cur, loop);
-	else if (!v->ranges_lost && !v->cur->speculative &&
-		 !state_ranges_within(v, &e->state, v->cur))
-		v->ranges_lost = true;
+	else if (!v->cur->speculative && facts_pruned(v, &e->state, v->cur))
+		return -ENOMEM;
 	return HIT;
 }
 

@@ -10,11 +10,20 @@ void reg_set_not_init(struct reg *reg)
 	memset(reg, 0, sizeof(*reg));
 }
 
+const struct reg reg_unknown = {
+	.type = SCALAR_VALUE,
+	.s = {.var_off = {.mask = UINT64_MAX},
+	      .smin = INT64_MIN,
+	      .smax = INT64_MAX,
+	      .umax = UINT64_MAX,
+	      .s32_min = INT32_MIN,
+	      .s32_max = INT32_MAX,
+	      .u32_max = UINT32_MAX},
+};
+
 void reg_set_unknown(struct reg *reg)
 {
-	memset(reg, 0, sizeof(*reg));
-	reg->type = SCALAR_VALUE;
-	reg->s = scalar_unknown();
+	*reg = reg_unknown;
 }
 
 void reg_set_const(struct reg *reg, u64 value)

@@ -228,6 +228,8 @@ static inline void scalar_unlink(struct reg *reg)
 	reg->off = 0;
 }
 
+extern const struct reg reg_unknown; /* a number that may be anything */
+
 void reg_set_not_init(struct reg *reg);
 void reg_set_unknown(struct reg *reg);
 void reg_set_const(struct reg *reg, u64 value);

@@ -180,7 +180,7 @@ struct verifier {
 	u32 current_states;
 	bool seen_direct_write;
 	bool exact_numbers; /* no number covers another: masks may differ (spec.c) */
-	bool ranges_lost;   /* a pruned path's numbers are not in the facts */
+	struct lost *lost;  /* where a pruned path's numbers are not in the facts; NULL: nowhere */
 
 	/* the log */
 	u32 scratched_regs;
@@ -274,8 +274,7 @@ enum exactness {
 };
 bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
 		  enum exactness exact);
-/* After states_equal(): whether every number that @cur allows is allowed by @old. */
-bool state_ranges_within(struct verifier *v, const struct vstate *old, const struct vstate *cur);
+bool scalar_ids_match(u32 old, u32 cur, struct id_map *map);
 
 /* Liveness: what the path since each checkpoint has read. */
 void mark_reg_read(struct verifier *v, u32 frame, u32 regno);
@@ -360,6 +359,8 @@ struct mem_access {
 	bool sign_extend;
 };
 
+/* Bytes of a load or store. */
+u32 access_size(const struct bpf_insn *insn);
 int check_access(struct verifier *v, const struct mem_access *a);
 int check_load(struct verifier *v);
 int check_store_reg(struct verifier *v);
@@ -553,6 +554,9 @@ void fact_flags(struct verifier *v, u8 flags);
 void fact_result(struct verifier *v, u32 insn, const struct reg *reg);
 void fact_map(struct verifier *v, u32 insn, u32 map_index);
 void facts_start(struct verifier *v);
-void facts_finish(struct verifier *v);
+int facts_finish(struct verifier *v);
+/* After states_equal(): the path ends at @old and may have other numbers, see lost.c. */
+int facts_pruned(struct verifier *v, const struct vstate *old, const struct vstate *cur);
+int facts_carry_lost(struct verifier *v);
 
 #endif

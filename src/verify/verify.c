@@ -297,7 +297,7 @@ int verify(const struct verify_input *input, struct verify_result *result)
 	result->peak_states = v.current_states;
 	result->memory = v.arena.total + v.trace.cap * sizeof(struct step);
 	if (!err)
-		facts_finish(&v);
+		err = facts_finish(&v);
 	else
 		drop_facts(&v);
 	if (v.subprogs && save_subprogs(&v))

@@ -43,7 +43,12 @@ struct insn_fact {
 		    several */
 	u16 helper; /* index in helper_protos of a call */
 	u16 subprog;
-	u64 umin, umax; /* of the result of arithmetic and loads, as unsigned 64 bit */
+	/*
+	 * Of the result of arithmetic, loads and helpers, as unsigned 64 bit; 0 to UINT64_MAX:
+	 * nothing is known, it is a pointer, or it can come from a number that a path had
+	 * where it ended at an equal state which was explored with another one.
+	 */
+	u64 umin, umax;
 };
 
 #define FACT_NO_MAP 0xffff

@@ -70,6 +70,11 @@ struct test_case {
 	char funcs[256]; /* "main global:ctx,int static" */
 	u32 caps, flags;
 	bool not_gpl;
+	struct {
+		u32 insn;
+		u64 min, max;
+	} facts[8];
+	u32 fact_cnt;
 	char text[MAX_TEXT];
 };
 
@@ -248,6 +253,17 @@ static void check_log(const struct test_case *c, const char *log, const char *wh
 			tap_fail("%s log has no \"%s\":\n%s", whose, line, log);
 }
 
+static void check_facts(const struct test_case *c, const struct verify_result *result)
+{
+	for (u32 i = 0; i < c->fact_cnt; i++) {
+		const struct insn_fact *fact = &result->facts[c->facts[i].insn];
+
+		if (fact->umin != c->facts[i].min || fact->umax != c->facts[i].max)
+			tap_fail("fact of insn %u: %#llx to %#llx", c->facts[i].insn,
+				 (unsigned long long)fact->umin, (unsigned long long)fact->umax);
+	}
+}
+
 static void run_ours(const struct test_case *c, const struct program *p)
 {
 	int type = type_index(c);
@@ -276,6 +292,8 @@ static void run_ours(const struct test_case *c, const struct program *p)
 		tap_fail("got %s, not %s\n%s", error_text(result.error, result.message), c->expect,
 			 buf_str(&log.text));
 	check_log(c, buf_str(&log.text), "our");
+	if (!result.error)
+		check_facts(c, &result);
 	if (getenv("VERIFY_LOG"))
 		printf("%s", buf_str(&log.text));
 	log_free(&log);
@@ -361,6 +379,23 @@ static void add_line(char *to, size_t size, const char *line)
 	snprintf(to + len, size - len, "%s%s", len ? "\n" : "", line);
 }
 
+/* "INSN MIN MAX" or "INSN any" */
+static void add_fact(struct test_case *c, char *value)
+{
+	u64 min = 0, max = UINT64_MAX;
+	char *end;
+	u32 insn = (u32)strtoul(value, &end, 10);
+
+	if (strcmp(end, " any")) {
+		min = strtoull(end, &end, 0);
+		max = strtoull(end, &end, 0);
+	}
+	if (c->fact_cnt == ARRAY_SIZE(c->facts))
+		tap_fail("%s: too many facts", c->name);
+	else
+		c->facts[c->fact_cnt++] = (__typeof__(c->facts[0])){insn, min, max};
+}
+
 static void read_attribute(struct test_case *c, char *line)
 {
 	char *value = strchr(line, ' ');
@@ -387,6 +422,8 @@ static void read_attribute(struct test_case *c, char *line)
 		c->flags |= BPF_F_STRICT_ALIGNMENT;
 	else if (!strcmp(line, "state-freq"))
 		c->flags |= BPF_F_TEST_STATE_FREQ;
+	else if (!strcmp(line, "fact"))
+		add_fact(c, value);
 	else if (!strcmp(line, "not-gpl"))
 		c->not_gpl = true;
 	else
