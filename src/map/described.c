@@ -250,6 +250,9 @@ static int described_init(struct map *map, const union bpf_attr *attr)
 
 		map->desc.direct_size = size > UINT32_MAX ? UINT32_MAX : (u32)size;
 	}
+	/* What a program looks up is the interface's own number. */
+	if (map->desc.type == BPF_MAP_TYPE_DEVMAP || map->desc.type == BPF_MAP_TYPE_DEVMAP_HASH)
+		map->desc.map_flags |= BPF_F_RDONLY_PROG;
 	if (limits_of(attr->map_type)->maps)
 		return take_inner(described_of(map), (int)attr->inner_map_fd);
 	return 0;

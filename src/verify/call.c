@@ -91,8 +91,9 @@ static int check_tail_call(struct verifier *v, const struct call_args *args)
 	const struct reg *index = cur_reg(v, BPF_REG_3);
 	int err = 0;
 
-	if (args->map && args->map->type == BPF_MAP_TYPE_PROG_ARRAY && reg_is_const(index) &&
-	    index->s.var_off.value < args->map->max_entries)
+	if (args->map->type != BPF_MAP_TYPE_PROG_ARRAY)
+		return reject(v, -EINVAL, "kernel subsystem misconfigured verifier");
+	if (reg_is_const(index) && index->s.var_off.value < args->map->max_entries)
 		err = mark_precise(v, BPF_REG_3);
 	if (err)
 		return err;
