@@ -37,6 +37,8 @@ enum {
 	OPT_CLANG,
 	OPT_COLOR,
 	OPT_PROFILE,
+	OPT_FACTS,
+	OPT_COMPLEXITY,
 };
 
 struct command {

@@ -18,6 +18,7 @@ int verdict_init(struct verdict *v, const struct verify_options *opts,
 		.opts = opts,
 		.program = program,
 		.rejected = program->load_error,
+		.result = program->result && program->result->costs ? program->result : NULL,
 		.input =
 			{
 				.mem = &mem_libc,
@@ -44,6 +45,37 @@ int verdict_init(struct verdict *v, const struct verify_options *opts,
 void verdict_free(struct verdict *v)
 {
 	explanation_free(&v->explanation);
+}
+
+const struct bpf_line_info *verdict_line(const struct verdict *v, u32 insn)
+{
+	const struct bpf_line_info *info = v->input.line_info;
+	u32 lo = 0, hi = v->input.line_info_cnt;
+
+	if (!v->input.btf || !hi || info[0].insn_off > insn)
+		return NULL;
+	while (hi - lo > 1) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (info[mid].insn_off <= insn)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &info[lo];
+}
+
+/* Nothing is proven of a program that was rejected. */
+bool shows_facts(const struct verdict *v)
+{
+	return v->opts->facts && v->result && v->result->facts && !v->rejected;
+}
+
+bool shows_complexity(const struct verdict *v)
+{
+	bool limit = v->rejected && !strcmp(v->explanation.id, "too-complex");
+
+	return (v->opts->complexity || limit) && v->result;
 }
 
 static int report(const struct verify_options *opts, const struct anybpf_program *program,
@@ -77,6 +109,7 @@ static bool wanted(const struct verify_options *opts, const struct anybpf_progra
 static int verify_all(const struct verify_options *opts, struct anybpf *ctx,
 		      struct anybpf_object *object, struct json *json)
 {
+	struct verify_result result = {0};
 	struct sources sources = {0};
 	struct anybpf_program *p = NULL;
 	int ret = EXIT_OK;
@@ -92,12 +125,15 @@ static int verify_all(const struct verify_options *opts, struct anybpf *ctx,
 		if (!wanted(opts, p))
 			continue;
 		n++;
+		p->result = &result;
 		if (object_load_program(p, opts->log_level))
 			ret = EXIT_FAILED;
 		if (opts->raw)
 			printf("%s", anybpf_program_log(p));
 		else if (report(opts, p, &sources, json))
 			ret = EXIT_FAILED;
+		verify_result_free(&result);
+		p->result = NULL;
 	}
 	sources_free(&sources);
 	if (n)
@@ -135,6 +171,8 @@ static int verify_object(const struct verify_options *opts, struct anybpf *ctx)
 static const char options_help[] =
 	"  --prog NAME      only this program\n" HELP_ENGINE
 	"  --profile NAME   who loads, and how: strict, unprivileged, no-perfmon, ...\n"
+	"  --complexity     where the verifier's work went, by line and function\n"
+	"  --facts          what was proven at each instruction\n"
 	"  --log-level N    of the verifier's log: 1 (default), 2 for every state, 4 statistics\n"
 	"  --raw            print the log as it is\n"
 	"  --color WHEN     auto (default: on a terminal), always or never\n" HELP_CLANG
@@ -145,6 +183,8 @@ static const struct option long_options[] = {
 	{"prog", required_argument, NULL, OPT_PROG},
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+	{"facts", no_argument, NULL, OPT_FACTS},
+	{"complexity", no_argument, NULL, OPT_COMPLEXITY},
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"color", required_argument, NULL, OPT_COLOR},
@@ -182,6 +222,12 @@ static int parse_option(struct verify_options *opts, int option)
 		return EXIT_OK;
 	case OPT_COLOR:
 		return parse_color(opts);
+	case OPT_FACTS:
+		opts->facts = true;
+		return EXIT_OK;
+	case OPT_COMPLEXITY:
+		opts->complexity = true;
+		return EXIT_OK;
 	case OPT_PROFILE:
 		return profile_parse(optarg, &opts->profile);
 	case OPT_LOG_LEVEL:
@@ -212,7 +258,8 @@ int command_verify(int argc, char **argv)
 	opts.common.file = one_file("verify", argc, argv);
 	if (!opts.common.file)
 		return EXIT_USAGE;
-	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine);
+	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
+		    .verify_only = opts.common.engine == ANYBPF_ENGINE_USER);
 	ret = open_context(&ctx_opts, &ctx);
 	if (ret)
 		return ret;

@@ -12,10 +12,12 @@ struct verify_options {
 	u32 log_level;
 	bool raw;
 	bool color;
+	bool facts;		       /* what was proven at each instruction */
+	bool complexity;	       /* where the explored instructions went */
 	const struct profile *profile; /* NULL: whatever the engine gives */
 };
 
-/* EXIT_OK, or EXIT_USAGE with the profiles listed. */
+/* EXIT_OK, or EXIT_USAGE with the profiles listed, as for the name "list". */
 int profile_parse(const char *name, const struct profile **profile);
 /* To be called when maps and types exist. EXIT_OK or EXIT_FAILED. */
 int profile_apply(const struct profile *profile, struct anybpf_object *object);
@@ -33,6 +35,7 @@ struct verdict {
 	const struct verify_options *opts;
 	const struct anybpf_program *program;
 	bool rejected;
+	const struct verify_result *result; /* NULL when the engine does not tell */
 	struct explain_input input;
 	struct explanation explanation; /* of a rejection */
 };
@@ -40,6 +43,16 @@ struct verdict {
 int verdict_init(struct verdict *v, const struct verify_options *opts,
 		 const struct anybpf_program *program, struct sources *sources);
 void verdict_free(struct verdict *v);
+
+/* The line information of an instruction, or NULL. */
+const struct bpf_line_info *verdict_line(const struct verdict *v, u32 insn);
+/* Asked for and there, or in place of a limit that was reached. */
+bool shows_facts(const struct verdict *v);
+bool shows_complexity(const struct verdict *v);
+void facts_text(const struct verdict *v, struct buf *out);
+void facts_json(const struct verdict *v, struct json *json);
+void complexity_text(const struct verdict *v, struct buf *out);
+void complexity_json(const struct verdict *v, struct json *json);
 
 void verdict_text(const struct verdict *v, struct buf *out);
 void verdict_json(const struct verdict *v, struct json *json);

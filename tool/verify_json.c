@@ -59,5 +59,9 @@ void verdict_json(const struct verdict *v, struct json *json)
 	json_u64(json, "processed", v->explanation.processed);
 	if (v->rejected)
 		json_rejection(json, v);
+	if (shows_complexity(v))
+		complexity_json(v, json);
+	if (shows_facts(v))
+		facts_json(v, json);
 	json_close(json, '}');
 }

@@ -18,11 +18,11 @@ static const struct profile profiles[] = {
 #undef PROFILE
 };
 
-static void list_profiles(void)
+static void list_profiles(FILE *to)
 {
-	fputs("Profiles:\n", stderr);
+	fputs("Profiles:\n", to);
 	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++)
-		fprintf(stderr, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
+		fprintf(to, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
 }
 
 int profile_parse(const char *name, const struct profile **profile)
@@ -33,8 +33,9 @@ int profile_parse(const char *name, const struct profile **profile)
 			return EXIT_OK;
 		}
 	}
-	usage_error("verify", "unknown profile '%s'", name);
-	list_profiles();
+	if (strcmp(name, "list"))
+		usage_error("verify", "unknown profile '%s'", name);
+	list_profiles(strcmp(name, "list") ? stderr : stdout);
 	return EXIT_USAGE;
 }
 

@@ -485,7 +485,7 @@ bool place_variable(const struct explain_input *in, const struct explain_place *
 	struct span s = {place->text, strlen(place->text)};
 	size_t start = place->column - 1, end = place->end_column - 1, next;
 
-	if (!place->file || !place->column)
+	if (!place->file || !place->column || at_keyword(s, start))
 		return false;
 	next = skip_space(s, end);
 	if (next < s.len && !strchr(";,)", s.at[next]))

@@ -56,6 +56,8 @@ struct anybpf_program {
 	u32 missing_kfunc_cnt;
 	int load_error; /* of the last attempt; also when the loader itself refused */
 	char *log;	/* the verifier's, or NULL */
+	/* Set by who wants what the user engine's verifier finds in a load; it is theirs. */
+	struct verify_result *result;
 };
 
 struct anybpf_object {

@@ -74,6 +74,16 @@ static void fill_attr(const struct anybpf_program *prog, union bpf_attr *attr)
 	attr->core_relo_rec_size = sizeof(*prog->core_relos);
 }
 
+static int call_load(struct anybpf_program *prog, union bpf_attr *attr)
+{
+	struct engine *engine = prog->object->ctx->engine;
+
+	if (!prog->result || !engine_user_host(engine))
+		return engine_bpf(engine, BPF_PROG_LOAD, attr, sizeof(*attr));
+	verify_result_free(prog->result);
+	return engine_user_load(engine, attr, sizeof(*attr), prog->result);
+}
+
 /* How much room the log needs: newer kernels say so, others are given four times as much. */
 static u32 next_log_size(const union bpf_attr *attr)
 {
@@ -91,7 +101,7 @@ static int load_without_log(struct anybpf_program *prog, union bpf_attr *attr)
 	attr->log_level = 0;
 	attr->log_buf = 0;
 	attr->log_size = 0;
-	return engine_bpf(prog->object->ctx->engine, BPF_PROG_LOAD, attr, sizeof(*attr));
+	return call_load(prog, attr);
 }
 
 /*
@@ -112,7 +122,7 @@ static int load_with_log(struct anybpf_program *prog, union bpf_attr *attr, u32 
 		attr->log_level = level;
 		attr->log_buf = ptr_to_u64(prog->log);
 		attr->log_size = size;
-		fd = engine_bpf(ctx->engine, BPF_PROG_LOAD, attr, sizeof(*attr));
+		fd = call_load(prog, attr);
 	}
 	return fd == -ENOSPC ? load_without_log(prog, attr) : fd;
 }
@@ -205,7 +215,7 @@ int object_load_program(struct anybpf_program *prog, u32 log_level)
 	if (log_level)
 		ret = load_with_log(prog, &attr, log_level);
 	else
-		ret = engine_bpf(prog->object->ctx->engine, BPF_PROG_LOAD, &attr, sizeof(attr));
+		ret = call_load(prog, &attr);
 	if (ret < 0 && !log_level && ret != -EPERM)
 		ret = load_with_log(prog, &attr, 1);
 	if (ret >= 0) {

@@ -293,7 +293,7 @@ static int do_load(struct load_call *load)
 	load->args.map_by_fd = map_by_fd;
 	load->args.btf_by_fd = btf_by_fd;
 	load->args.fd_arg = call;
-	err = prog_load(call->host, &load->args, &load->log, NULL, &prog);
+	err = prog_load(call->host, &load->args, &load->log, call->result, &prog);
 	return err ? err : handle_open(&prog->obj);
 }
 

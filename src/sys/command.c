@@ -56,7 +56,8 @@ static int call_init(struct call *call, struct host *host, union bpf_attr *attr,
 	return 0;
 }
 
-int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
+static int run_command(struct host *host, u32 cmd, union bpf_attr *attr, u32 size,
+		       struct verify_result *result)
 {
 	const struct command *command;
 	struct call call;
@@ -64,6 +65,7 @@ int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
 
 	if (err)
 		return err;
+	call.result = result;
 	if (cmd >= ARRAY_SIZE(commands))
 		return -EINVAL;
 	command = &commands[cmd];
@@ -72,6 +74,16 @@ int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
 	if (!command->run)
 		return -EOPNOTSUPP;
 	return command->run(&call);
+}
+
+int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
+{
+	return run_command(host, cmd, attr, size, NULL);
+}
+
+int sys_bpf_load(struct host *host, union bpf_attr *attr, u32 size, struct verify_result *result)
+{
+	return run_command(host, BPF_PROG_LOAD, attr, size, result);
 }
 
 int client_read(void *dst, u64 addr, size_t size)

@@ -15,6 +15,7 @@ struct call {
 	union bpf_attr attr;
 	union bpf_attr *user;
 	u32 size;
+	struct verify_result *result; /* of PROG_LOAD: gets what the verifier found, or NULL */
 };
 
 typedef int (*command_fn)(struct call *call);
@@ -39,6 +40,9 @@ int sys_info(struct call *call);
 
 /* The whole call, with Linux's checks of command, size and attributes. */
 int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);
+
+/* BPF_PROG_LOAD that hands out what the verifier found; the caller frees it, also on failure. */
+int sys_bpf_load(struct host *host, union bpf_attr *attr, u32 size, struct verify_result *result);
 
 /*
  * A client's memory, in this process. Reading where there is none is -EFAULT,

@@ -43,6 +43,13 @@ struct engine {
 /* The engine of this library; frees @host with itself. */
 int engine_user_new(struct host *host, struct engine **engine);
 struct host *engine_user_host(struct engine *engine); /* NULL for another engine */
+/*
+ * BPF_PROG_LOAD that hands out what the verifier found as well: facts, costs,
+ * statistics. The caller frees it with verify_result_free(), also on failure.
+ * -EOPNOTSUPP on another engine.
+ */
+int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
+		     struct verify_result *result);
 /* The running kernel. -EPERM or -ENOSYS when it refuses bpf(). */
 int engine_kernel_new(const struct mem *mem, struct engine **engine);
 void engine_free(struct engine *engine);

@@ -198,6 +198,15 @@ struct host *engine_user_host(struct engine *engine)
 	return engine->ops == &user_ops ? host_of(engine) : NULL;
 }
 
+int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
+		     struct verify_result *result)
+{
+	*result = (struct verify_result){0};
+	if (engine->ops != &user_ops)
+		return -EOPNOTSUPP;
+	return sys_bpf_load(host_of(engine), attr, size, result);
+}
+
 void engine_free(struct engine *engine)
 {
 	if (engine)

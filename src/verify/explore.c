@@ -209,6 +209,7 @@ static int explore_insn(struct verifier *v, bool *path_ends)
 	if (ret)
 		return ret;
 	log_before(v);
+	v->result->costs[v->insn].explored++;
 	fact_flags(v, FACT_SEEN);
 	v->next = v->insn + 1;
 	ret = check_insn_fields(v);

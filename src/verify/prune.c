@@ -256,6 +256,7 @@ static int add_checkpoint(struct verifier *v)
 		return -ENOMEM;
 	}
 	v->result->total_states++;
+	v->result->costs[v->insn].checkpoints++;
 	v->current_states++;
 	v->prev_jmps_processed = v->jmps_processed;
 	v->prev_insn_processed = v->insn_processed;

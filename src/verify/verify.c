@@ -245,10 +245,12 @@ static int allocate(struct verifier *v)
 {
 	v->result->facts =
 		arena_zalloc_array(&v->result->arena, v->insn_cnt, sizeof(*v->result->facts));
+	v->result->costs =
+		arena_zalloc_array(&v->result->arena, v->insn_cnt, sizeof(*v->result->costs));
 	v->aux = arena_zalloc_array(&v->arena, v->insn_cnt, sizeof(*v->aux));
 	v->explored = arena_zalloc_array(&v->arena, v->insn_cnt, sizeof(struct explored *));
 	v->cur = arena_zalloc(&v->arena, sizeof(*v->cur));
-	if (!v->result->facts || !v->aux || !v->explored || !v->cur)
+	if (!v->result->facts || !v->result->costs || !v->aux || !v->explored || !v->cur)
 		return -ENOMEM;
 	if (!v->ptr_leaks) {
 		v->result->masks = arena_zalloc_array(&v->result->arena, v->insn_cnt,

@@ -70,6 +70,12 @@ struct insn_mask {
 	u8 state; /* MASK_*; 0: no such instruction */
 };
 
+/* What was spent on one instruction; also of a program that was rejected. */
+struct insn_cost {
+	u32 explored;	 /* how often it was looked at, on all paths */
+	u32 checkpoints; /* states that were kept at it */
+};
+
 struct verify_subprog {
 	u32 start, end;
 	u32 stack_depth; /* multiple of 8 */
@@ -152,6 +158,7 @@ struct verify_result {
 	char message[512]; /* the log's last words on it: what Linux prints for the rejection */
 
 	struct insn_fact *facts; /* insn_cnt of them; all zero when rejected early */
+	struct insn_cost *costs; /* insn_cnt of them; NULL when rejected early */
 	struct insn_mask *masks; /* insn_cnt of them, or NULL when the loader may see addresses */
 	struct verify_subprog *subprogs;
 	u32 subprog_cnt;

@@ -71,6 +71,40 @@ anybpf: .* (re)
 [1]
 
 
+# what was proven
+$ anybpf verify --facts --prog fixed $DATA/../explain/map-value-bounds.bpf.c
+fixed (section "xdp"): accepted, 17 instructions, 19 processed
+...
+; slots.slot...; @ .*map-value-bounds.bpf.c:33 (re)
+   10: r6 <<= 3                             ; 0 to 56
+   11: r0 += r6
+   12: r1 = *(u64 *)(r0 +0)                 ; map value
+...
+
+$ anybpf verify --facts --json --prog fixed $DATA/../explain/map-value-bounds.bpf.c | python3 -c 'import json, sys; f = json.load(sys.stdin)["programs"][0]["facts"]; print(next(x for x in f if x["insn"] == 7)["map"], [x for x in f if x.get("max") == 56][0]["insn"], all(x["reached"] for x in f))'
+histogram 10 True
+
+# where the work went, asked for and when the limit is reached
+$ anybpf verify --complexity --prog fixed $DATA/../explain/too-complex.bpf.c
+fixed \(section "xdp"\): accepted, \d+ instructions, \d+ processed (re)
+complexity: \d+ instructions explored of a program of \d+ (re)
+   share   explored  states  where
+   .*too-complex.bpf.c:2[12]  .* (re)
+...
+
+$ anybpf verify --json --prog bad $DATA/../explain/too-complex.bpf.c | python3 -c 'import json, sys; c = json.load(sys.stdin)["programs"][0]["complexity"]; print(c["explored"], sum(x["explored"] for x in c["lines"]) == c["explored"], c["functions"][0]["name"])'
+1000000 True bad
+
+# completion of commands, options and values
+$ source $DATA/../../completion/anybpf.bash
+> for words in "anybpf ver" "anybpf verify --com" "anybpf verify --profile unp"; do
+>   COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+>   _anybpf anybpf "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[@]}"
+> done
+verify
+--complexity
+unprivileged
+
 # the bare log
 $ anybpf verify --raw --prog fine $DATA/bad.bpf.c
 ...

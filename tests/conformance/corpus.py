@@ -46,11 +46,16 @@ def run(command, **options):
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path, wait=True):
+    """Gives whether the lock was had."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="ascii") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def made(path, make):

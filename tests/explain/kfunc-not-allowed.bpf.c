@@ -11,7 +11,6 @@ struct task_struct {
 extern struct task_struct *bpf_task_acquire(struct task_struct *task) __ksym;
 extern void bpf_task_release(struct task_struct *task) __ksym;
 
-
 SEC("xdp")
 int bad(struct xdp_md *ctx)
 {

@@ -6,10 +6,7 @@
 SEC("socket")
 __attribute__((naked)) int bad(void)
 {
-	asm volatile("r0 = 0;"
-		     :
-		     :
-		     : "memory");
+	asm volatile("r0 = 0;" : : : "memory");
 }
 
 SEC("socket")

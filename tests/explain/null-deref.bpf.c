@@ -14,7 +14,6 @@ struct {
 	__type(value, struct stats);
 } counters SEC(".maps");
 
-
 SEC("xdp")
 int bad(struct xdp_md *ctx)
 {

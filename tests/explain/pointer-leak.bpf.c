@@ -15,7 +15,6 @@ struct {
 	__type(value, struct stats);
 } counters SEC(".maps");
 
-
 SEC("socket")
 int bad(struct __sk_buff *skb)
 {

@@ -12,7 +12,6 @@ struct event {
 	__u32 ifindex, queue;
 };
 
-
 SEC("xdp")
 int bad(struct xdp_md *ctx)
 {
