@@ -7,6 +7,7 @@
 #define ANYBPF_BTF_IMPL_H
 
 #include "btf/btf.h"
+#include "btf/fields.h"
 
 /* Limits of include/uapi/linux/btf.h */
 #define BTF_MAX_NAME_OFF 0x00ffffffu
@@ -17,6 +18,13 @@
 
 #define BTF_PTR_SIZE  8u  /* everywhere: BPF knows no other */
 #define BTF_MAX_ALIGN 16u /* of __int128 */
+
+/* A structure with special fields. */
+struct btf_object_fields {
+	u32 id;
+	u8 depth; /* of objects that it owns, itself included; 0: not counted yet */
+	struct btf_fields *fields;
+};
 
 struct btf {
 	const struct mem *mem;
@@ -34,6 +42,7 @@ struct btf {
 	u32 *unmodified;  /* of modifiers, the type behind all of them; 0 of others */
 	u32 *index;	  /* open addressing by kind and name: ids, 0 is free */
 	u32 index_mask;
+	VEC(struct btf_object_fields) objects; /* by id */
 };
 
 /* The BTF among @btf and its bases that has type @id; @id is in range. */

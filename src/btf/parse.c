@@ -284,6 +284,9 @@ void btf_free(struct btf *btf)
 {
 	if (!btf)
 		return;
+	vec_each(&btf->objects, object)
+		mem_free(btf->mem, object->fields);
+	vec_free(&btf->objects, btf->mem);
 	vec_free(&btf->types, btf->mem);
 	mem_free(btf->mem, btf->array_sizes);
 	mem_free(btf->mem, btf->aligns);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Copying values that hold special fields or that have a copy per CPU. The
- * one special kind so far is bpf_spin_lock: 0 free, 1 held, which is also how
- * a struct spinlock looks. Its word belongs to whoever uses the value and is
- * never copied.
+ * Copying values that hold special fields or that have a copy per CPU. A
+ * bpf_spin_lock is 0 free, 1 held, which is also how a struct spinlock looks.
+ * Its word, like what other fields hold, belongs to whoever uses the value and
+ * is never copied.
  */
 #include <string.h>
 
@@ -11,7 +11,9 @@
 
 static struct spinlock *value_lock(const struct map *map, void *value)
 {
-	return (struct spinlock *)(void *)((u8 *)value + map->fields.at[0].offset);
+	const struct btf_field *field = btf_fields_kind(&map->fields, BTF_FIELD_SPIN_LOCK);
+
+	return (struct spinlock *)(void *)((u8 *)value + field->offset);
 }
 
 /* Calls @copy for each stretch of a value between its special fields. */

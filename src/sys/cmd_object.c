@@ -3,10 +3,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "btf/fields.h"
 #include "jit/jit.h"
 #include "sys/command.h"
 
 #define BTF_MAX_SIZE (16 * 1024 * 1024) /* before it is copied; btf_load() says the same */
+
+/* What programs may allocate, and what the kernel owns in it. */
+static int find_struct_fields(struct host *host, struct btf *btf)
+{
+	struct btf_object *kernel = NULL;
+	int err = btf_has_kptrs(btf) ? host_vmlinux(host, &kernel) : 0;
+
+	if (err && err != -ENOENT)
+		return err;
+	return btf_add_struct_fields(btf, kernel ? kernel->btf : NULL);
+}
 
 static int do_btf_load(struct call *call, struct log *log)
 {
@@ -26,8 +38,14 @@ static int do_btf_load(struct call *call, struct log *log)
 	if (!err)
 		err = btf_load(mem, data, attr->btf_size, &btf, log);
 	mem_free(mem, data);
-	if (!err)
-		err = btf_object_new(call->host, btf, &obj);
+	if (err)
+		return err;
+	err = find_struct_fields(call->host, btf);
+	if (err) {
+		btf_free(btf);
+		return err;
+	}
+	err = btf_object_new(call->host, btf, &obj);
 	return err ? err : handle_open(&obj->obj);
 }
 

@@ -126,7 +126,7 @@ static int check_moved_bounds(struct verifier *v, const struct reg *dst, u32 reg
 	if (v->ptr_leaks)
 		return 0;
 	if (dst->type == PTR_TO_MAP_VALUE) {
-		int err = check_map_access(v, regno, dst->off, 1, false);
+		int err = check_map_access(v, regno, dst->off, 1, false, false);
 
 		if (err)
 			return reject(v, -EACCES,

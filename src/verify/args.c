@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "verify/btf_ptr.h"
+#include "verify/kfunc.h"
 
 #define MAX_TYPES 10
 
@@ -35,6 +36,7 @@ static const struct arg_types btf_types = {
 static const struct arg_types btf_sock_types = {{PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK,
 						 PTR_TO_XDP_SOCK, PTR_TO_BTF_ID,
 						 PTR_TO_BTF_ID | PTR_TRUSTED}};
+static const struct arg_types field_types = {{PTR_TO_MAP_VALUE, PTR_TO_BTF_ID | MEM_ALLOC}};
 static const struct arg_types fullsock_types = {{PTR_TO_SOCKET}};
 static const struct arg_types ringbuf_types = {{PTR_TO_MEM | MEM_RINGBUF}};
 static const struct arg_types func_types = {{PTR_TO_FUNC}};
@@ -56,6 +58,8 @@ static const struct arg_types *const arg_types[] = {
 	[ARG_PTR_TO_SOCKET] = &fullsock_types,
 	[ARG_PTR_TO_BTF_ID_SOCK_COMMON] = &btf_sock_types,
 	[ARG_PTR_TO_BTF_ID] = &btf_types,
+	[ARG_PTR_TO_SPIN_LOCK] = &field_types,
+	[ARG_KPTR_XCHG_DEST] = &field_types,
 	[ARG_PTR_TO_RINGBUF_MEM] = &ringbuf_types,
 	[ARG_PTR_TO_FUNC] = &func_types,
 	[ARG_PTR_TO_STACK] = &stack_types,
@@ -119,7 +123,7 @@ int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, 
 		return check_region(v, regno, reg->off, size, reg->map->key_size, false);
 	case PTR_TO_MAP_VALUE:
 		err = check_map_perm(v, reg, reg->off, size, kind);
-		return err ? err : check_map_access(v, regno, reg->off, size, zero_ok);
+		return err ? err : check_map_access(v, regno, reg->off, size, zero_ok, false);
 	case PTR_TO_MEM:
 		if (kind == ACCESS_WRITE && reg->type & MEM_RDONLY)
 			return reject(v, -EACCES, "R%u cannot write into %s", regno,
@@ -208,8 +212,9 @@ static const char *wanted_struct(const struct helper_proto *proto, u32 regno)
 	return "sock_common";
 }
 
-static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct helper_proto *proto)
+static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct call_args *args)
 {
+	const struct helper_proto *proto = args->proto;
 	const struct reg *reg = cur_reg(v, regno);
 	const struct btf *vmlinux = kernel_btf(v);
 	const char *name = wanted_struct(proto, regno);
@@ -224,8 +229,15 @@ static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct hel
 		.flexible = !(reg->type & MEM_ALLOC),
 	};
 
-	if (reg_maybe_null(reg) && (!(arg & PTR_MAYBE_NULL) || arg & OBJ_RELEASE))
+	if (!(reg->type & MEM_ALLOC) && reg_maybe_null(reg) &&
+	    (!(arg & PTR_MAYBE_NULL) || arg & OBJ_RELEASE))
 		return reject(v, -EACCES, "Possibly NULL pointer passed to helper arg%u", regno);
+	if (reg->type & MEM_ALLOC && reg_maybe_null(reg))
+		return reject(v, -EFAULT,
+			      "verifier internal error: invalid PTR_TO_BTF_ID register for type "
+			      "match");
+	if (args->kptr)
+		return check_kptr_value(v, args->kptr, regno);
 	if (id > 0 && btf_struct_ids_match(v, &match))
 		return 0;
 	return reject(v, -EACCES, "R%u is of type %s but %s is expected", regno,
@@ -234,17 +246,19 @@ static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct hel
 
 /* A pointer to a kernel object: of the right type, or memory that is only read. */
 static int check_object(struct verifier *v, u32 regno, u32 arg, const struct arg_types *fit,
-			const struct helper_proto *proto)
+			const struct call_args *args)
 {
+	if (fit == &field_types)
+		return 0;
 	if (fit != &mem_types)
-		return check_struct(v, regno, arg, proto);
+		return check_struct(v, regno, arg, args);
 	if (arg & MEM_RDONLY)
 		return 0;
 	return reject(v, -EACCES, "%s() may write into memory pointed by R%u type=%s",
-		      func_name(v, proto->id), regno, TYPE_NAME(cur_reg(v, regno)->type));
+		      func_name(v, args->proto->id), regno, TYPE_NAME(cur_reg(v, regno)->type));
 }
 
-static int check_type(struct verifier *v, u32 regno, u32 arg, const struct helper_proto *proto)
+static int check_type(struct verifier *v, u32 regno, u32 arg, const struct call_args *args)
 {
 	const struct arg_types *fit = NULL;
 	u32 type = cur_reg(v, regno)->type;
@@ -258,15 +272,17 @@ static int check_type(struct verifier *v, u32 regno, u32 arg, const struct helpe
 		type &= ~MEM_RDONLY;
 	if (arg & PTR_MAYBE_NULL)
 		type &= ~PTR_MAYBE_NULL;
+	/* Objects of the program go into the fields that are for them. */
+	if (args->kptr && type & MEM_ALLOC && regno == BPF_REG_2)
+		type &= ~(MEM_ALLOC | MEM_PERCPU);
 	for (u32 i = 0; i < MAX_TYPES && fit->types[i] != NOT_INIT; i++)
 		if (type == fit->types[i])
 			return reg_kind(cur_reg(v, regno)) == PTR_TO_BTF_ID
-				       ? check_object(v, regno, arg, fit, proto)
+				       ? check_object(v, regno, arg, fit, args)
 				       : 0;
 	return reject_type(v, regno, fit);
 }
 
-/* Which pointers may have been moved. */
 int check_arg_offset(struct verifier *v, u32 regno, u32 arg)
 {
 	const struct reg *reg = cur_reg(v, regno);
@@ -335,8 +351,7 @@ static int note_reference(struct verifier *v, u32 regno, u32 arg, struct call_ar
 
 /* ---- what is required of the value ---- */
 
-/* A text that cannot change and that ends. */
-static int check_const_str(struct verifier *v, u32 regno)
+int check_const_str(struct verifier *v, u32 regno)
 {
 	const struct reg *reg = cur_reg(v, regno);
 	const struct map_desc *map = reg->map;
@@ -350,7 +365,7 @@ static int check_const_str(struct verifier *v, u32 regno)
 		return reject(v, -EACCES, "R%u is not a constant address'", regno);
 	if (!map->frozen_value)
 		return reject(v, -EACCES, "no direct value access support for this map type");
-	err = check_map_access(v, regno, reg->off, (s64)map->value_size - reg->off, false);
+	err = check_map_access(v, regno, reg->off, (s64)map->value_size - reg->off, false, false);
 	if (err)
 		return err;
 	off = reg->off + (s64)reg->s.var_off.value;
@@ -438,6 +453,10 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 		return check_dynptr_arg(v, regno, arg, 0);
 	case ARG_PTR_TO_TIMER:
 		return check_timer_arg(v, regno, args);
+	case ARG_PTR_TO_SPIN_LOCK:
+		return check_spin_lock(v, regno, args->proto->id == BPF_FUNC_spin_lock);
+	case ARG_KPTR_XCHG_DEST:
+		return check_kptr_dest(v, regno, args);
 	default:
 		return 0;
 	}
@@ -490,7 +509,7 @@ static int check_arg(struct verifier *v, u32 regno, struct call_args *args)
 	if (reg_is_null(reg) && arg & PTR_MAYBE_NULL) {
 		err = mark_precise(v, regno);
 	} else {
-		err = check_type(v, regno, arg, args->proto);
+		err = check_type(v, regno, arg, args);
 		if (!err)
 			err = check_arg_offset(v, regno, arg);
 	}

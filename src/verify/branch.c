@@ -4,6 +4,7 @@
  * of the registers that were compared and of all that are tied to them.
  */
 #include "verify/btf_ptr.h"
+#include "verify/kfunc.h"
 
 #define MAX_PACKET_OFF 0xffff
 
@@ -211,13 +212,6 @@ void reg_set_not_null(struct verifier *v, struct reg *reg)
 	}
 }
 
-/* Which one a lock is in is told by the id of its pointer. */
-static bool may_hold_lock(const struct reg *reg)
-{
-	return reg_kind(reg) == PTR_TO_MAP_VALUE && reg->map->fields &&
-	       reg->map->fields->mask & BTF_FIELD_SPIN_LOCK;
-}
-
 static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 {
 	const struct null_check *check = arg;
@@ -230,7 +224,8 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 		return 0;
 	}
 	reg_set_not_null(v, reg);
-	if (!may_hold_lock(reg))
+	/* Which one a lock is in is told by the id of its pointer. */
+	if (!reg_has_lock(reg))
 		reg->id = 0;
 	return 0;
 }

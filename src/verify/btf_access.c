@@ -222,10 +222,16 @@ static int check_write(struct verifier *v, const struct reg *reg, u32 off, u32 s
 
 int check_alloc_fields(struct verifier *v, const struct reg *reg, s32 off, u32 size)
 {
-	(void)off;
-	(void)size;
-	return reject(v, -EOPNOTSUPP, "fields of allocated '%s' are not supported yet",
-		      btf_id_name(reg->btf, reg->btf_id));
+	const struct btf_fields *fields = btf_struct_fields(reg->btf, reg->btf_id);
+
+	for (u32 i = 0; fields && i < fields->cnt; i++) {
+		const struct btf_field *field = &fields->at[i];
+
+		if (off < (s64)field->offset + field->size && field->offset < (s64)off + size)
+			return reject(v, -EACCES, "direct access to %s is disallowed",
+				      btf_field_name(field->kind));
+	}
+	return 0;
 }
 
 static bool is_owned_object(u32 type)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "verify/btf_ptr.h"
+#include "verify/kfunc.h"
 
 #define MAX_ERRNO 4095
 
@@ -43,6 +44,8 @@ static int release_args(struct verifier *v, const struct call_args *args)
 		return 0;
 	if (ARG_BASE(args->proto->arg[args->release_reg - 1]) == ARG_PTR_TO_DYNPTR)
 		err = release_dynptr(v, args->release_reg);
+	else if (args->ref_id && args->kptr)
+		err = release_kptr(v, args->ref_id);
 	else if (args->ref_id)
 		err = release_ref(v, args->ref_id);
 	else if (reg_is_null(cur_reg(v, args->release_reg)))
@@ -95,12 +98,14 @@ static int check_tail_call(struct verifier *v, const struct call_args *args)
 		return reject(v, -EINVAL, "kernel subsystem misconfigured verifier");
 	if (reg_is_const(index) && index->s.var_off.value < args->map->max_entries)
 		err = mark_precise(v, BPF_REG_3);
+	if (!err && v->cur->lock_origin)
+		err = check_nothing_held(v, "tail_call");
 	if (err)
 		return err;
 	err = check_ref_leaks(v, false);
 	if (err)
 		return reject(v, err, "tail_call would lead to reference leak");
-	return 0;
+	return check_nothing_held(v, "tail_call");
 }
 
 static int check_loop(struct verifier *v, const struct call_args *args)
@@ -321,6 +326,10 @@ static int set_btf_result(struct verifier *v, const struct call_args *args, u32 
 	s32 id = vmlinux && proto->ret_btf ? btf_find(vmlinux, BTF_KIND_STRUCT, proto->ret_btf)
 					   : -ENOENT;
 
+	if (args->kptr) {
+		set_kptr_result(v, cur_reg(v, BPF_REG_0), args->kptr, flags);
+		return 0;
+	}
 	if (id <= 0)
 		return reject(v, -EINVAL, "invalid return type %u of func %s#%u",
 			      proto->ret & REG_KIND_MASK, func_name(v, proto->id), proto->id);
@@ -402,6 +411,8 @@ int check_helper_call(struct verifier *v)
 	int err = check_callable(v, &args.proto);
 
 	if (!err)
+		err = check_helper_sections(v, args.proto);
+	if (!err)
 		err = check_args(v, &args);
 	if (!err)
 		err = check_map_change(v, args.map, args.proto->id);
@@ -428,9 +439,4 @@ int check_helper_call(struct verifier *v)
 	if (!err)
 		fact_result(v, v->insn, cur_reg(v, BPF_REG_0));
 	return err;
-}
-
-int check_kfunc_call(struct verifier *v)
-{
-	return reject(v, -EOPNOTSUPP, "kernel function calls are not supported yet");
 }

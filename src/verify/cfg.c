@@ -4,7 +4,7 @@
  * reachable, and without CAP_BPF there may be no loops. On the way the points
  * are marked where paths meet and states are worth comparing.
  */
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 enum visit {
 	UNSEEN,
@@ -91,6 +91,22 @@ static void jump_edges(struct verifier *v, u32 i, struct edges *e)
 	mark(v, (u32)to, JOIN);
 }
 
+/* Where the paths of callbacks and loops meet. */
+static void mark_call(struct verifier *v, u32 i)
+{
+	const struct bpf_insn *insn = &v->insns[i];
+	const struct kfunc *kfunc = insn_kfunc(v, i);
+	bool helper = isa_is_helper_call(insn);
+
+	if ((helper && helper_calls_async_callback((u32)insn->imm)) ||
+	    kfunc_calls_async_callback(kfunc))
+		mark(v, i, AUX_PRUNE_POINT);
+	if ((helper && helper_calls_callback((u32)insn->imm)) || kfunc_calls_callback(kfunc))
+		mark(v, i, AUX_CALLS_CALLBACK | AUX_FORCE_CHECKPOINT | JOIN);
+	if (kfunc && kfunc->flags & KF_ITER_NEXT)
+		mark(v, i, AUX_ITER_NEXT | AUX_FORCE_CHECKPOINT | AUX_PRUNE_POINT);
+}
+
 static struct edges edges_of(struct verifier *v, u32 i)
 {
 	const struct bpf_insn *insn = &v->insns[i];
@@ -109,10 +125,7 @@ static struct edges edges_of(struct verifier *v, u32 i)
 	case BPF_EXIT:
 		break;
 	case BPF_CALL:
-		if (isa_is_helper_call(insn) && helper_calls_async_callback((u32)insn->imm))
-			mark(v, i, AUX_PRUNE_POINT);
-		if (isa_is_helper_call(insn) && helper_calls_callback((u32)insn->imm))
-			mark(v, i, AUX_CALLS_CALLBACK | AUX_FORCE_CHECKPOINT | JOIN);
+		mark_call(v, i);
 		call_edges(v, i, 1, isa_is_local_call(insn), &e);
 		break;
 	default:

@@ -7,7 +7,7 @@
  * Tracing programs may have a private stack for each large frame, which then
  * does not count: but not where an asynchronous callback could run it, too.
  */
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 #define TOO_DEEP	  0xffffu
 #define PRIVATE_STACK_MIN 64
@@ -101,6 +101,7 @@ static void sum_up(struct depth_walk *w, u32 subprog, u32 level)
 	for (u32 i = sub->start; i < subprog_end(v, subprog); i++) {
 		s32 callee = callee_at(v, i);
 
+		need->no_callback |= insn_calls_kfunc(v, i, KFUNC_bpf_throw);
 		if (callee >= 0)
 			sum_up_callee(w, need, (u32)callee, level);
 	}
@@ -168,6 +169,11 @@ static int search(const struct depth_walk *w, u32 subprog, struct chain c)
 	for (u32 i = v->subprogs[subprog].start; i < subprog_end(v, subprog); i++) {
 		s32 callee = callee_at(v, i);
 
+		if (c.callback && insn_calls_kfunc(v, i, KFUNC_bpf_throw))
+			return reject_program(v, -EINVAL,
+					      "bpf_throw kfunc (insn %u) cannot be called from "
+					      "callback subprog %u",
+					      i, subprog);
 		if (callee < 0 || !may_fail(w, (u32)callee, &c))
 			continue;
 		err = search(w, (u32)callee, c);

@@ -3,7 +3,7 @@
  * Following every path, depth first: one working state, a stack of states
  * that wait, and checkpoints where paths meet.
  */
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 static void push_pending(struct verifier *v, struct pending *p, u32 insn, u32 prev_insn)
 {
@@ -124,6 +124,7 @@ static int pop_path(struct verifier *v)
 static int check_instruction(struct verifier *v, bool *path_ends)
 {
 	const struct bpf_insn *insn = cur_insn(v);
+	int err;
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_ALU:
@@ -145,10 +146,16 @@ static int check_instruction(struct verifier *v, bool *path_ends)
 	v->jmps_processed++;
 	switch (BPF_OP(insn->code)) {
 	case BPF_CALL:
+		err = check_call_locked(v);
+		if (err)
+			return err;
 		if (insn->src_reg == BPF_PSEUDO_CALL)
 			return check_subprog_call(v);
-		if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-			return check_kfunc_call(v);
+		if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+			err = check_kfunc_call(v);
+			*path_ends = insn_calls_kfunc(v, v->insn, KFUNC_bpf_throw);
+			return !err && *path_ends ? end_by_exception(v) : err;
+		}
 		return check_helper_call(v);
 	case BPF_JA:
 		v->next = (u32)isa_target(insn, v->insn);

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "verify/btf_ptr.h"
+#include "verify/kfunc.h"
 
 /* ---- bounds ---- */
 
@@ -149,62 +150,12 @@ int check_map_perm(struct verifier *v, const struct reg *reg, s32 off, s64 size,
 	return 0;
 }
 
-static const char *field_name(enum btf_field_kind kind)
-{
-	switch (kind) {
-	case BTF_FIELD_SPIN_LOCK:
-		return "bpf_spin_lock";
-	case BTF_FIELD_TIMER:
-		return "bpf_timer";
-	case BTF_FIELD_WORKQUEUE:
-		return "bpf_wq";
-	case BTF_FIELD_KPTR_UNREF:
-	case BTF_FIELD_KPTR_REF:
-		return "kptr";
-	case BTF_FIELD_KPTR_PERCPU:
-		return "percpu_kptr";
-	case BTF_FIELD_UPTR:
-		return "uptr";
-	case BTF_FIELD_LIST_HEAD:
-		return "bpf_list_head";
-	case BTF_FIELD_LIST_NODE:
-		return "bpf_list_node";
-	case BTF_FIELD_RB_ROOT:
-		return "bpf_rb_root";
-	case BTF_FIELD_RB_NODE:
-		return "bpf_rb_node";
-	case BTF_FIELD_REFCOUNT:
-		return "bpf_refcount";
-	}
-	return "unknown";
-}
-
-/* Fields that the kernel manages must not be touched as bytes. */
-static int check_map_fields(struct verifier *v, const struct reg *reg, s64 off, s64 size)
-{
-	const struct btf_fields *fields = reg->map->fields;
-	s64 low = reg->s.smin + off, high = (s64)reg->s.umax + off + size;
-
-	for (u32 i = 0; fields && i < fields->cnt; i++) {
-		const struct btf_field *field = &fields->at[i];
-
-		if (low >= (s64)field->offset + field->size || field->offset >= high)
-			continue;
-		if (field->kind & (BTF_FIELD_KPTR_UNREF | BTF_FIELD_KPTR_REF |
-				   BTF_FIELD_KPTR_PERCPU | BTF_FIELD_UPTR))
-			return reject(v, -EOPNOTSUPP, "kptr access is not supported yet");
-		return reject(v, -EACCES, "%s cannot be accessed directly by load/store",
-			      field_name(field->kind));
-	}
-	return 0;
-}
-
-int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok)
+int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok, bool by_insn)
 {
 	const struct reg *reg = cur_reg(v, regno);
 	int err = check_region(v, regno, off, size, reg->map->value_size, zero_ok);
 
-	return err ? err : check_map_fields(v, reg, off, size);
+	return err ? err : check_value_fields(v, reg, off, size, by_insn);
 }
 
 /* A value that nobody can change any more is a constant. */
@@ -233,14 +184,20 @@ static bool load_frozen(const struct mem_access *a, const struct reg *reg, s32 o
 static int access_map_value(struct verifier *v, const struct mem_access *a, s32 off)
 {
 	const struct reg *reg = cur_reg(v, a->regno);
+	const struct btf_field *kptr;
 	struct reg address = *reg;
 	int err;
 
 	err = check_map_perm(v, reg, off, a->size, a->kind);
 	if (!err)
-		err = check_map_access(v, a->regno, off, a->size, false);
-	if (err || a->kind != ACCESS_READ || a->value < 0)
+		err = check_map_access(v, a->regno, off, a->size, false, true);
+	if (err)
 		return err;
+	kptr = kptr_at(&address, off);
+	if (kptr)
+		return check_kptr_access(v, a, kptr);
+	if (a->kind != ACCESS_READ || a->value < 0)
+		return 0;
 	if (!load_frozen(a, &address, off, cur_reg(v, (u32)a->value)))
 		set_reg_unknown(v, (u32)a->value);
 	return 0;

@@ -69,7 +69,7 @@ int acquire_ref(struct verifier *v, u32 *id)
 	return state_add_ref(v->mem, v->cur, ref);
 }
 
-int release_ref(struct verifier *v, u32 id)
+int forget_ref(struct verifier *v, u32 id)
 {
 	for (u32 i = 0; i < v->cur->ref_cnt; i++) {
 		const struct ref *ref = &v->cur->refs[i];
@@ -79,9 +79,16 @@ int release_ref(struct verifier *v, u32 id)
 		if (ref->callback != callback_frame(v))
 			break;
 		state_drop_ref(v->cur, id);
-		return invalidate_regs(v, has_reference, id);
+		return 0;
 	}
 	return -EINVAL;
+}
+
+int release_ref(struct verifier *v, u32 id)
+{
+	int err = forget_ref(v, id);
+
+	return err ? err : invalidate_regs(v, has_reference, id);
 }
 
 int check_ref_leaks(struct verifier *v, bool exception)

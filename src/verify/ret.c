@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 int reject_range(struct verifier *v, u32 regno, const struct reg *reg,
 		 const struct ret_range *range, const char *when)
@@ -96,8 +96,10 @@ int check_result(struct verifier *v, u32 regno)
 
 int check_exit(struct verifier *v, bool *path_ends)
 {
-	int err = check_ref_leaks(v, false);
+	int err = check_sections_closed(v, false);
 
+	if (!err)
+		err = check_ref_leaks(v, false);
 	if (err)
 		return err;
 	if (v->cur->curframe)

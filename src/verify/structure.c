@@ -4,7 +4,7 @@
  * begin, that jumps stay inside them, and that function information fits.
  */
 #include "verify/throw.h"
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 s32 subprog_at(const struct verifier *v, u32 insn)
 {
@@ -60,7 +60,7 @@ static int find_subprogram(struct verifier *v, u32 i)
 			      "loading/calling other bpf or kernel functions are allowed for "
 			      "CAP_BPF and CAP_SYS_ADMIN");
 	if (kfunc)
-		return reject(v, -EOPNOTSUPP, "kernel function calls are not supported yet");
+		return add_kfunc(v, i);
 	return add_subprogram(v, (s64)i + insn->imm + 1);
 }
 

@@ -80,6 +80,14 @@ static int call_global(struct verifier *v, u32 subprog)
 
 	if (err == -ENOMEM)
 		return err;
+	if (v->cur->lock_origin)
+		return reject(v, -EINVAL,
+			      "global function calls are not allowed while holding a lock,\n"
+			      "use static function instead");
+	if (v->cur->preempt_locked)
+		return reject(v, -EINVAL,
+			      "global function calls are not allowed with preemption disabled,\n"
+			      "use static function instead");
 	if (err)
 		return reject(v, err, "Caller passes invalid args into func#%u ('%s')", subprog,
 			      sub->name);

@@ -4,6 +4,7 @@
  * number that was thrown and gives the program's result.
  */
 #include "verify/global.h"
+#include "verify/kfunc.h"
 #include "verify/throw.h"
 
 /* Where the function of type @id begins; 0: nowhere. */
@@ -55,4 +56,18 @@ int check_exception_args(struct verifier *v, u32 subprog)
 	if (sub->arg_cnt != 1 || sub->args[0].kind != ARG_ANYTHING)
 		return reject(v, -EINVAL, "exception cb only supports single integer argument");
 	return 0;
+}
+
+int check_throw(struct verifier *v, const struct kfunc_args *args)
+{
+	(void)args;
+	/* Without a callback the number is what the program returns. */
+	return v->exception_callback ? 0 : check_result(v, BPF_REG_1);
+}
+
+int end_by_exception(struct verifier *v)
+{
+	int err = check_sections_closed(v, true);
+
+	return err ? err : check_ref_leaks(v, true);
 }

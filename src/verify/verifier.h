@@ -157,6 +157,9 @@ struct verifier {
 
 	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
 	bool vmlinux_asked;
+	struct kfunc *kfuncs; /* those that are called, the last one found first */
+	u32 kfunc_cnt;
+	bool kfunc_seen;
 
 	struct vstate *cur;
 	u32 insn, prev_insn; /* at work, and the one executed before it */
@@ -334,6 +337,8 @@ int slot_store(struct verifier *v, struct stack_slot *slot, const struct reg *re
 int acquire_ref(struct verifier *v, u32 *id);
 /* And every register that it kept valid. -EINVAL: there is no such reference to release here. */
 int release_ref(struct verifier *v, u32 id);
+/* Without a look at the registers. */
+int forget_ref(struct verifier *v, u32 id);
 /* References that the program or the callback must not end with; an exception ends all. */
 int check_ref_leaks(struct verifier *v, bool exception);
 /* Registers for which @match holds point to nothing any more. */
@@ -367,7 +372,8 @@ int check_store_reg(struct verifier *v);
 int check_store_imm(struct verifier *v);
 int check_atomic(struct verifier *v);
 int check_region(struct verifier *v, u32 regno, s32 off, s64 size, u32 region, bool zero_ok);
-int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
+/* @by_insn: by a load or store, not by a helper. */
+int check_map_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok, bool by_insn);
 int check_map_perm(struct verifier *v, const struct reg *reg, s32 off, s64 size, enum access kind);
 int check_ptr_off(struct verifier *v, const struct reg *reg, u32 regno, bool fixed_ok);
 int check_packet_access(struct verifier *v, u32 regno, s32 off, s64 size, bool zero_ok);
@@ -518,8 +524,13 @@ struct call_args {
 	u32 subprog; /* of a callback */
 	u32 dynptr_id;
 	bool changes_packet;
+	const struct btf_field *kptr; /* that bpf_kptr_xchg() changes */
 };
 int check_args(struct verifier *v, struct call_args *args);
+/* A text in a map that cannot change, and that ends. */
+int check_const_str(struct verifier *v, u32 regno);
+/* Which pointers may have been moved; @arg: OBJ_RELEASE or 0. */
+int check_arg_offset(struct verifier *v, u32 regno, u32 arg);
 int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, bool zero_ok,
 		     struct call_args *args);
 /* Whether the pointer may have been moved, for what @arg, an enum arg_kind, does with it. */

@@ -5,7 +5,7 @@
 #include "base/os.h"
 #include "verify/attach.h"
 #include "verify/throw.h"
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 /* ---- one function, explored from its start ---- */
 
@@ -136,6 +136,7 @@ static const struct {
 	{"attach target", check_attach_target},
 	{"paths", explore_all},
 	{"stack depth", check_stack_depth},
+	{"kernel functions", check_kfunc_ids},
 };
 
 static int run_passes(struct verifier *v)

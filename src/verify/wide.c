@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Wide loads (numbers, maps, addresses in map values, callbacks) and legacy packet loads. */
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 static int load_func(struct verifier *v, struct reg *dst)
 {
@@ -84,6 +84,9 @@ static int check_legacy_operands(struct verifier *v)
 	err = check_ref_leaks(v, false);
 	if (err)
 		return reject(v, err, "BPF_LD_[ABS|IND] cannot be mixed with socket references");
+	err = check_nothing_held(v, "BPF_LD_[ABS|IND]");
+	if (err)
+		return err;
 	if (ctx->type != PTR_TO_CTX)
 		return reject(v, -EINVAL, "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
 	if (BPF_MODE(insn->code) == BPF_IND) {
