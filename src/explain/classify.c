@@ -324,6 +324,43 @@ static bool when_is_store(const struct subject *s)
 	return class == BPF_ST || class == BPF_STX;
 }
 
+static bool when_takes_lock(const struct subject *s)
+{
+	struct span name;
+
+	return step_call_name(s, s->step, &name) && span_is(name, "bpf_spin_lock");
+}
+
+/* Memory that a function may use, but of which nothing was stored to yet. */
+static bool when_within_stack(const struct subject *s)
+{
+	s64 off, size;
+
+	return captured_number(s, "off", &off) && captured_number(s, "size", &size) &&
+	       off >= -MAX_BPF_STACK && size > 0 && size <= MAX_BPF_STACK && off + size <= 0;
+}
+
+static bool when_is_call(const struct subject *s)
+{
+	return has_step(s) && isa_is_call(path_insn(&s->path, s->step));
+}
+
+static bool when_is_negative(const struct subject *s)
+{
+	s64 number;
+
+	return captured_number(s, "n", &number) && number < 0;
+}
+
+/* An operation other than addition and subtraction. */
+static bool when_is_no_sum(const struct subject *s)
+{
+	const struct bpf_insn *insn = has_step(s) ? path_insn(&s->path, s->step) : NULL;
+
+	return insn && (BPF_CLASS(insn->code) == BPF_ALU64 || BPF_CLASS(insn->code) == BPF_ALU) &&
+	       BPF_OP(insn->code) != BPF_ADD && BPF_OP(insn->code) != BPF_SUB;
+}
+
 static const struct class classes[] = {
 #define CLASS(id, when, show, pattern, headline, label, remedy)                                    \
 	{id, pattern, headline, label, remedy, when_##when, show},
@@ -469,6 +506,34 @@ static s32 captured_reg(const struct subject *s)
 	return -1;
 }
 
+static s32 packet_arg(const struct subject *s)
+{
+	struct span value;
+
+	for (s32 reg = BPF_REG_1; reg <= BPF_REG_5 && !strcmp(s->class->id, "packet-helper"); reg++)
+		if (step_reg(s, s->step, (u32)reg, &value) && span_is(vlog_type(value), "pkt"))
+			return reg;
+	return -1;
+}
+
+/* The register through which memory is accessed, where the message names none. */
+static s32 address_reg(const struct subject *s)
+{
+	const struct bpf_insn *insn = has_step(s) ? path_insn(&s->path, s->step) : NULL;
+
+	if (!insn || !(s->class->show & SHOW_ORIGIN))
+		return -1;
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LDX:
+		return insn->src_reg;
+	case BPF_ST:
+	case BPF_STX:
+		return insn->dst_reg;
+	default:
+		return isa_is_call(insn) ? packet_arg(s) : -1;
+	}
+}
+
 /* The instruction that the message names, where it is not the last of the path. */
 static bool names_insn(const struct subject *s, s64 *insn)
 {
@@ -476,13 +541,15 @@ static bool names_insn(const struct subject *s, s64 *insn)
 	       *insn < s->in->insn_cnt;
 }
 
-static enum expr_role role_of(const struct subject *s)
+enum expr_role role_of(const struct bpf_insn *insn)
 {
-	const struct isa_row *row = isa_row(&s->in->insns[s->insn]);
+	const struct isa_row *row = isa_row(insn);
 
 	if (row && row->kind == ISA_KIND_IF)
 		return EXPR_CONDITION;
-	return when_is_store(s) ? EXPR_STORE : EXPR_VALUE;
+	if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX)
+		return EXPR_STORE;
+	return EXPR_VALUE;
 }
 
 static void find_place(struct subject *s)
@@ -501,15 +568,17 @@ static void find_place(struct subject *s)
 	}
 	s->place = (struct explain_place){.insn = -1, .text = ""};
 	if (s->insn >= 0)
-		source_place(s->in, (u32)s->insn, role_of(s), &s->place);
+		source_place(s->in, (u32)s->insn, role_of(&s->in->insns[s->insn]), &s->place);
 }
 
 /* Looks at a row that matched: where it points, and whether its condition holds. */
 static bool fits(struct subject *s, const struct class *class)
 {
 	s->class = class;
-	s->reg = captured_reg(s);
 	find_place(s);
+	s->reg = captured_reg(s);
+	if (s->reg < 0)
+		s->reg = address_reg(s);
 	s->trail = (struct trail){.origin = ORIGIN_UNKNOWN};
 	if (s->reg >= 0 && has_step(s))
 		trail_follow(&s->path, s->step, (u32)s->reg, &s->trail);

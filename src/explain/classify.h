@@ -67,6 +67,8 @@ static inline bool has_step(const struct subject *s)
 /* "bpf_foo" of a step that calls a helper or kernel function, or a function of the program. */
 bool step_call_name(const struct subject *s, u32 step, struct span *name);
 bool insn_call_name(const struct subject *s, u32 insn, struct span *name);
+/* Which expression at an instruction's place it stands for. */
+enum expr_role role_of(const struct bpf_insn *insn);
 /* What is in a register before a step, as the log has it. */
 bool step_reg(const struct subject *s, u32 step, u32 reg, struct span *value);
 /* The name of a function's parameter, from BTF. */
@@ -84,6 +86,8 @@ bool find_index(const struct subject *s, u32 *step, u32 *reg);
 const char *name_text(const struct subject *s, struct span name);
 /* A template, expanded; NULL when out of memory. */
 const char *expand(const struct subject *s, const char *template);
+/* The variable that got the value where it came from, or the parameter; false when not known. */
+bool variable_of_origin(const struct subject *s, const struct trail *trail, struct span *name);
 /* The variable that holds what register @reg has before @step; false when not known. */
 bool variable_of(const struct subject *s, u32 step, u32 reg, const struct trail *trail,
 		 struct span *name);

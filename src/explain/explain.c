@@ -33,10 +33,10 @@ static int fill(struct subject *s, struct explanation *e)
 
 	if (err)
 		return err;
+	e->place = s->place;
 	err = s->class ? fill_known(s, e) : fill_other(s, e);
 	if (err)
 		return err;
-	e->place = s->place;
 	e->reg = s->reg;
 	e->by_loader = !s->log->message.len;
 	e->linux_message = s->message;

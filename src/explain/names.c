@@ -41,9 +41,28 @@ static bool is_name(struct span text)
 	return text.len > 0;
 }
 
+/*
+ * Whether the place of an instruction is its own: an instruction without a
+ * place has that of the one before it. So the first one that loads or calls
+ * is taken for what the expression says, and nothing else.
+ */
+static bool owns_place(const struct subject *s, u32 insn)
+{
+	const struct explain_input *in = s->in;
+	u8 class = BPF_CLASS(in->insns[insn].code);
+	u32 start = 0;
+
+	for (u32 i = 0; i < in->line_info_cnt; i++)
+		if (in->line_info[i].insn_off <= insn)
+			start = in->line_info[i].insn_off;
+	for (u32 i = start; i < insn; i++)
+		if (BPF_CLASS(in->insns[i].code) == class)
+			return false;
+	return true;
+}
+
 /* From where the value came: the variable it was assigned to, or the parameter. */
-static bool variable_of_origin(const struct subject *s, const struct trail *trail,
-			       struct span *name)
+bool variable_of_origin(const struct subject *s, const struct trail *trail, struct span *name)
 {
 	struct explain_place place;
 	struct span variable;
@@ -55,6 +74,8 @@ static bool variable_of_origin(const struct subject *s, const struct trail *trai
 	insn = s->log->steps.at[trail->step].insn;
 	if (trail->origin == ORIGIN_ARGUMENT)
 		return parameter_name(s, insn, trail->reg, name);
+	if ((trail->origin != ORIGIN_LOAD && trail->origin != ORIGIN_CALL) || !owns_place(s, insn))
+		return false;
 	if (!source_place(s->in, insn, EXPR_VALUE, &place) ||
 	    !place_variable(s->in, &place, &variable))
 		return false;
@@ -79,7 +100,8 @@ bool variable_of(const struct subject *s, u32 step, u32 reg, const struct trail 
 		return true;
 	if (step >= s->path.cnt)
 		return false;
-	if (!source_place(s->in, s->log->steps.at[step].insn, EXPR_VALUE, &place))
+	if (!source_place(s->in, s->log->steps.at[step].insn, role_of(path_insn(&s->path, step)),
+			  &place))
 		return false;
 	if (is_call_argument(s, step, reg))
 		return place_argument(&place, reg, name) && is_name(*name);
@@ -494,11 +516,94 @@ static const char *text_limit_insns(const struct subject *s)
 
 /* ---- hints ---- */
 
+static s64 insn_size(const struct bpf_insn *insn)
+{
+	switch (BPF_SIZE(insn->code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
+/* The operator as C has it. */
 static const char *text_sign(const struct subject *s)
 {
-	struct span op = captured(s, "op");
+	static const char *const signs[16] = {
+		[BPF_ADD >> 4] = "+",  [BPF_SUB >> 4] = "-",  [BPF_MUL >> 4] = "*",
+		[BPF_DIV >> 4] = "/",  [BPF_OR >> 4] = "|",   [BPF_AND >> 4] = "&",
+		[BPF_LSH >> 4] = "<<", [BPF_RSH >> 4] = ">>", [BPF_NEG >> 4] = "-",
+		[BPF_MOD >> 4] = "%",  [BPF_XOR >> 4] = "^",  [BPF_ARSH >> 4] = ">>",
+	};
 
-	return op.len ? copy_span(s, op) : "this operator";
+	return has_step(s) ? signs[path_insn(&s->path, s->step)->code >> 4] : NULL;
+}
+
+/* What the pointer that is followed is called: an array's name. */
+static const char *text_array(const struct subject *s)
+{
+	struct span pointer;
+	const char *arg = text_arg(s);
+
+	if (arg)
+		return is_name((struct span){arg, strlen(arg)}) ? arg : NULL;
+	return place_pointer(&s->place, &pointer) ? copy_span(s, pointer) : NULL;
+}
+
+/* Bytes from where a pointer to the stack points to the stack's end. */
+static const char *text_room(const struct subject *s)
+{
+	s64 off;
+
+	return captured_number(s, "off", &off) && off < 0 ? arena_printf(s->arena, "%" PRId64, -off)
+							  : NULL;
+}
+
+/* The bytes by which an index moves a pointer: of its known bits the lowest that may be set. */
+static s64 index_stride(const struct subject *s)
+{
+	struct span value, bits;
+	const char *mask;
+	s64 known, unknown;
+	u32 step, reg;
+
+	if (!find_index(s, &step, &reg) || !step_reg(s, step, reg, &value))
+		return 0;
+	if (!vlog_attribute(value, "var_off", &bits))
+		return 1;
+	mask = memchr(bits.at, ';', bits.len);
+	if (!mask ||
+	    !span_number((struct span){bits.at + 1, (size_t)(mask - bits.at) - 1}, &known) ||
+	    !span_number((struct span){mask + 2, bits.len - (size_t)(mask - bits.at) - 2},
+			 &unknown) ||
+	    known || !unknown)
+		return 0;
+	return unknown & -unknown;
+}
+
+/*
+ * How many elements a map's value has, where the access is to an element of
+ * an array that is all of the value.
+ */
+static const char *text_bound(const struct subject *s)
+{
+	const struct bpf_insn *insn = has_step(s) ? path_insn(&s->path, s->step) : NULL;
+	struct span value, attribute;
+	s64 size, limit;
+
+	if (!insn || s->reg < 0 || insn->off || BPF_CLASS(insn->code) > BPF_STX ||
+	    BPF_CLASS(insn->code) == BPF_LD || !step_reg(s, s->step, (u32)s->reg, &value) ||
+	    vlog_attribute(value, "off", &attribute) || !vlog_attribute(value, "vs", &attribute) ||
+	    !span_number(attribute, &limit))
+		return NULL;
+	size = insn_size(insn);
+	if (index_stride(s) != size || limit % size)
+		return NULL;
+	return arena_printf(s->arena, "%" PRId64, limit / size);
 }
 
 static const char *text_fixed_hint(const struct subject *s)
@@ -553,6 +658,9 @@ static const struct {
 	{"ptype", text_ptype, "this type's"},
 	{"license", text_license, "?"},
 	{"sign", text_sign, "this operator"},
+	{"array", text_array, "array"},
+	{"room", text_room, "that"},
+	{"bound", text_bound, "..."},
 	{"fixed_hint", text_fixed_hint, ""},
 	{"readonly_hint", text_readonly_hint, ""},
 	{"limit_insns", text_limit_insns, "1000000"},

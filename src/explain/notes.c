@@ -10,6 +10,7 @@ struct notes {
 	const struct subject *s;
 	struct {
 		u32 step;
+		bool keep; /* also where the rejection itself is */
 		const char *text;
 	} at[EXPLAIN_NOTES];
 	u32 cnt;
@@ -25,6 +26,7 @@ static void add(struct notes *n, u32 step, const char *text)
 			return;
 	if (text && n->cnt < EXPLAIN_NOTES && step < n->s->path.cnt) {
 		n->at[n->cnt].step = step;
+		n->at[n->cnt].keep = false;
 		n->at[n->cnt++].text = text;
 	}
 }
@@ -43,15 +45,37 @@ static bool step_place(const struct subject *s, u32 step, struct explain_place *
 	return source_place(s->in, s->log->steps.at[step].insn, role, place);
 }
 
-/* "`name`", or what to call it otherwise. */
+/*
+ * "`name`", or what to call it otherwise. Where it has that name only after
+ * it was calculated with, what came from the origin is something else.
+ */
 static const char *subject_name(const struct subject *s, u32 step, u32 reg,
 				const struct trail *trail)
 {
 	struct span name;
 
-	if (variable_of(s, step, reg, trail, &name))
+	if (variable_of_origin(s, trail, &name))
 		return arena_printf(s->arena, "`%.*s`", SPAN_ARGS(name));
-	return "the value";
+	if (!variable_of(s, step, reg, trail, &name))
+		return trail->arith_cnt ? "a part of the value" : "the value";
+	return arena_printf(s->arena,
+			    trail->arith_cnt ? "what `%.*s` is calculated from" : "`%.*s`",
+			    SPAN_ARGS(name));
+}
+
+/* The same of a number that is added to a pointer: the text of the subscript may name it. */
+static const char *index_name(const struct subject *s, const struct trail *trail)
+{
+	const char *index;
+	struct span name;
+
+	if (variable_of_origin(s, trail, &name))
+		return arena_printf(s->arena, "`%.*s`", SPAN_ARGS(name));
+	index = name_text(s, (struct span){"index", 5});
+	if (!index)
+		return trail->arith_cnt ? "a part of the index" : "the index";
+	return arena_printf(s->arena, trail->arith_cnt ? "what `%s` is calculated from" : "`%s`",
+			    index);
 }
 
 /* ---- where a value came from ---- */
@@ -97,23 +121,29 @@ static const char *origin_words(const struct subject *s, const char *name,
 		return "this call leaves nothing in r1 to r5";
 	case ORIGIN_LOAD:
 		return load_words(s, name, trail->step);
-	case ORIGIN_CONST:
-		return arena_printf(s->arena, "%s is set to a constant", name);
-	case ORIGIN_ARGUMENT:
-		return arena_printf(s->arena, "%s is an argument of the function", name);
-	case ORIGIN_WIDE:
-	case ORIGIN_OTHER:
-		return arena_printf(s->arena, "%s is set here", name);
 	default:
-		return NULL;
+		return arena_printf(s->arena, "%s is an argument of the function", name);
 	}
+}
+
+/* Constants and addresses often have the place of another instruction: nothing is said of them. */
+static bool has_words(const struct trail *trail)
+{
+	return trail->origin == ORIGIN_CALL || trail->origin == ORIGIN_CLOBBERED ||
+	       trail->origin == ORIGIN_LOAD || trail->origin == ORIGIN_ARGUMENT;
 }
 
 static void show_origin(struct notes *n)
 {
 	const struct subject *s = n->s;
 
-	if (s->reg < 0 || s->trail.origin == ORIGIN_UNKNOWN)
+	struct explain_place place;
+
+	if (s->reg < 0 || !has_words(&s->trail))
+		return;
+	/* of an argument only the function's opening line tells something */
+	if (s->trail.origin == ORIGIN_ARGUMENT &&
+	    (!step_place(s, s->trail.step, &place) || place.column))
 		return;
 	add(n, s->trail.step,
 	    origin_words(s, subject_name(s, s->step, (u32)s->reg, &s->trail), &s->trail));
@@ -127,52 +157,57 @@ static void show_arith(struct notes *n)
 		add(n, t->arith[i], "it is calculated with here");
 }
 
-static const char *range_words(const struct subject *s, const char *name, u32 step, u32 reg)
+/* Of the number itself, which may be an index times an element's size. */
+static const char *range_words(const struct subject *s, u32 step, u32 reg)
 {
 	struct span value, text;
 	s64 low = INT64_MIN, high = INT64_MAX;
 
 	if (!step_reg(s, step, reg, &value) || !span_is(vlog_type(value), "scalar"))
 		return NULL;
+	if (!memchr(value.at, '(', value.len)) /* a known number */
+		return NULL;
 	if (vlog_attribute(value, "smin", &text))
 		span_number(text, &low);
 	if (vlog_attribute(value, "smax", &text))
 		span_number(text, &high);
-	if (low != INT64_MIN && high != INT64_MAX)
-		return arena_printf(s->arena,
-				    "%s may be anything from %" PRId64 " to %" PRId64 " here", name,
-				    low, high);
-	if (low != INT64_MIN)
-		return arena_printf(s->arena, "%s may be anything from %" PRId64 " on here", name,
+	if (low == INT64_MIN && high == INT64_MAX)
+		return "any number may be added here";
+	if (low == INT64_MIN)
+		return arena_printf(s->arena, "any number up to %" PRId64 " may be added here",
+				    high);
+	if (high == INT64_MAX)
+		return arena_printf(s->arena, "any number from %" PRId64 " on may be added here",
 				    low);
-	if (!memchr(value.at, '(', value.len)) /* a known number */
-		return arena_printf(s->arena, "%s is %.*s here", name, SPAN_ARGS(value));
-	return arena_printf(s->arena, "%s may be any number here", name);
+	return arena_printf(s->arena, "anything from %" PRId64 " to %" PRId64 " may be added here",
+			    low, high);
 }
 
 static void show_index(struct notes *n)
 {
 	const struct subject *s = n->s;
 	struct trail trail;
-	const char *name, *range;
+	const char *range;
 	u32 step, reg;
 
 	if (!find_index(s, &step, &reg))
 		return;
 	trail_follow(&s->path, step, reg, &trail);
-	name = subject_name(s, step, reg, &trail);
-	if (trail.origin != ORIGIN_UNKNOWN)
-		add(n, trail.step, origin_words(s, name, &trail));
-	range = range_words(s, name, step, reg);
-	if (range)
-		add(n, step, range);
+	if (has_words(&trail))
+		add(n, trail.step, origin_words(s, index_name(s, &trail), &trail));
+	range = range_words(s, step, reg);
+	if (!range)
+		return;
+	add(n, step, range);
+	if (n->cnt && n->at[n->cnt - 1].step == step)
+		n->at[n->cnt - 1].keep = true;
 }
 
 static void show_value(struct notes *n)
 {
 	const struct subject *s = n->s;
 
-	if (s->trail.origin != ORIGIN_UNKNOWN)
+	if (has_words(&s->trail))
 		add(n, s->trail.step, origin_words(s, "what is returned", &s->trail));
 }
 
@@ -337,7 +372,7 @@ static void place_notes(const struct notes *n, struct explanation *e)
 		last = n->at[best].step + 1;
 		note.text = n->at[best].text;
 		if (step_place(n->s, n->at[best].step, &note.place) &&
-		    !same_spot(&note.place, &e->place))
+		    (n->at[best].keep || !same_spot(&note.place, &e->place)))
 			e->notes[e->note_cnt++] = note;
 	}
 }

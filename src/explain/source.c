@@ -410,7 +410,8 @@ bool place_pointer(const struct explain_place *place, struct span *pointer)
 	if (*expr.at == '*') {
 		i = skip_space(expr, 1);
 		*pointer = (struct span){expr.at + i, expr.len - i};
-		return pointer->len && is_ident(*pointer->at);
+		return pointer->len && is_ident(*pointer->at) &&
+		       postfix_start(*pointer, pointer->len) == 0;
 	}
 	if (!is_ident(*expr.at))
 		return false;

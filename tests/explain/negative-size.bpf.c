@@ -3,28 +3,34 @@
 
 #include <bpf/bpf_helpers.h>
 
+struct registers {
+	unsigned long words[21];
+};
+
 char copy[64];
 
-SEC("xdp")
-int bad(struct xdp_md *ctx)
+static long (*read_kernel)(void *to, long len, const void *from) = (void *)BPF_FUNC_probe_read_kernel;
+
+SEC("kprobe/do_nothing")
+int bad(struct registers *ctx)
 {
-	int len = ctx->rx_queue_index;
+	long len = ctx->words[13];
 
 	if (len > 64)
-		return XDP_PASS;
-	bpf_xdp_load_bytes(ctx, 0, copy, len);
-	return XDP_PASS;
+		return 0;
+	read_kernel(copy, len, (void *)ctx->words[14]);
+	return 0;
 }
 
-SEC("xdp")
-int fixed(struct xdp_md *ctx)
+SEC("kprobe/do_nothing")
+int fixed(struct registers *ctx)
 {
-	__u32 len = ctx->rx_queue_index;
+	unsigned long len = ctx->words[13];
 
-	if (!len || len > 64)
-		return XDP_PASS;
-	bpf_xdp_load_bytes(ctx, 0, copy, len);
-	return XDP_PASS;
+	if (len > 64)
+		return 0;
+	read_kernel(copy, len, (void *)ctx->words[14]);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

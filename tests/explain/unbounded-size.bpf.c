@@ -3,28 +3,32 @@
 
 #include <bpf/bpf_helpers.h>
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} events SEC(".maps");
+
 char copy[64];
 
-SEC("xdp")
-int bad(struct xdp_md *ctx)
+SEC("tc")
+int bad(struct __sk_buff *skb)
 {
-	__u64 len = bpf_get_prandom_u32();
+	__u32 len = skb->len;
 
-	len *= ctx->rx_queue_index;
-	bpf_xdp_load_bytes(ctx, 0, copy, len);
-	return XDP_PASS;
+	bpf_perf_event_output(skb, &events, 0, copy, len);
+	return 0;
 }
 
-SEC("xdp")
-int fixed(struct xdp_md *ctx)
+SEC("tc")
+int fixed(struct __sk_buff *skb)
 {
-	__u64 len = bpf_get_prandom_u32();
+	__u32 len = skb->len;
 
-	len *= ctx->rx_queue_index;
-	if (!len || len > sizeof(copy))
-		return XDP_PASS;
-	bpf_xdp_load_bytes(ctx, 0, copy, len);
-	return XDP_PASS;
+	if (len > sizeof(copy))
+		return 0;
+	bpf_perf_event_output(skb, &events, 0, copy, len);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";
