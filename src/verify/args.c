@@ -37,6 +37,9 @@ static const struct arg_types btf_sock_types = {{PTR_TO_SOCK_COMMON, PTR_TO_SOCK
 						 PTR_TO_XDP_SOCK, PTR_TO_BTF_ID,
 						 PTR_TO_BTF_ID | PTR_TRUSTED}};
 static const struct arg_types field_types = {{PTR_TO_MAP_VALUE, PTR_TO_BTF_ID | MEM_ALLOC}};
+static const struct arg_types percpu_types = {{PTR_TO_BTF_ID | MEM_PERCPU,
+					       PTR_TO_BTF_ID | MEM_PERCPU | MEM_RCU,
+					       PTR_TO_BTF_ID | MEM_PERCPU | PTR_TRUSTED}};
 static const struct arg_types fullsock_types = {{PTR_TO_SOCKET}};
 static const struct arg_types ringbuf_types = {{PTR_TO_MEM | MEM_RINGBUF}};
 static const struct arg_types func_types = {{PTR_TO_FUNC}};
@@ -60,6 +63,7 @@ static const struct arg_types *const arg_types[] = {
 	[ARG_PTR_TO_BTF_ID] = &btf_types,
 	[ARG_PTR_TO_SPIN_LOCK] = &field_types,
 	[ARG_KPTR_XCHG_DEST] = &field_types,
+	[ARG_PTR_TO_PERCPU_BTF_ID] = &percpu_types,
 	[ARG_PTR_TO_RINGBUF_MEM] = &ringbuf_types,
 	[ARG_PTR_TO_FUNC] = &func_types,
 	[ARG_PTR_TO_STACK] = &stack_types,
@@ -138,8 +142,10 @@ int check_helper_mem(struct verifier *v, u32 regno, s64 size, enum access kind, 
 			return check_ctx_bytes(v, regno, size, kind, zero_ok);
 		return reject_memory(v, regno);
 	case PTR_TO_BUF:
-		return reject(v, -EOPNOTSUPP, "R%u access through '%s' is not supported yet", regno,
-			      TYPE_NAME(reg->type));
+		if (kind == ACCESS_WRITE && reg->type & MEM_RDONLY)
+			return reject(v, -EACCES, "R%u cannot write into %s", regno,
+				      TYPE_NAME(reg->type));
+		return check_buf(v, regno, reg->off, size);
 	default:
 		if (zero_ok && !size && reg_is_null(reg))
 			return 0;
@@ -248,7 +254,7 @@ static int check_struct(struct verifier *v, u32 regno, u32 arg, const struct cal
 static int check_object(struct verifier *v, u32 regno, u32 arg, const struct arg_types *fit,
 			const struct call_args *args)
 {
-	if (fit == &field_types)
+	if (fit == &field_types || fit == &percpu_types)
 		return 0;
 	if (fit != &mem_types)
 		return check_struct(v, regno, arg, args);
@@ -449,6 +455,8 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 		return check_alloc_size(v, regno, args);
 	case ARG_PTR_TO_CONST_STR:
 		return check_const_str(v, regno);
+	case ARG_PTR_TO_PERCPU_BTF_ID:
+		return check_percpu_arg(v, regno, args);
 	case ARG_PTR_TO_DYNPTR:
 		return check_dynptr_arg(v, regno, arg, 0);
 	case ARG_PTR_TO_TIMER:

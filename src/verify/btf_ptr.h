@@ -94,6 +94,15 @@ int check_btf_access(struct verifier *v, const struct mem_access *a, s32 off);
 /* Objects that the program allocated: fields that are the kernel's may not be touched as bytes. */
 int check_alloc_fields(struct verifier *v, const struct reg *reg, s32 off, u32 size);
 
+/* ---- variables (btf_var.c) ---- */
+
+/* What a wide load with BPF_PSEUDO_BTF_ID refers to, before any path is followed. */
+int resolve_btf_ref(struct verifier *v, u32 insn);
+void load_btf_ref(const struct insn_aux *aux, struct reg *dst);
+/* bpf_per_cpu_ptr(), bpf_this_cpu_ptr(): the argument and the result. */
+int check_percpu_arg(struct verifier *v, u32 regno, struct call_args *args);
+int set_percpu_result(struct verifier *v, const struct call_args *args, u32 flags);
+
 /* ---- memory that is attached later (buf.c), maps as objects (map_ptr.c) ---- */
 
 /* PTR_TO_BUF: bytes [off, off + size) of what register @regno points to. */

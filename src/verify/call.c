@@ -366,6 +366,8 @@ static int set_kind(struct verifier *v, const struct call_args *args)
 		if (args->dynptr_id)
 			r0->ref_id = args->ref_id;
 		return 0;
+	case RET_PTR_TO_MEM_OR_BTF_ID:
+		return set_percpu_result(v, args, flags);
 	case RET_PTR_TO_BTF_ID:
 		return set_btf_result(v, args, flags);
 	default:

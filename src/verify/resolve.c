@@ -3,7 +3,7 @@
  * Opcodes, and what wide loads refer to: maps are looked up once, before any
  * path is followed.
  */
-#include "verify/verifier.h"
+#include "verify/btf_ptr.h"
 
 const struct btf *kernel_btf(struct verifier *v)
 {
@@ -83,6 +83,8 @@ int resolve_references(struct verifier *v)
 			return reject_isa(v, err, &text);
 		if (isa_is_map_ref(insn))
 			err = resolve_map(v, i);
+		else if (isa_is_wide(insn) && insn->src_reg == BPF_PSEUDO_BTF_ID)
+			err = resolve_btf_ref(v, i);
 		if (err)
 			return err;
 		i += isa_slots(insn) - 1;

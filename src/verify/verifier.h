@@ -525,6 +525,10 @@ struct call_args {
 	u32 dynptr_id;
 	bool changes_packet;
 	const struct btf_field *kptr; /* that bpf_kptr_xchg() changes */
+	/* of what a CPU's own copy is asked for */
+	const struct btf *ret_btf;
+	u32 ret_btf_id;
+	bool ret_alloc;
 };
 int check_args(struct verifier *v, struct call_args *args);
 /* A text in a map that cannot change, and that ends. */

@@ -79,6 +79,36 @@ static const Elf64_Shdr *section(const u8 *file, const char *name)
 	return NULL;
 }
 
+/* A compiler leaves it to the linker to lay out variables: one after the other. */
+static void lay_out_variables(u8 *btf)
+{
+	const struct btf_header *head = (const void *)btf;
+	u32 *t = (void *)(btf + head->hdr_len + head->type_off);
+	const u32 *end = t + head->type_len / 4;
+	static const u8 words[BTF_KINDS] = {
+		[BTF_KIND_INT] = 1,
+		[BTF_KIND_ARRAY] = 3,
+		[BTF_KIND_VAR] = 1,
+		[BTF_KIND_DECL_TAG] = 1,
+	};
+	static const u8 words_each[BTF_KINDS] = {
+		[BTF_KIND_STRUCT] = 3, [BTF_KIND_UNION] = 3,	  [BTF_KIND_ENUM] = 2,
+		[BTF_KIND_ENUM64] = 3, [BTF_KIND_FUNC_PROTO] = 2, [BTF_KIND_DATASEC] = 3,
+	};
+
+	while (t < end) {
+		u32 kind = t[1] >> 24 & 31, vlen = t[1] & 0xffff;
+
+		for (u32 i = 0; kind == BTF_KIND_DATASEC && i < vlen; i++) {
+			struct btf_var_secinfo *var = (struct btf_var_secinfo *)(t + 3) + i;
+
+			var->offset = t[2];
+			t[2] += ROUND_UP(var->size, 8u);
+		}
+		t += 3 + words[kind] + words_each[kind] * vlen;
+	}
+}
+
 /* The object is our own compiler's, so that it need not be checked. */
 static bool read_vmlinux(void)
 {
@@ -97,6 +127,8 @@ static bool read_vmlinux(void)
 		file[0] = 0;
 	fclose(f);
 	sec = section(file, ".BTF");
+	if (sec)
+		lay_out_variables(file + sec->sh_offset);
 	if (!sec ||
 	    btf_parse(&mem_libc, file + sec->sh_offset, sec->sh_size, NULL, &vmlinux, NULL, &err)) {
 		tap_begin("a kernel's BTF");
@@ -111,7 +143,8 @@ static bool read_vmlinux(void)
 
 static u32 find_target(const char *name)
 {
-	static const enum btf_kind kinds[] = {BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_TYPEDEF};
+	static const enum btf_kind kinds[] = {BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_TYPEDEF,
+					      BTF_KIND_VAR};
 
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
 		s32 id = btf_find(vmlinux, kinds[i], name);
@@ -193,9 +226,15 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 	verify_result_free(&result);
 }
 
+static int helper_by_name(void *ctx, const char *name)
+{
+	(void)ctx;
+	return helper_id_by_name(name);
+}
+
 static void run_case(struct test_case *c)
 {
-	const struct asm_options opts = {0};
+	const struct asm_options opts = {.helper_id = helper_by_name};
 	struct bpf_insn *insns;
 	struct err err;
 	u32 cnt;
@@ -287,7 +326,7 @@ static void run_file(const char *dir, const char *file)
 		} else if (!strncmp(line, "- ", 2)) {
 			read_attribute(&c, line + 2);
 		} else if (c.name[0]) {
-			add_line(c.text, sizeof(c.text), line);
+			add_text(c.text, sizeof(c.text), line);
 		}
 	}
 	run_case(&c);

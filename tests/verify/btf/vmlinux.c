@@ -277,3 +277,8 @@ int bpf_iter_nothing(struct bpf_iter_meta *meta)
 {
 	return !meta;
 }
+
+/* ---- variables ---- */
+
+__attribute__((section(".data..percpu"))) struct task_struct cpu_task = {.pid = 1};
+__attribute__((section(".data..percpu"))) u32 cpu_number = 1;
