@@ -38,11 +38,21 @@ static bool rule_names(const char *rule, const char *name)
 	return !strcmp(rule, name);
 }
 
-static u32 func_flags(const char *name)
+/* Kernels are built without it as often as with it. */
+static bool can_inject_errors(const struct btf *btf)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(attach_rules); i++)
-		if (rule_names(attach_rules[i].name, name))
-			return attach_rules[i].flags;
+	return btf_find(btf, BTF_KIND_FUNC, "within_error_injection_list") > 0;
+}
+
+static u32 func_flags(const struct btf *btf, const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(attach_rules); i++) {
+		u32 flags = attach_rules[i].flags;
+
+		if (!rule_names(attach_rules[i].name, name))
+			continue;
+		return flags & INJECT && !can_inject_errors(btf) ? flags & ~INJECT : flags;
+	}
 	return 0;
 }
 
@@ -155,7 +165,7 @@ static int find_iter(struct verifier *v, const struct btf_type *t)
 
 static bool may_sleep_in(const struct verifier *v, const char *name)
 {
-	u32 flags = func_flags(name);
+	u32 flags = func_flags(v->attach.btf, name);
 
 	if (v->in->type == BPF_PROG_TYPE_LSM)
 		return lsm_hook_flags(name) & LSM_SLEEPABLE;
@@ -170,7 +180,7 @@ static int check_modifiable(struct verifier *v, const char *name)
 		return 0;
 	if (v->in->target)
 		return reject_program(v, -EINVAL, "can't modify return codes of BPF programs");
-	if (!(func_flags(name) & (INJECT | MODIFY)))
+	if (!(func_flags(v->attach.btf, name) & (INJECT | MODIFY)))
 		return reject_program(v, -EINVAL, "%s() is not modifiable", name);
 	return 0;
 }
@@ -269,7 +279,7 @@ static int check_lsm(struct verifier *v)
 
 static int check_tracing(struct verifier *v)
 {
-	u32 flags = v->in->target ? 0 : func_flags(v->attach.name);
+	u32 flags = v->in->target ? 0 : func_flags(v->attach.btf, v->attach.name);
 	enum bpf_attach_type type = v->in->attach_type;
 
 	if (flags & DENY)

@@ -10,9 +10,9 @@
  */
 #include "verify/verifier.h"
 
-static enum mem_kind kind_of(const struct reg *reg)
+static enum mem_kind kind_of(u32 type)
 {
-	switch (reg_kind(reg)) {
+	switch (type & REG_KIND_MASK) {
 	case PTR_TO_STACK:
 		return MEM_STACK;
 	case PTR_TO_CTX:
@@ -29,7 +29,6 @@ static enum mem_kind kind_of(const struct reg *reg)
 	case PTR_TO_XDP_SOCK:
 		return MEM_SOCK;
 	case PTR_TO_BTF_ID:
-	case CONST_PTR_TO_MAP: /* the kernel's structure, which the host's is not */
 		return MEM_BTF;
 	case PTR_TO_ARENA:
 		return MEM_ARENA;
@@ -52,10 +51,10 @@ static bool is_flat(enum mem_kind kind)
 	return is_plain(kind) || kind == MEM_KERNEL;
 }
 
-int fact_access(struct verifier *v, u32 insn, const struct reg *reg)
+int fact_access(struct verifier *v, u32 insn, u32 type)
 {
 	struct insn_fact *fact = &v->result->facts[insn];
-	enum mem_kind kind = kind_of(reg);
+	enum mem_kind kind = kind_of(type);
 
 	/* Loads of data in the context; the pointer's own type is checked by the caller. */
 	if (fact->mem == MEM_NONE || fact->mem == kind) {

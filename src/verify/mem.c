@@ -287,6 +287,7 @@ int check_access(struct verifier *v, const struct mem_access *a)
 	const struct reg *reg = cur_reg(v, a->regno);
 	const struct region *region = &regions[reg_kind(reg)];
 	s32 off = a->off + reg->off;
+	u32 type = reg->type; /* which the value that is loaded may replace */
 	int err;
 
 	err = check_alignment(v, reg, a->off, a->size, a->strict_once);
@@ -297,9 +298,9 @@ int check_access(struct verifier *v, const struct mem_access *a)
 	if (region->leak && a->kind == ACCESS_WRITE && a->value >= 0 &&
 	    leaks_pointer(v, cur_reg(v, (u32)a->value)))
 		return reject(v, -EACCES, "R%d leaks addr into %s", a->value, region->leak);
-	err = fact_access(v, a->insn, reg);
+	err = region->access(v, a, off);
 	if (!err)
-		err = region->access(v, a, off);
+		err = fact_access(v, a->insn, type);
 	if (err || a->kind != ACCESS_READ || a->value < 0)
 		return err;
 	reg_fit(cur_reg(v, (u32)a->value), a->size, a->sign_extend);

@@ -564,7 +564,8 @@ void spec_note_store(struct verifier *v, const struct reg *value, const u8 *type
 
 /* ---- facts (facts.c) ---- */
 
-int fact_access(struct verifier *v, u32 insn, const struct reg *reg);
+/* An access through a pointer of that type; what one instruction reaches must be of a kind. */
+int fact_access(struct verifier *v, u32 insn, u32 type);
 void fact_flags(struct verifier *v, u8 flags);
 void fact_result(struct verifier *v, u32 insn, const struct reg *reg);
 void fact_map(struct verifier *v, u32 insn, u32 map_index);

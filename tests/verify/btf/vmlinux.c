@@ -184,6 +184,22 @@ int everything(struct everything *all, struct flex *flex)
 	return !all && !flex;
 }
 
+/* A kernel that may be told to fail. */
+int within_error_injection_list(u64 addr)
+{
+	return !addr;
+}
+
+int __x64_sys_getpgid(void)
+{
+	return 0;
+}
+
+int should_failslab(void)
+{
+	return 0;
+}
+
 int bpf_fentry_test1(int a)
 {
 	return a;
