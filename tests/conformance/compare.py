@@ -66,6 +66,9 @@ def unusable(case):
     result = theirs.get("result")
     if result not in ("accept", "reject"):
         return oracle.reason(theirs)
+    option = oracle.lacking(theirs)
+    if option:
+        return f"the kernel is built without {option}"
     if case["expect"] and (result == "accept") != (case["expect"] == "success"):
         return "Linux 6.12 here differs from the annotation"
     return None

@@ -260,11 +260,9 @@ static void write_messages(FILE *out, const struct annotation *annotation,
 
 static void write_result(FILE *out, const struct route_load *load, int err)
 {
-	bool tried = load->tried;
+	bool tried = load->tried; /* what else the object wants may fail after that */
 	char text[1024];
 
-	if (tried && load->result >= 0 && err)
-		tried = false; /* another one of the object was refused */
 	json_string(out, "result", !tried ? "setup" : load->result < 0 ? "reject" : "accept");
 	json_number(out, "errno", !tried ? -err : load->result < 0 ? -load->result : 0);
 	if (!tried && load->failed_command >= 0) {

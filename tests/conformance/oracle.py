@@ -5,6 +5,8 @@ Linux 6.12 runs in a virtual machine (scripts/kernel-vm) and is slow there: all 
 take about ten minutes. Answers are kept by the object's contents, so that only what is
 new is asked.
 """
+import fnmatch
+import functools
 import hashlib
 import json
 import os
@@ -50,7 +52,8 @@ def keep(which, path, rows):
 
 def setup_lines(name):
     """What the setup table says of an object."""
-    return [line for line in corpus.SETUP.read_text().splitlines() if line.split()[:1] == [name]]
+    return [line for line in corpus.SETUP.read_text().splitlines()
+            if line.split() and fnmatch.fnmatch(name, line.split()[0])]
 
 
 def setup_objects():
@@ -101,6 +104,23 @@ def ask(paths, which):
         if not mine:
             print(f"another run is asking Linux; old or no answers for {len(missing)} objects", file=sys.stderr)
     return [row for path in paths for row in kept(which, path, stale=True) or []]
+
+
+@functools.cache
+def built_without():
+    """[(file glob, program glob, option)] of the options that the kernel lacks."""
+    config = next((corpus.kernel() / "unpacked/boot").glob("config-*")).read_text()
+    rows = [line.split() for line in (corpus.ROOT / "tests/conformance/configured").read_text().splitlines()]
+    return [tuple(row) for row in rows if len(row) == 3 and row[0] != "#" and f"\n{row[2]}=" not in config]
+
+
+def lacking(row):
+    """The option that the kernel would need to accept it, or None."""
+    test, program = row["object"].removesuffix(".bpf.o"), row["program"]
+    if row["result"] != "reject":
+        return None
+    return next((option for file, name, option in built_without()
+                 if fnmatch.fnmatch(test, file) and fnmatch.fnmatch(program, name)), None)
 
 
 def annotated(row):

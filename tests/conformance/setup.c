@@ -31,12 +31,12 @@ static int parse(const char *line, struct setup *setup)
 
 int setup_next(FILE *file, const char *object, const char *program, struct setup *setup)
 {
-	size_t len = strcspn(object, ".");
-	char line[512];
+	char line[512], name[64];
 
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(object, "."), object);
 	while (fgets(line, sizeof(line), file))
-		if (*line != '#' && parse(line, setup) && strlen(setup->object) == len &&
-		    !strncmp(setup->object, object, len) && !fnmatch(setup->program, program, 0))
+		if (*line != '#' && parse(line, setup) && !fnmatch(setup->object, name, 0) &&
+		    !fnmatch(setup->program, program, 0))
 			return 1;
 	return 0;
 }

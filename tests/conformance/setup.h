@@ -12,7 +12,7 @@
 struct bpf_program;
 
 struct setup {
-	char object[64], program[64]; /* a glob */
+	char object[64], program[64]; /* globs */
 	char section[64];	      /* is of the type of this section; or "" */
 	/* Attaches to a function of a program; "" for the one that the section names. */
 	char target_object[64], target_program[64], function[64];
