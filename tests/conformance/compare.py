@@ -24,7 +24,7 @@ def user_run(objects, program, timeout, log):
     loader, kernel = corpus.loader(), corpus.kernel()
     release = (kernel / "release").read_text().strip()
     command = [loader, "--user", "--btf", kernel / "vmlinux.btf", "--release", release,
-               "--symbols", kernel / f"unpacked/boot/System.map-{release}",
+               "--symbols", kernel / "kallsyms",
                "--config", kernel / f"unpacked/boot/config-{release}",
                "--setup", corpus.SETUP, "--timeout", str(timeout), "--log", str(log), "--program", program]
 

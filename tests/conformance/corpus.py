@@ -81,10 +81,11 @@ def base():
 
 
 def kernel():
-    """The folder of the 6.12 kernel, with its BTF in it."""
+    """The folder of the 6.12 kernel, with its BTF and its symbols in it."""
     folder = CACHE / "kernel-6.12"
-    if not (folder / "vmlinux.btf").exists():
-        run([ROOT / "scripts/kernel-vm", "--btf", "6.12"])
+    for name, option in (("vmlinux.btf", "--btf"), ("kallsyms", "--kallsyms")):
+        if not (folder / name).exists():
+            run([ROOT / "scripts/kernel-vm", option, "6.12"])
     return folder
 
 
