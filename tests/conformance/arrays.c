@@ -148,19 +148,36 @@ static int load_btf(struct trial *t, const u32 *types, u32 types_len, const char
 	return fd;
 }
 
+/* The kernel gives a page at a time. */
+static u8 *read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	u8 *data = NULL;
+	struct stat st;
+
+	*size = 0;
+	if (fd >= 0 && !fstat(fd, &st) && (data = malloc((size_t)st.st_size))) {
+		ssize_t n = 1;
+
+		while (*size < (size_t)st.st_size && n > 0) {
+			n = read(fd, data + *size, (size_t)st.st_size - *size);
+			*size += n > 0 ? (size_t)n : 0;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return data;
+}
+
 static struct btf *read_vmlinux(const char *path)
 {
 	struct btf *btf = NULL;
 	struct err err;
-	struct stat st;
-	u8 *data = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size;
+	u8 *data = read_file(path, &size);
 
-	if (fd >= 0 && !fstat(fd, &st) && (data = malloc((size_t)st.st_size)) &&
-	    read(fd, data, (size_t)st.st_size) == st.st_size)
-		(void)btf_parse(&mem_libc, data, (size_t)st.st_size, NULL, &btf, NULL, &err);
-	if (fd >= 0)
-		close(fd);
+	if (data)
+		(void)btf_parse(&mem_libc, data, size, NULL, &btf, NULL, &err);
 	free(data);
 	return btf;
 }
