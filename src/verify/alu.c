@@ -137,11 +137,11 @@ static int check_moved_bounds(struct verifier *v, const struct reg *dst, u32 reg
 	}
 	if (dst->type != PTR_TO_STACK)
 		return 0;
+	off = dst->off + (s32)dst->s.var_off.value;
 	if (!tnum_is_const(dst->s.var_off))
 		return reject(v, -EACCES,
 			      "R%u variable stack access prohibited for !root, var_off=%s off=%d",
-			      regno, TNUM_STR(dst->s.var_off), dst->off);
-	off = dst->off + (s32)dst->s.var_off.value;
+			      regno, TNUM_STR(dst->s.var_off), off);
 	if (off >= 0 || off < -MAX_BPF_STACK)
 		return reject(v, -EACCES,
 			      "R%u stack pointer arithmetic goes out of range, prohibited for "

@@ -45,15 +45,19 @@ static bool is_packet_any(const struct reg *reg)
 
 static bool never_null(const struct reg *reg)
 {
-	if (reg_maybe_null(reg))
+	/* An offset without bounds could lead around to 0. */
+	if (reg_maybe_null(reg) || reg->s.smin <= -MAX_VAR_OFF || reg->s.smax >= MAX_VAR_OFF)
 		return false;
 	switch (reg_kind(reg)) {
 	case PTR_TO_SOCKET:
 	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
 	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_BUF:
 	case PTR_TO_MAP_VALUE:
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_MEM:
+	case CONST_PTR_TO_MAP:
 		return true;
 	case PTR_TO_BTF_ID:
 		return reg_is_trusted(reg);

@@ -2,6 +2,7 @@
 /* Calls of helpers: whether they may be called, and what they leave behind. */
 #include <stdio.h>
 
+#include "helper/format.h"
 #include "verify/btf_ptr.h"
 #include "verify/kfunc.h"
 
@@ -127,10 +128,17 @@ static int check_loop(struct verifier *v, const struct call_args *args)
 /* The arguments are an array of 64-bit numbers, as many as the format takes. */
 static int check_snprintf(struct verifier *v)
 {
-	const struct reg *len = cur_reg(v, BPF_REG_5);
+	const struct reg *fmt = cur_reg(v, BPF_REG_3);
+	const struct map_desc *map = fmt->map;
+	u64 size = cur_reg(v, BPF_REG_5)->s.var_off.value;
+	u32 off = (u32)(fmt->off + (s64)fmt->s.var_off.value);
 
-	if (!tnum_is_const(len->s.var_off) || len->s.var_off.value % 8)
+	if (size % 8)
 		return -EINVAL;
+	/* The argument's own rule has made sure that the value is constant and ends. */
+	if (format_check((const char *)map->frozen_value + off, map->value_size - off,
+			 (u32)(size / 8)))
+		return reject(v, -EINVAL, "Invalid format string");
 	return 0;
 }
 

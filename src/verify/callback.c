@@ -153,8 +153,6 @@ static int push_sync(struct verifier *v, const struct callback *cb, const struct
 	if (!callee)
 		return err;
 	err = cb->set_args(v, callee, cur_frame(v), args);
-	/* The helper has read what it passes on, and does so again after the callback. */
-	callee->reg_written = 0x3e;
 	callee->in_callback = true;
 	callee->callback_ret = (struct ret_range){0, 1};
 	state->callback_unroll_depth++;

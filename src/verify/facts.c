@@ -103,6 +103,7 @@ void fact_map(struct verifier *v, u32 insn, u32 map_index)
 		fact->map = (u16)map_index;
 	} else if (fact->map != map_index) {
 		fact->map = FACT_NO_MAP;
+		aux->maps_differ = true;
 	}
 }
 

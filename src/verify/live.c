@@ -43,6 +43,9 @@ static struct frame *earlier_frame(struct vstate *st, const struct frame *at, st
 {
 	if (w->frame <= st->curframe && st->frame[w->frame]->activation == at->activation)
 		return st->frame[w->frame];
+	/* What a helper passes on to its callback it has read itself. */
+	if (at->in_callback)
+		return NULL;
 	if (w->slot || !w->frame || w->index < BPF_REG_1 || w->index > BPF_REG_5)
 		return NULL;
 	w->frame--;

@@ -423,6 +423,34 @@ int mark_precise(struct verifier *v, u32 regno)
 	return walk_back(v);
 }
 
+static void log_propagated(struct verifier *v, u32 curframe)
+{
+	const struct backtrack *bt = &v->bt;
+
+	for (u32 f = curframe + 1; f-- > 0;) {
+		const char *sep = "frame %d: propagating ";
+		bool level2 = v->log_level & LOG_LEVEL2;
+
+		if (!bt->regs[f] && !bt->slots[f])
+			continue;
+		for (u32 i = 0; level2 && i < BPF_REG_FP; i++) {
+			if (!(bt->regs[f] & BIT(i)))
+				continue;
+			note(v, sep, f);
+			note(v, "r%u", i);
+			sep = ",";
+		}
+		for (s32 i = 0; level2 && i < MAX_SLOTS; i++) {
+			if (!(bt->slots[f] & BIT_ULL(i)))
+				continue;
+			note(v, sep, f);
+			note(v, "fp%d", -(i + 1) * SLOT_SIZE);
+			sep = ",";
+		}
+		note(v, "\n");
+	}
+}
+
 /* What was precise in an equal state that was explored is so on this path, too. */
 int propagate_precision(struct verifier *v, const struct vstate *old)
 {
@@ -437,5 +465,6 @@ int propagate_precision(struct verifier *v, const struct vstate *old)
 		bt->regs[i] = frame->reg_precise & frame->reg_read;
 		bt->slots[i] = frame->slot_precise & frame->slot_read;
 	}
+	log_propagated(v, old->curframe);
 	return walk_back(v);
 }

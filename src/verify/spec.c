@@ -193,6 +193,20 @@ int spec_check_moved(struct verifier *v, const struct spec_move *move)
 	return reject_mask(v, reason);
 }
 
+/* ---- tail calls: the index is masked to the size of the one map ---- */
+
+int spec_check_tail_calls(struct verifier *v)
+{
+	for (u32 i = 0; i < v->insn_cnt && !v->ptr_leaks; i++) {
+		const struct bpf_insn *insn = &v->insns[i];
+
+		if (isa_is_helper_call(insn) && insn->imm == BPF_FUNC_tail_call &&
+		    v->result->facts[i].flags & FACT_SEEN && v->aux[i].maps_differ)
+			return reject_program(v, -EINVAL, "tail_call abusing map_ptr");
+	}
+	return 0;
+}
+
 /* ---- stores ---- */
 
 void spec_note_store(struct verifier *v, const struct reg *value, const u8 *types, u32 size)

@@ -37,6 +37,7 @@ struct insn_aux {
 	const struct map_desc *map;
 	u32 map_off;   /* of BPF_PSEUDO_MAP_VALUE */
 	bool map_seen; /* the fact about the map holds one */
+	bool maps_differ;
 	/* Of a wide load with BPF_PSEUDO_BTF_ID: what its register points to, see btf_var.c. */
 	const struct btf *btf;
 	u32 btf_id, btf_mem_size, btf_reg_type;
@@ -559,6 +560,8 @@ int spec_check_number(struct verifier *v);
 int spec_check_move(struct verifier *v, const struct scalar *by, bool ptr_in_dst,
 		    struct spec_move *move);
 int spec_check_moved(struct verifier *v, const struct spec_move *move);
+/* After all paths: what cannot be rewritten so that it is safe. */
+int spec_check_tail_calls(struct verifier *v);
 /* A store whose old or new contents are an address must be done before what follows it. */
 void spec_note_store(struct verifier *v, const struct reg *value, const u8 *types, u32 size);
 

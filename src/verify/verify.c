@@ -137,6 +137,7 @@ static const struct {
 	{"paths", explore_all},
 	{"stack depth", check_stack_depth},
 	{"kernel functions", check_kfunc_ids},
+	{"masks of tail calls", spec_check_tail_calls},
 };
 
 static int run_passes(struct verifier *v)

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "arrays.h"
-#include "json.h"
+#include "../../tool/json.h"
 #include "sys/engine.h"
 
 #define LOG_SIZE    (16u << 20)
