@@ -117,6 +117,7 @@ static int check_loop(struct verifier *v, const struct call_args *args)
 		err = mark_precise(v, BPF_REG_1);
 	if (err)
 		return err;
+	note_loop(v, args->subprog, reg_is_null(cur_reg(v, BPF_REG_4)));
 	if (cur_frame(v)->callback_depth < cur_reg(v, BPF_REG_1)->s.umax)
 		return push_helper_callback(v, args);
 	cur_frame(v)->callback_depth = 0;

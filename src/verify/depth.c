@@ -31,7 +31,7 @@ struct depth_walk {
 
 static u32 frame_size(const struct verifier *v, u32 subprog)
 {
-	u32 depth = v->subprogs[subprog].stack_depth;
+	u32 depth = v->subprogs[subprog].counted_depth;
 
 	/* What machine code aligns a frame to, and the interpreter's steps. */
 	if (v->in->interpreter)

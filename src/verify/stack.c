@@ -36,7 +36,7 @@ int stack_grow(struct verifier *v, struct frame *frame, u32 bytes)
 
 	frame_grow(frame, depth / SLOT_SIZE);
 	if (sub->stack_depth < depth)
-		sub->stack_depth = depth;
+		sub->stack_depth = sub->counted_depth = depth;
 	return 0;
 }
 
@@ -208,6 +208,7 @@ static int store_fixed(struct verifier *v, const struct mem_access *a, struct fr
 	err = overwrite_dynptr(v, frame, slot_of(off));
 	if (err)
 		return err;
+	note_stack_use(v, frame, off);
 	scratch_slot(v, slot_of(off));
 	if (reg && aligned && reg->type == SCALAR_VALUE && v->bpf_capable)
 		return spill_scalar(v, a, frame, off, reg);
@@ -262,6 +263,7 @@ static int store_variable(struct verifier *v, const struct mem_access *a, struct
 		if (err)
 			return err;
 	}
+	note_stack_use(v, frame, low);
 	for (s32 i = low; i < high; i++) {
 		int err = store_variable_byte(v, frame, i, zero, &zero_used);
 
@@ -377,6 +379,7 @@ static int load_fixed(struct verifier *v, const struct mem_access *a, struct fra
 	const struct stack_slot *slot = &frame->slots[slot_of(off)];
 
 	scratch_slot(v, slot_of(off));
+	note_stack_use(v, frame, off);
 	if (slot_is_spill(slot) && slot->spill)
 		return fill(v, a, frame, off);
 	for (u32 b = 0; b < a->size; b++)
@@ -401,9 +404,11 @@ static int load_variable(struct verifier *v, const struct mem_access *a, struct 
 			      "function; var_off=%s off=%d size=%u",
 			      TNUM_STR(reg->s.var_off), off, a->size);
 	err = check_stack_range(v, a->regno, off, a->size, false, false, NULL);
-	if (!err)
-		load_bytes(v, frame, low, high, (u32)a->value);
-	return err;
+	if (err)
+		return err;
+	load_bytes(v, frame, low, high, (u32)a->value);
+	note_stack_use(v, frame, low);
+	return 0;
 }
 
 int check_stack_access(struct verifier *v, const struct mem_access *a, s32 off)

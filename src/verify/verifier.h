@@ -29,6 +29,8 @@
 #define AUX_WIDE_SECOND	     BIT(3) /* second half of a wide load */
 #define AUX_JUMP_POINT	     BIT(4)
 #define AUX_ITER_NEXT	     BIT(5)
+#define AUX_JUMP_TARGET	     BIT(6)
+#define AUX_FASTCALL	     BIT(7) /* a spill or fill around a call (fastcall.c) */
 
 struct insn_aux {
 	u16 flags;
@@ -38,6 +40,8 @@ struct insn_aux {
 	u32 map_off;   /* of BPF_PSEUDO_MAP_VALUE */
 	bool map_seen; /* the fact about the map holds one */
 	bool maps_differ;
+	bool loop_seen;	   /* of bpf_loop(): */
+	u16 loop_callback; /* its subprogram */
 	/* Of a wide load with BPF_PSEUDO_BTF_ID: what its register points to, see btf_var.c. */
 	const struct btf *btf;
 	u32 btf_id, btf_mem_size, btf_reg_type;
@@ -47,7 +51,10 @@ struct insn_aux {
 struct subprog_info {
 	u32 start; /* the next one's start is its end */
 	u32 stack_depth;
-	s32 func_info; /* index of its function information, -1 */
+	u32 counted_depth;		 /* what Linux counts of it (fastcall.c) */
+	s32 fastcall_off;		 /* where spills around such calls begin */
+	bool fastcalls, keeps_fastcalls; /* calls that Linux takes the spills from; others */
+	s32 func_info;			 /* index of its function information, -1 */
 	bool has_tail_call, tail_call_reachable, has_ld_abs;
 	bool is_callback, is_async_callback;
 	bool is_global, called, verified;
@@ -153,7 +160,7 @@ struct verifier {
 	struct insn_aux *aux;
 	struct subprog_info *subprogs;
 	u32 subprog_cnt;
-	u32 exception_callback; /* a subprogram, or 0 */
+	u32 exception_callback;		  /* a subprogram, or 0 */
 	const struct map_desc *arena_map; /* or NULL */
 
 	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
@@ -241,6 +248,13 @@ int check_cfg(struct verifier *v);
 int find_packet_changes(struct verifier *v);
 int resolve_references(struct verifier *v);
 int check_stack_depth(struct verifier *v);
+/* fastcall.c: finds spills that Linux takes out; an access to the stack at @off; the sums. */
+int mark_fastcalls(struct verifier *v);
+void note_stack_use(struct verifier *v, const struct frame *frame, s32 off);
+int count_stacks(struct verifier *v);
+/* A call of bpf_loop(): Linux puts a loop in its place when all paths agree on the callback. */
+void note_loop(struct verifier *v, u32 callback, bool no_flags);
+int count_inlined(struct verifier *v);
 /* The subprogram that starts at @insn, or -1. */
 s32 subprog_at(const struct verifier *v, u32 insn);
 /* The subprogram that contains @insn. */

@@ -134,8 +134,11 @@ static const struct {
 	{"control flow", check_cfg},
 	{"packet changes", find_packet_changes},
 	{"attach target", check_attach_target},
+	{"calls that keep registers", mark_fastcalls},
 	{"paths", explore_all},
+	{"stack counts", count_stacks},
 	{"stack depth", check_stack_depth},
+	{"stack counts of inlined loops", count_inlined},
 	{"kernel functions", check_kfunc_ids},
 	{"masks of tail calls", spec_check_tail_calls},
 };
@@ -188,7 +191,7 @@ static void log_statistics(struct verifier *v)
 		     (unsigned long long)result->time_ns / 1000);
 		note(v, "stack depth ");
 		for (u32 i = 0; i < v->subprog_cnt; i++)
-			note(v, "%s%u", i ? "+" : "", v->subprogs[i].stack_depth);
+			note(v, "%s%u", i ? "+" : "", v->subprogs[i].counted_depth);
 		note(v, "\n");
 	}
 	note(v,

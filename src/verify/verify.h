@@ -34,6 +34,7 @@ enum mem_kind {
 #define FACT_CONST     BIT(3) /* on all paths the result is .umin */
 
 #define FACT_BARRIER BIT(4) /* a store that no later load may run ahead of */
+#define FACT_INLINE  BIT(5) /* bpf_loop() of one callback and without flags: may become a loop */
 
 /* What was proven at one instruction, joined over all paths. */
 struct insn_fact {
