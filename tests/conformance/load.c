@@ -39,7 +39,7 @@
 #include <linux/bpf.h>
 
 #include "annotation.h"
-#include "json.h"
+#include "json_line.h"
 #include "libbpf_features.h"
 #include "route.h"
 #include "setup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Just enough JSON to write one flat object a line. */
-#ifndef ANYBPF_CONFORMANCE_JSON_H
-#define ANYBPF_CONFORMANCE_JSON_H
+#ifndef ANYBPF_CONFORMANCE_JSON_LINE_H
+#define ANYBPF_CONFORMANCE_JSON_LINE_H
 
 #include <stdio.h>
 #include <string.h>
