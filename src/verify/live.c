@@ -7,64 +7,56 @@
  */
 #include "verify/verifier.h"
 
-struct live_walk {
+#define ARG_REGS 0x3eu /* r1 to r5 */
+
+/* Registers and slots of one frame that are read. */
+struct reads {
 	u32 frame;
-	bool slot;
-	u32 index;
+	u16 regs;
+	u64 slots;
 };
-
-static bool is_written(const struct frame *frame, const struct live_walk *w)
-{
-	return w->slot ? frame->slot_written & BIT_ULL(w->index)
-		       : frame->reg_written & BIT(w->index);
-}
-
-/* False when it was known already. */
-static bool set_read(struct frame *frame, const struct live_walk *w)
-{
-	if (w->slot) {
-		if (frame->slot_read & BIT_ULL(w->index))
-			return false;
-		frame->slot_read |= BIT_ULL(w->index);
-	} else {
-		if (frame->reg_read & BIT(w->index))
-			return false;
-		frame->reg_read |= (u16)BIT(w->index);
-	}
-	return true;
-}
 
 /*
  * The frame of a checkpoint that holds what @at holds later on the path. The
  * arguments of a subprogram that had not been entered yet are the caller's
  * registers.
  */
-static struct frame *earlier_frame(struct vstate *st, const struct frame *at, struct live_walk *w)
+static struct frame *earlier_frame(struct vstate *st, const struct frame *at, struct reads *r)
 {
-	if (w->frame <= st->curframe && st->frame[w->frame]->activation == at->activation)
-		return st->frame[w->frame];
+	if (r->frame <= st->curframe && st->frame[r->frame]->activation == at->activation)
+		return st->frame[r->frame];
+	r->slots = 0;
+	r->regs &= ARG_REGS;
 	/* What a helper passes on to its callback it has read itself. */
-	if (at->in_callback)
+	if (!r->frame || !r->regs || at->in_callback)
 		return NULL;
-	if (w->slot || !w->frame || w->index < BPF_REG_1 || w->index > BPF_REG_5)
-		return NULL;
-	w->frame--;
-	return w->frame <= st->curframe ? st->frame[w->frame] : NULL;
+	r->frame--;
+	return r->frame <= st->curframe ? st->frame[r->frame] : NULL;
 }
 
-static void mark_read(struct verifier *v, struct live_walk w)
+/* All at once: each checkpoint on the way is visited once. */
+static void mark_read(struct verifier *v, struct reads r)
 {
-	const struct frame *at = v->cur->frame[w.frame];
+	const struct frame *at = v->cur->frame[r.frame];
 	u32 length = 0;
 
 	for (struct vstate *st = v->cur->parent; st; st = st->parent) {
 		struct frame *frame;
 
-		if (is_written(at, &w))
+		r.regs &= (u16)~at->reg_written;
+		r.slots &= ~at->slot_written;
+		if (!r.regs && !r.slots)
 			break;
-		frame = earlier_frame(st, at, &w);
-		if (!frame || !set_read(frame, &w))
+		frame = earlier_frame(st, at, &r);
+		if (!frame)
 			break;
+		/* What was known to be read is known further back, too. */
+		r.regs &= (u16)~frame->reg_read;
+		r.slots &= ~frame->slot_read;
+		if (!r.regs && !r.slots)
+			break;
+		frame->reg_read |= r.regs;
+		frame->slot_read |= r.slots;
 		at = frame;
 		length++;
 	}
@@ -74,12 +66,12 @@ static void mark_read(struct verifier *v, struct live_walk w)
 
 void mark_reg_read(struct verifier *v, u32 frame, u32 regno)
 {
-	mark_read(v, (struct live_walk){.frame = frame, .index = regno});
+	mark_read(v, (struct reads){.frame = frame, .regs = (u16)BIT(regno)});
 }
 
 void mark_slot_read(struct verifier *v, u32 frame, u32 slot)
 {
-	mark_read(v, (struct live_walk){.frame = frame, .slot = true, .index = slot});
+	mark_read(v, (struct reads){.frame = frame, .slots = BIT_ULL(slot)});
 }
 
 void propagate_liveness(struct verifier *v, const struct vstate *old)
@@ -87,11 +79,8 @@ void propagate_liveness(struct verifier *v, const struct vstate *old)
 	for (u32 f = 0; f <= old->curframe; f++) {
 		const struct frame *frame = old->frame[f];
 
-		for (u32 i = 0; i < BPF_REG_FP; i++)
-			if (frame->reg_read & BIT(i))
-				mark_reg_read(v, f, i);
-		for (u32 i = 0; i < MAX_SLOTS; i++)
-			if (frame->slot_read & BIT_ULL(i))
-				mark_slot_read(v, f, i);
+		mark_read(v, (struct reads){.frame = f,
+					    .regs = frame->reg_read & (u16)~BIT(BPF_REG_FP),
+					    .slots = frame->slot_read});
 	}
 }
