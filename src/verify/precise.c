@@ -13,6 +13,46 @@
 
 #define ARG_REGS 0x3eu /* r1 to r5 */
 
+#define BACK_ALWAYS BIT(15)
+
+/* Registers that an instruction must be looked at for, walking back, or BACK_ALWAYS. */
+static u16 back_regs(const struct bpf_insn *insn)
+{
+	u16 dst = (u16)BIT(insn->dst_reg), src = (u16)BIT(insn->src_reg);
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+	case BPF_LDX:
+	case BPF_ST:
+		return dst;
+	case BPF_STX:
+		return BPF_MODE(insn->code) == BPF_ATOMIC ? BACK_ALWAYS : dst;
+	case BPF_LD:
+		return isa_is_wide(insn) ? dst : BACK_ALWAYS;
+	}
+	switch (BPF_OP(insn->code)) {
+	case BPF_CALL:
+	case BPF_EXIT:
+		return BACK_ALWAYS;
+	case BPF_JA:
+	case BPF_JCOND:
+		return 0;
+	}
+	return BPF_SRC(insn->code) == BPF_X ? dst | src : 0;
+}
+
+/* So that most instructions are passed over at a glance. */
+int trace_prepare(struct verifier *v)
+{
+	v->back_regs = arena_alloc(&v->arena, v->insn_cnt * sizeof(*v->back_regs));
+	if (!v->back_regs)
+		return -ENOMEM;
+	for (u32 i = 0; i < v->insn_cnt; i++)
+		v->back_regs[i] = back_regs(&v->insns[i]);
+	return 0;
+}
+
 int trace_step(struct verifier *v)
 {
 	if (!vec_push(&v->trace, v->mem, (struct step){.insn = v->insn & 0xfffff}))
@@ -393,6 +433,11 @@ static int walk_back(struct verifier *v)
 		if (at == v->cur->root_step)
 			break;
 		step = &v->trace.at[--at];
+		if (!step->access && !step->linked && !(v->log_level & LOG_LEVEL2) &&
+		    !(v->back_regs[step->insn] & (bt->regs[bt->frame] | BACK_ALWAYS))) {
+			next = step->insn;
+			continue;
+		}
 		log_back(v, step->insn);
 		bt_sync_linked(v, step);
 		if (back_insn(v, step, next))

@@ -62,35 +62,36 @@ void branches_done(struct vstate *state)
 
 /* ---- forgetting what nothing reads ---- */
 
-static void clean_frame(struct frame *frame)
+static void clean_frame(struct verifier *v, struct frame **at)
 {
+	struct frame *frame = *at, *smaller;
+	u32 slots = frame->slot_read ? 64 - (u32)__builtin_clzll(frame->slot_read) : 0;
+
 	for (u32 i = 0; i < BPF_REG_FP; i++)
 		if (!(frame->reg_read & BIT(i)))
 			reg_set_not_init(&frame->regs[i]);
 	for (u32 i = 0; i < frame->slot_cnt; i++)
 		if (!(frame->slot_read & BIT_ULL(i)))
 			memset(&frame->slots[i], 0, sizeof(frame->slots[i]));
+	if (slots >= frame->slot_cnt)
+		return;
+	frame->slot_cnt = slots;
+	smaller = mem_realloc(v->mem, frame, frame_room(frame));
+	if (smaller)
+		*at = smaller;
 }
 
-static void clean_state(struct vstate *state)
+/* Once all that follows it is done. */
+static void clean_state(struct verifier *v, struct vstate *state)
 {
-	if (state->cleaned)
+	struct vstate *loop = loop_entry_of(state);
+
+	if (state->cleaned || state->branches || (loop && loop->branches) ||
+	    !same_callsites(state, v->cur))
 		return;
 	for (u32 i = 0; i <= state->curframe; i++)
-		clean_frame(state->frame[i]);
+		clean_frame(v, &state->frame[i]);
 	state->cleaned = true;
-}
-
-static void clean_explored(struct verifier *v)
-{
-	for (struct explored *e = *explored_head(v, v->insn); e; e = e->next) {
-		struct vstate *loop = loop_entry_of(&e->state);
-
-		if (e->state.branches || (loop && loop->branches) || e->state.insn != v->insn ||
-		    !same_callsites(&e->state, v->cur))
-			continue;
-		clean_state(&e->state);
-	}
 }
 
 /* ---- checkpoints ---- */
@@ -218,10 +219,11 @@ static int search(struct verifier *v, bool force, bool *add)
 		int ret;
 
 		states++;
-		if (e->state.insn != v->insn) {
+		if (e->insn != v->insn) {
 			at = &e->next;
 			continue;
 		}
+		clean_state(v, &e->state);
 		ret = unfinished ? match_unfinished(v, e) : match_finished(v, e);
 		if (ret < 0)
 			return ret;
@@ -261,6 +263,7 @@ static int add_checkpoint(struct verifier *v)
 	v->prev_jmps_processed = v->jmps_processed;
 	v->prev_insn_processed = v->insn_processed;
 	e->state.insn = v->insn;
+	e->insn = v->insn;
 	e->next = *head;
 	*head = e;
 
@@ -285,7 +288,6 @@ int state_visited(struct verifier *v)
 			     v->insn_processed - v->prev_insn_processed >= 8);
 	int ret;
 
-	clean_explored(v);
 	ret = search(v, force, &add);
 	if (ret || !add)
 		return ret;

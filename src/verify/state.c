@@ -59,11 +59,6 @@ void frame_grow(struct frame *frame, u32 n)
 	frame->slot_cnt = n;
 }
 
-static size_t frame_size(const struct frame *frame)
-{
-	return sizeof(*frame) + frame->slot_cnt * sizeof(struct stack_slot);
-}
-
 static int copy_refs(const struct mem *mem, struct vstate *dst, const struct vstate *src)
 {
 	if (dst->ref_cap < src->ref_cnt) {
@@ -100,7 +95,7 @@ int state_save(const struct mem *mem, struct vstate *dst, const struct vstate *s
 	if (copy_refs(mem, dst, src))
 		goto fail;
 	for (u32 i = 0; i <= src->curframe; i++) {
-		dst->frame[i] = mem_dup(mem, src->frame[i], frame_size(src->frame[i]));
+		dst->frame[i] = mem_dup(mem, src->frame[i], frame_room(src->frame[i]));
 		if (!dst->frame[i])
 			goto fail;
 	}
@@ -120,7 +115,7 @@ int state_load(const struct mem *mem, struct vstate *dst, const struct vstate *s
 			dst->frame[i] = frame_new(mem, MAX_SLOTS);
 		if (!dst->frame[i])
 			return -ENOMEM;
-		memcpy(dst->frame[i], src->frame[i], frame_size(src->frame[i]));
+		memcpy(dst->frame[i], src->frame[i], frame_room(src->frame[i]));
 	}
 	return 0;
 }

@@ -259,6 +259,12 @@ static inline struct frame *state_frame(const struct vstate *state)
 	return state->frame[state->curframe];
 }
 
+/* Bytes of a frame with room for the slots in use. */
+static inline size_t frame_room(const struct frame *frame)
+{
+	return sizeof(*frame) + frame->slot_cnt * sizeof(struct stack_slot);
+}
+
 /* A frame with room for @slots; zeroed, registers not initialised. */
 struct frame *frame_new(const struct mem *mem, u32 slots);
 /* Makes room for @n slots in the current state's frame. */

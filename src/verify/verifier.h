@@ -109,6 +109,7 @@ struct pending {
 
 struct explored {
 	struct explored *next;
+	u32 insn; /* as the state's, and nearer */
 	u32 hits, misses;
 	struct vstate state;
 };
@@ -180,6 +181,7 @@ struct verifier {
 
 	VEC(struct step) trace;
 	VEC(struct linked_regs) linked;
+	u16 *back_regs; /* of each instruction: see trace_prepare() */
 	bool in_insn; /* the last step is that of the instruction at work */
 	struct backtrack bt;
 	struct id_map ids;
@@ -299,6 +301,7 @@ void mark_reg_read(struct verifier *v, u32 frame, u32 regno);
 void mark_slot_read(struct verifier *v, u32 frame, u32 slot);
 void propagate_liveness(struct verifier *v, const struct vstate *old);
 
+int trace_prepare(struct verifier *v);
 int trace_step(struct verifier *v);
 /* Back to where the path that goes on now was left. */
 void trace_return(struct verifier *v, const struct pending *p);

@@ -113,7 +113,10 @@ static int explore_globals(struct verifier *v)
 
 static int explore_all(struct verifier *v)
 {
-	int err = explore_function(v, 0);
+	int err = trace_prepare(v);
+
+	if (!err)
+		err = explore_function(v, 0);
 
 	return err ? err : explore_globals(v);
 }
