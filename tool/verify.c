@@ -83,6 +83,7 @@ static int report(const struct verify_options *opts, const struct anybpf_program
 {
 	struct verdict v;
 	struct buf text;
+	bool failed;
 	int err = verdict_init(&v, opts, program, sources);
 
 	if (err) {
@@ -97,8 +98,9 @@ static int report(const struct verify_options *opts, const struct anybpf_program
 		fputs(buf_str(&text), stdout);
 		buf_free(&text);
 	}
+	failed = v.rejected || needs_newer(&v);
 	verdict_free(&v);
-	return v.rejected ? EXIT_FAILED : EXIT_OK;
+	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
 static bool wanted(const struct verify_options *opts, const struct anybpf_program *program)
@@ -229,7 +231,7 @@ static int parse_option(struct verify_options *opts, int option)
 		opts->complexity = true;
 		return EXIT_OK;
 	case OPT_PROFILE:
-		return profile_parse(optarg, &opts->profile);
+		return profile_parse(opts, optarg);
 	case OPT_LOG_LEVEL:
 		if (optarg[0] < '1' || optarg[0] > '7' || optarg[1])
 			return usage_error("verify", "--log-level takes 1 to 7, not '%s'", optarg);

@@ -7,6 +7,8 @@
 #include "json.h"
 #include "tool.h"
 
+struct verdict;
+
 struct verify_options {
 	struct common common;
 	u32 log_level;
@@ -14,11 +16,17 @@ struct verify_options {
 	bool color;
 	bool facts;		       /* what was proven at each instruction */
 	bool complexity;	       /* where the explored instructions went */
+	u16 linux_version;	       /* X << 8 | Y: nothing newer is to be used; 0: any */
 	const struct profile *profile; /* NULL: whatever the engine gives */
 };
 
-/* EXIT_OK, or EXIT_USAGE with the profiles listed, as for the name "list". */
-int profile_parse(const char *name, const struct profile **profile);
+/* Fills .profile or .linux_version. EXIT_OK, or EXIT_USAGE with the profiles listed, as for "list".
+ */
+int profile_parse(struct verify_options *opts, const char *name);
+/* Whether the program uses what the profile's version has not; and what. */
+bool needs_newer(const struct verdict *v);
+void needs_text(const struct verdict *v, struct buf *out);
+void needs_json(const struct verdict *v, struct json *json);
 /* To be called when maps and types exist. EXIT_OK or EXIT_FAILED. */
 int profile_apply(const struct profile *profile, struct anybpf_object *object);
 

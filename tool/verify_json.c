@@ -23,6 +23,7 @@ static void json_chain(struct json *json, const struct explanation *e)
 	for (u32 i = 0; i < e->note_cnt; i++) {
 		json_open(json, NULL, '{');
 		json_place(json, &e->notes[i].place);
+		json_string(json, "instruction", e->notes[i].insn);
 		json_string(json, "text", e->notes[i].text);
 		json_close(json, '}');
 	}
@@ -59,6 +60,8 @@ void verdict_json(const struct verdict *v, struct json *json)
 	json_u64(json, "processed", v->explanation.processed);
 	if (v->rejected)
 		json_rejection(json, v);
+	if (needs_newer(v))
+		needs_json(v, json);
 	if (shows_complexity(v))
 		complexity_json(v, json);
 	if (shows_facts(v))

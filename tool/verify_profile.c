@@ -23,16 +23,31 @@ static void list_profiles(FILE *to)
 	fputs("Profiles:\n", to);
 	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++)
 		fprintf(to, "  %-14s %s\n", profiles[i].name, profiles[i].summary);
+	fprintf(to, "  %-14s %s\n", "linux-X.Y", "nothing that is newer than that version");
 }
 
-int profile_parse(const char *name, const struct profile **profile)
+/* "linux-5.10" */
+static bool parse_linux(const char *name, u16 *version)
+{
+	unsigned int major, minor;
+	char rest;
+
+	if (sscanf(name, "linux-%u.%u%c", &major, &minor, &rest) != 2 || major > 99 || minor > 255)
+		return false;
+	*version = (u16)(major << 8 | minor);
+	return true;
+}
+
+int profile_parse(struct verify_options *opts, const char *name)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++) {
 		if (!strcmp(name, profiles[i].name)) {
-			*profile = &profiles[i];
+			opts->profile = &profiles[i];
 			return EXIT_OK;
 		}
 	}
+	if (parse_linux(name, &opts->linux_version))
+		return EXIT_OK;
 	if (strcmp(name, "list"))
 		usage_error("verify", "unknown profile '%s'", name);
 	list_profiles(strcmp(name, "list") ? stderr : stdout);

@@ -24,6 +24,8 @@ void verdict_text(const struct verdict *v, struct buf *out)
 	} else {
 		buf_printf(out, "accepted, %u instructions\n", p->insn_cnt);
 	}
+	if (needs_newer(v))
+		needs_text(v, out);
 	if (shows_complexity(v))
 		complexity_text(v, out);
 	if (shows_facts(v))

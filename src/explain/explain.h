@@ -35,6 +35,10 @@ struct explain_input {
 	void *arg;
 };
 
+/* Whether a place tells one instruction from others: assembly within C has one for all. */
+struct explain_place;
+bool place_is_line(const struct explain_place *place);
+
 /* A place in C. Columns count bytes from 1; .column 0: not known. .text is the whole line. */
 struct explain_place {
 	s64 insn;		      /* -1: none */
@@ -45,6 +49,7 @@ struct explain_place {
 
 struct explain_note {
 	struct explain_place place;
+	const char *insn; /* the instruction's text */
 	const char *text;
 };
 

@@ -354,7 +354,12 @@ static bool same_spot(const struct explain_place *a, const struct explain_place 
 	       !strcmp(a->file, b->file);
 }
 
-/* In the order of the path, without what has no line of its own. */
+static const char *step_text(const struct subject *s, u32 step)
+{
+	return arena_printf(s->arena, "%.*s", SPAN_ARGS(s->log->steps.at[step].text));
+}
+
+/* In the order of the path, without what is where the rejection is. */
 static void place_notes(const struct notes *n, struct explanation *e)
 {
 	u32 last = 0;
@@ -371,8 +376,11 @@ static void place_notes(const struct notes *n, struct explanation *e)
 			return;
 		last = n->at[best].step + 1;
 		note.text = n->at[best].text;
-		if (step_place(n->s, n->at[best].step, &note.place) &&
-		    (n->at[best].keep || !same_spot(&note.place, &e->place)))
+		note.insn = step_text(n->s, n->at[best].step);
+		step_place(n->s, n->at[best].step, &note.place);
+		if ((n->at[best].keep || n->at[best].step != n->s->step) && note.insn &&
+		    (n->at[best].keep || !place_is_line(&note.place) ||
+		     !same_spot(&note.place, &e->place)))
 			e->notes[e->note_cnt++] = note;
 	}
 }

@@ -169,7 +169,16 @@ static void headline(struct printer *p, const struct explanation *e)
 
 static void print_note(struct printer *p, const struct explain_note *note)
 {
-	snippet(p, &note->place, note->text, COLOR_NOTE, 0);
+	if (place_is_line(&note->place)) {
+		snippet(p, &note->place, note->text, COLOR_NOTE, 0);
+		return;
+	}
+	buf_printf(p->out, "%*s = instruction %" PRId64 ": %s\n%*s   ", p->width, "",
+		   note->place.insn, note->insn, p->width, "");
+	start(p, COLOR_NOTE);
+	buf_puts(p->out, note->text);
+	end(p);
+	buf_putc(p->out, '\n');
 }
 
 /* Lines after a word, the later ones beneath the first. */

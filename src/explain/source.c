@@ -392,6 +392,21 @@ bool source_place(const struct explain_input *in, u32 insn, enum expr_role role,
 	return true;
 }
 
+bool place_is_line(const struct explain_place *place)
+{
+	static const char *const words[] = {"asm", "__asm", "__asm__"};
+	struct span expr;
+
+	if (!place->file)
+		return false;
+	if (!place_expression(place, &expr))
+		return true;
+	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
+		if (span_is(expr, words[i]))
+			return false;
+	return true;
+}
+
 bool place_expression(const struct explain_place *place, struct span *expr)
 {
 	if (!place->file || !place->column)

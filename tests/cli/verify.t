@@ -64,12 +64,27 @@ Try 'anybpf verify --help'.
 Profiles:
 ...
   unprivileged   no capabilities, where the kernel allows that
+  linux-X.Y      nothing that is newer than that version
 [2]
 
 $ anybpf verify --engine kernel --profile unprivileged $DATA/bad.bpf.c
 anybpf: .* (re)
 [1]
 
+
+# what an older kernel has not
+$ anybpf verify --profile linux-5.10 --prog fixed $DATA/../explain/callback-return.bpf.c
+fixed \(section "xdp"\): accepted, \d+ instructions, \d+ processed (re)
+too new for Linux 5.10:
+  .*callback-return.bpf.c:\d+: a callback needs Linux 5.13 (re)
+  .*callback-return.bpf.c:\d+: bpf_loop\(\) needs Linux 5.17 (re)
+[1]
+
+$ anybpf verify --profile linux-5.17 --prog fixed $DATA/../explain/callback-return.bpf.c
+fixed \(section "xdp"\): accepted, \d+ instructions, \d+ processed (re)
+
+$ anybpf verify --json --profile linux-5.7 --prog fixed $DATA/../explain/ringbuf-leak.bpf.c | python3 -c 'import json, sys; print([(n["what"], n["since"]) for n in json.load(sys.stdin)["programs"][0]["needs"]])'
+[('a map of type ringbuf', '5.8'), ('bpf_ringbuf_reserve()', '5.8'), ('bpf_ringbuf_discard()', '5.8'), ('bpf_ringbuf_submit()', '5.8')]
 
 # what was proven
 $ anybpf verify --facts --prog fixed $DATA/../explain/map-value-bounds.bpf.c
