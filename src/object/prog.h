@@ -50,6 +50,8 @@ struct subprog {
 	bool is_global;
 	bool has_tail_call;
 	bool changes_packet; /* it or what it calls */
+	/* As the verifier's struct verify_subprog says. */
+	bool unreliable, is_exception_callback, dead;
 	jit_entry entry;     /* NULL when not compiled */
 };
 

@@ -199,6 +199,9 @@ static int describe_target(struct load *load, struct verify_target *target)
 			.is_callback = from->is_callback,
 			.is_global = from->is_global,
 			.changes_packet = from->changes_packet,
+			.unreliable = from->unreliable,
+			.is_exception_callback = from->is_exception_callback,
+			.dead = from->dead,
 		};
 	}
 	*target = (struct verify_target){
@@ -309,6 +312,9 @@ int pass_subprogs(struct load *load)
 			.is_global = from->is_global,
 			.has_tail_call = from->has_tail_call,
 			.changes_packet = from->changes_packet,
+			.unreliable = from->unreliable,
+			.is_exception_callback = from->is_exception_callback,
+			.dead = from->dead,
 		};
 		for (u32 j = from->start; j < from->end; j++)
 			prog->subprog_of_insn[j] = (u16)i;

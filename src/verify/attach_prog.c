@@ -11,7 +11,8 @@ static s32 target_subprog(const struct verify_target *target, u32 btf_id)
 {
 	for (u32 i = 0; i < target->func_info_cnt; i++)
 		if (target->func_info[i].type_id == btf_id)
-			return (s32)i;
+			/* What was found dead is no longer there. */
+			return target->subprogs && target->subprogs[i].dead ? -1 : (s32)i;
 	return -1;
 }
 
@@ -56,6 +57,10 @@ int check_target_prog(struct verifier *v, const struct btf_type *func, bool *unr
 		return reject_program(v, -EINVAL, "Subprog %s doesn't exist",
 				      btf_name(v->in->attach_btf, func));
 	sub = target->subprogs ? &target->subprogs[i] : NULL;
+	if (sub && sub->is_exception_callback)
+		return reject_program(v, -EINVAL, "%s programs cannot attach to exception callback",
+				      v->in->type == BPF_PROG_TYPE_EXT ? "Extension"
+								       : "FENTRY/FEXIT");
 	*unreliable = sub && sub->unreliable;
 	if (v->in->type == BPF_PROG_TYPE_EXT)
 		err = check_extension(v, sub, *unreliable);

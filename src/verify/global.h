@@ -15,5 +15,13 @@ bool is_scalar_type(const struct btf_type *t);
  */
 const char *next_decl_tag(const struct btf *btf, u32 func_id, s32 component, const char *prefix,
 			  u32 *id);
+/* Whether it points to what programs of the type declare as their context. */
+bool is_ctx_pointer(struct verifier *v, const struct btf_type *ptr);
+
+/* ---- for later attachment (reliable.c) ---- */
+
+/* Before a call of a static function: whether its arguments are what its BTF says. */
+void note_static_call(struct verifier *v, u32 subprog);
+bool main_is_reliable(struct verifier *v);
 
 #endif

@@ -118,7 +118,7 @@ static bool is_projection(const char *seen, const char *real)
 }
 
 /* A pointer to what programs of the type declare as their context, by its name alone. */
-static bool is_ctx_pointer(struct verifier *v, const struct btf_type *ptr)
+bool is_ctx_pointer(struct verifier *v, const struct btf_type *ptr)
 {
 	const struct btf *btf = v->in->btf;
 	const struct btf_type *to = btf_skip_mods(btf, ptr->type, NULL);
@@ -128,7 +128,8 @@ static bool is_ctx_pointer(struct verifier *v, const struct btf_type *ptr)
 		return true;
 	if (!to || !btf_is_struct(to) || !*name)
 		return false;
-	return !strcmp(name, btf_name(btf, to)) || is_projection(name, btf_name(btf, to));
+	return !strcmp(name, btf_name(btf, to)) || is_projection(name, btf_name(btf, to)) ||
+	       (v->rules->ctx_name && !strcmp(v->rules->ctx_name, btf_name(btf, to)));
 }
 
 /* Other types of context that go with the tag, where one program type has several. */

@@ -4,6 +4,7 @@
  * its own. A global one is verified once, for whatever its BTF prototype
  * allows; a callback for what its helper passes.
  */
+#include "verify/global.h"
 #include "verify/verifier.h"
 
 /* ---- frames ---- */
@@ -112,6 +113,7 @@ int check_subprog_call(struct verifier *v)
 			      (s32)v->insn + 1 + cur_insn(v)->imm);
 	if (v->subprogs[subprog].is_global)
 		return call_global(v, (u32)subprog);
+	note_static_call(v, (u32)subprog);
 	return call_static(v, (u32)subprog);
 }
 

@@ -68,6 +68,7 @@ struct subprog_info {
 	} args[5];
 	u32 arg_cnt;
 	bool args_done;
+	bool unreliable; /* called with other arguments than its BTF says */
 };
 
 /* ---- the trace: the instructions of the current path, from its function's first ---- */

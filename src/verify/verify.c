@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "verify/attach.h"
+#include "verify/global.h"
 #include "verify/throw.h"
 #include "verify/kfunc.h"
 
@@ -178,6 +179,9 @@ static int save_subprogs(struct verifier *v)
 			.is_callback = from->is_callback,
 			.is_global = from->is_global,
 			.changes_packet = from->changes_packet,
+			.unreliable = i ? from->unreliable : !main_is_reliable(v),
+			.is_exception_callback = i && i == v->exception_callback,
+			.dead = !(result->facts[from->start].flags & FACT_SEEN),
 		};
 	}
 	result->subprogs = to;

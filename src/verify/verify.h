@@ -82,7 +82,10 @@ struct verify_subprog {
 	u32 stack_depth; /* multiple of 8 */
 	bool has_tail_call, has_ld_abs, is_callback, is_global;
 	bool changes_packet; /* it or what it calls */
-	bool unreliable;     /* called in other ways than its BTF says */
+	/* For what attaches to it later. */
+	bool unreliable;	    /* called in other ways than its BTF says */
+	bool is_exception_callback; /* runs when a program ends by bpf_throw() */
+	bool dead;		    /* nothing reaches it */
 };
 
 /* A loaded program that this one is to replace a function of (freplace) or to trace. */
