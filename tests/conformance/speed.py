@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
 """Time and memory of verification, ours against the running kernel's in the same run.
 
-Usage: speed.py BENCH OUT [ROUNDS] OBJECT...
+Usage: speed.py BENCH OUT [ROUNDS] [OBJECT...]
 
 BENCH is bench-verify, which loads every program of the objects on both engines in turn
-and prints a JSON line for each; the lines go to OUT. Compared are the programs that both
+and prints a JSON line for each; the lines go to OUT. Without objects it is all of Linux's selftests. Compared are the programs that both
 accept. Times are what each verifier says of itself, the best of the rounds; memory is
 the peak that a control group sees during one load, which holds the pages that machine
 code takes, too.
@@ -12,6 +13,8 @@ code takes, too.
 import json
 import subprocess
 import sys
+
+import corpus
 
 
 def load(bench, out, rounds, objects):
@@ -43,7 +46,7 @@ def print_table(rows):
     for r in rows:
         u, k = r["user"], r["kernel"]
         mb = [f"{s['kb'] / 1024:.1f}" if s["kb"] is not None else "-" for s in (u, k)]
-        print(f"{(r['object'][:-2] + ' ' + r['program'])[:44]:44} {r['insns']:6}"
+        print(f"{(r['object'].split('.')[0] + ' ' + r['program'])[:44]:44} {r['insns']:6}"
               f" {u['explored']:8} {k['explored']:8} {u['us'] / 1000:7.1f} {k['us'] / 1000:7.1f}"
               f" {1000 * u['us'] / max(u['explored'], 1):5.0f} {1000 * k['us'] / max(k['explored'], 1):5.0f}"
               f" {mb[0]:>6} {mb[1]:>6} {u['peak_states']:7} {k['peak_states']:7}")
@@ -70,13 +73,16 @@ def main():
     bench, out = sys.argv[1:3]
     rest = sys.argv[3:]
     rounds = int(rest.pop(0)) if rest and rest[0].isdigit() else 5
-    rows = load(bench, out, rounds, rest)
+    objects = rest or [str(path) for _, path in sorted(corpus.selftests(set(corpus.selftest_names()))[0].items())]
+    rows = load(bench, out, rounds, objects)
     both = [r for r in rows if not r["user"]["error"] and not r["kernel"]["error"]]
     both.sort(key=lambda r: -r["kernel"]["us"])
     print_table(both[:25])
     print_flatness(both)
     one = [r for r in rows if bool(r["user"]["error"]) != bool(r["kernel"]["error"])]
-    for r in one:
+    print(f"\n{len(rows)} programs, of which {len(both)} are accepted by both and {len(one)} by one, "
+          f"{len(rows) - len(both) - len(one)} by none")
+    for r in one if rest else []:
         side = "user" if r["user"]["error"] else "kernel"
         print(f"# only the {side} engine refuses {r['object']} {r['program']}: {r[side]['why']}")
     print(f"\nspeed, ours / kernel's: {summary('accepted programs', both)}; {summary('ten slowest', both[:10])}")
