@@ -278,6 +278,8 @@ static int check_type(struct verifier *v, u32 regno, u32 arg, const struct call_
 		type &= ~MEM_RDONLY;
 	if (arg & PTR_MAYBE_NULL)
 		type &= ~PTR_MAYBE_NULL;
+	if (ARG_BASE(arg) == ARG_PTR_TO_MEM)
+		type &= ~(DYNPTR_LOCAL | DYNPTR_RINGBUF | DYNPTR_SKB | DYNPTR_XDP);
 	/* Objects of the program go into the fields that are for them. */
 	if (args->kptr && type & MEM_ALLOC && regno == BPF_REG_2)
 		type &= ~(MEM_ALLOC | MEM_PERCPU);
@@ -346,7 +348,7 @@ static int note_reference(struct verifier *v, u32 regno, u32 arg, struct call_ar
 				      regno);
 		args->release_reg = regno;
 	}
-	if (!reg->ref_id)
+	if (!reg->ref_id || ARG_BASE(arg) == ARG_KPTR_XCHG_DEST)
 		return 0;
 	if (args->ref_id)
 		return reject(v, -EFAULT, "more than one arg with ref_obj_id R%u %u %u", regno,
@@ -462,6 +464,8 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 	case ARG_PTR_TO_TIMER:
 		return check_timer_arg(v, regno, args);
 	case ARG_PTR_TO_SPIN_LOCK:
+		if (in_tree_callback(v))
+			return reject(v, -EACCES, "can't spin_{lock,unlock} in rbtree cb");
 		return check_spin_lock(v, regno, args->proto->id == BPF_FUNC_spin_lock);
 	case ARG_KPTR_XCHG_DEST:
 		return check_kptr_dest(v, regno, args);

@@ -350,6 +350,8 @@ static int take_map(struct verifier *v, u32 regno, struct kfunc_args *args)
 {
 	const struct reg *reg = cur_reg(v, regno);
 
+	if (reg_kind(reg) == PTR_TO_BTF_ID)
+		return 0; /* a map of an iterator, say: its type decides */
 	if (reg_kind(reg) != CONST_PTR_TO_MAP && reg_kind(reg) != PTR_TO_MAP_VALUE &&
 	    reg_kind(reg) != PTR_TO_MAP_KEY)
 		return reject(v, -EINVAL, "pointer in R%u isn't map pointer", regno);
@@ -431,12 +433,17 @@ static int check_pointer(struct verifier *v, enum kfunc_param_kind kind, u32 arg
 
 /* ---- what holds for pointers of all kinds ---- */
 
+/* What is released must be as valid as what must be trusted. */
+static bool wants_trusted(const struct kfunc *kfunc)
+{
+	return kfunc->flags & (KF_TRUSTED_ARGS | KF_RELEASE | KF_RCU);
+}
+
 static int check_not_null(struct verifier *v, u32 arg, const struct kfunc *kfunc)
 {
 	const struct reg *reg = cur_reg(v, arg + 1);
 
-	if (!(kfunc->flags & (KF_TRUSTED_ARGS | KF_RCU)) ||
-	    kfunc->params[arg].flags & PARAM_F_NULLABLE)
+	if (!wants_trusted(kfunc) || kfunc->params[arg].flags & PARAM_F_NULLABLE)
 		return 0;
 	if (reg_is_null(reg) || reg_maybe_null(reg))
 		return reject(v, -EACCES, "Possibly NULL pointer passed to trusted arg%u", arg);
@@ -468,7 +475,7 @@ static int check_trust(struct verifier *v, u32 regno, enum kfunc_param_kind kind
 
 	if (kind != PARAM_MAP && kind != PARAM_ALLOC_OBJ && kind != PARAM_OBJ)
 		return 0;
-	if (!(kfunc->flags & (KF_TRUSTED_ARGS | KF_RCU)) || reg_is_trusted(reg))
+	if (!wants_trusted(kfunc) || reg_is_trusted(reg))
 		return 0;
 	if (!(kfunc->flags & KF_RCU))
 		return reject(v, -EINVAL, "R%u must be referenced or trusted", regno);

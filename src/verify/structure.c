@@ -77,6 +77,7 @@ static int add_exception_callback(struct verifier *v)
 		return err;
 	v->exception_callback = (u32)subprog_at(v, start);
 	/* It runs on a stack of its own, after all others are gone. */
+	v->subprogs[v->exception_callback].is_callback = true;
 	v->subprogs[v->exception_callback].is_async_callback = true;
 	return 0;
 }
