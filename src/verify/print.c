@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "isa/disasm.h"
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 static const char *const kind_names[REG_KINDS] = {
 	[NOT_INIT] = "?",
@@ -374,6 +374,16 @@ static const char *call_name(void *ctx, u32 id)
 	return func_name(ctx, id);
 }
 
+static const char *kfunc_name(void *ctx, s32 btf_id, s16 fd_index)
+{
+	const struct verifier *v = ctx;
+
+	for (const struct kfunc *k = v->kfuncs; k; k = k->next)
+		if (k->id == (u32)btf_id && k->off == fd_index)
+			return k->name;
+	return "";
+}
+
 void log_insn_text(struct verifier *v, u32 insn)
 {
 	const struct disasm_options opts = {
@@ -382,6 +392,7 @@ void log_insn_text(struct verifier *v, u32 insn)
 		.hide_wide = !v->ptr_leaks,
 		.ctx = v,
 		.helper_name = call_name,
+		.kfunc_name = kfunc_name,
 	};
 	struct buf text;
 

@@ -8,19 +8,27 @@
  *	- attach fentry NAME	what it is to be attached to: a function, typedef or
  *				structure; with struct_ops the first is the member's number
  *	- no-perfmon		without CAP_PERFMON
+ *	- btf			with the types of btf/program.c
+ *	- map TYPE		an array whose values are that struct of btf/program.c;
+ *				the first is map[fd:0], the next map[fd:1]
  *	- expect, log, sleepable, not-gpl	as in ../basic.txt, where <name> is
- *				the number of a type
+ *				the number of a type, <.name> of one of btf/program.c
+ *
+ * Kernel functions are called by name.
  */
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 
+#include "btf/fields.h"
 #include "isa/asm.h"
+#include "isa/isa.h"
 #include "object/environment.h"
 #include "tap.h"
 #include "verify/verify.h"
 
 #define MAX_TEXT 16384
+#define MAX_MAPS 2
 
 #define RULES(name_, prog)                                                                         \
 	{                                                                                          \
@@ -35,6 +43,8 @@ static const struct {
 	{BPF_PROG_TYPE_TRACING, RULES("tracing", TRACING)},
 	{BPF_PROG_TYPE_LSM, RULES("lsm", LSM)},
 	{BPF_PROG_TYPE_STRUCT_OPS, RULES("struct_ops", STRUCT_OPS)},
+	{BPF_PROG_TYPE_XDP,
+	 {.type = BPF_PROG_TYPE_XDP, .name = "xdp", .ctx_name = "xdp_md", .ctx_size = 4}},
 	{BPF_PROG_TYPE_EXT, {.type = BPF_PROG_TYPE_EXT, .name = "ext"}},
 };
 
@@ -58,14 +68,16 @@ static const struct {
 struct test_case {
 	char name[160], type[32], attach[32], target[64];
 	char expect[1024], log[1024];
-	bool sleepable, not_gpl;
+	bool sleepable, not_gpl, btf;
+	char maps[MAX_MAPS][64];
+	u32 map_cnt;
 	u32 caps;
 	char text[MAX_TEXT];
 };
 
 /* ---- the kernel ---- */
 
-static struct btf *vmlinux;
+static struct btf *vmlinux, *program;
 
 static const Elf64_Shdr *section(const u8 *file, const char *name)
 {
@@ -110,7 +122,7 @@ static void lay_out_variables(u8 *btf)
 }
 
 /* The object is our own compiler's, so that it need not be checked. */
-static bool read_vmlinux(void)
+static bool read_btf(const char *name, struct btf **btf)
 {
 	static _Alignas(8) u8 file[1 << 20];
 	const char *dir = getenv("ANYBPF_TEST_OBJECTS");
@@ -119,7 +131,7 @@ static bool read_vmlinux(void)
 	struct err err;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/../verify/vmlinux.o", dir ? dir : "build/tests/elf");
+	snprintf(path, sizeof(path), "%s/../verify/%s", dir ? dir : "build/tests/elf", name);
 	f = fopen(path, "r");
 	if (!f)
 		return false;
@@ -130,8 +142,8 @@ static bool read_vmlinux(void)
 	if (sec)
 		lay_out_variables(file + sec->sh_offset);
 	if (!sec ||
-	    btf_parse(&mem_libc, file + sec->sh_offset, sec->sh_size, NULL, &vmlinux, NULL, &err)) {
-		tap_begin("a kernel's BTF");
+	    btf_parse(&mem_libc, file + sec->sh_offset, sec->sh_size, NULL, btf, NULL, &err)) {
+		tap_begin(name);
 		tap_fail("there is none: %s", sec ? err.text : "no section");
 		tap_end();
 		return false;
@@ -145,9 +157,10 @@ static u32 find_target(const char *name)
 {
 	static const enum btf_kind kinds[] = {BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_TYPEDEF,
 					      BTF_KIND_VAR};
+	const struct btf *btf = *name == '.' ? program : vmlinux;
 
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
-		s32 id = btf_find(vmlinux, kinds[i], name);
+		s32 id = btf_find(btf, kinds[i], name + (*name == '.'));
 
 		if (id > 0)
 			return (u32)id;
@@ -191,12 +204,85 @@ static int give_vmlinux(void *arg, const struct btf **btf)
 	return 0;
 }
 
+/* ---- maps ---- */
+
+struct test_maps {
+	struct map_desc desc[MAX_MAPS];
+	struct btf_fields fields[MAX_MAPS];
+	u32 cnt;
+};
+
+static void make_map(struct test_maps *maps, const char *type)
+{
+	struct map_desc *desc = &maps->desc[maps->cnt];
+	struct btf_fields *fields = &maps->fields[maps->cnt++];
+	s32 id = btf_find(program, BTF_KIND_STRUCT, type);
+	int err;
+
+	if (id < 0) {
+		tap_fail("there is no struct %s", type);
+		return;
+	}
+	*desc = (struct map_desc){
+		.type = BPF_MAP_TYPE_ARRAY,
+		.id = maps->cnt,
+		.key_size = 4,
+		.value_size = (u32)btf_size(program, (u32)id),
+		.max_entries = 1,
+		.direct_size = (u32)btf_size(program, (u32)id),
+		.btf = program,
+		.btf_value_type_id = (u32)id,
+	};
+	snprintf(desc->name, sizeof(desc->name), "%.15s", type);
+	err = btf_find_fields(program, vmlinux, (u32)id, BTF_FIELDS_OF_MAPS, desc->value_size,
+			      fields);
+	if (!err)
+		err = btf_check_roots(program, fields);
+	if (err)
+		tap_fail("struct %s: %d", type, err);
+	if (!err && fields->cnt)
+		desc->fields = fields;
+}
+
+static int give_map(void *arg, s32 fd, bool by_index, const struct map_desc **desc, u16 *index)
+{
+	struct test_maps *maps = arg;
+
+	if (by_index || fd < 0 || (u32)fd >= maps->cnt)
+		return -EBADF;
+	*desc = &maps->desc[fd];
+	*index = (u16)fd;
+	return 0;
+}
+
+/* A program with types needs records of its functions where it has more than one. */
+static u32 make_func_info(const struct bpf_insn *insns, u32 cnt, struct bpf_func_info *info)
+{
+	for (u32 i = 0; i < cnt; i += isa_slots(&insns[i])) {
+		if (!isa_is_func_ref(&insns[i]))
+			continue;
+		info[0].insn_off = 0;
+		info[0].type_id = find_target(".main_function");
+		info[1].insn_off = (u32)isa_target(&insns[i], i);
+		info[1].type_id = find_target(".callback");
+		return 2;
+	}
+	return 0;
+}
+
 static void run_program(const struct test_case *c, const struct bpf_insn *insns, u32 cnt)
 {
+	struct test_maps maps = {.cnt = 0};
+	struct bpf_func_info func_info[2];
 	struct verify_result result;
 	struct log log;
 	struct verify_input input = {
 		.mem = &mem_libc,
+		.func_info = func_info,
+		.func_info_cnt = c->btf ? make_func_info(insns, cnt, func_info) : 0,
+		.btf = c->btf ? program : NULL,
+		.resolve_map = give_map,
+		.resolve_arg = &maps,
 		.insns = insns,
 		.insn_cnt = cnt,
 		.attach_type = (enum bpf_attach_type)attach_type(c->attach),
@@ -209,6 +295,8 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 		.log = &log,
 	};
 
+	for (u32 i = 0; i < c->map_cnt; i++)
+		make_map(&maps, c->maps[i]);
 	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strcmp(types[i].rules.name, c->type))
 			continue;
@@ -226,6 +314,14 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 	verify_result_free(&result);
 }
 
+static bool find_kfunc(void *ctx, const char *name, s32 *imm, s16 *off)
+{
+	(void)ctx;
+	*imm = btf_find(vmlinux, BTF_KIND_FUNC, name);
+	*off = 0;
+	return *imm > 0;
+}
+
 static int helper_by_name(void *ctx, const char *name)
 {
 	(void)ctx;
@@ -234,7 +330,7 @@ static int helper_by_name(void *ctx, const char *name)
 
 static void run_case(struct test_case *c)
 {
-	const struct asm_options opts = {.helper_id = helper_by_name};
+	const struct asm_options opts = {.kfunc = find_kfunc, .helper_id = helper_by_name};
 	struct bpf_insn *insns;
 	struct err err;
 	u32 cnt;
@@ -298,6 +394,10 @@ static void read_attribute(struct test_case *c, char *line)
 		c->sleepable = true;
 	else if (!strcmp(line, "not-gpl"))
 		c->not_gpl = true;
+	else if (!strcmp(line, "btf"))
+		c->btf = true;
+	else if (!strcmp(line, "map") && c->map_cnt < MAX_MAPS)
+		snprintf(c->maps[c->map_cnt++], sizeof(c->maps[0]), "%s", value);
 	else if (!strcmp(line, "no-perfmon"))
 		c->caps = HOST_CAP_BPF;
 	else
@@ -341,7 +441,8 @@ int main(void)
 	int n;
 
 	snprintf(dir, sizeof(dir), "%s/btf", data ? data : "tests/verify");
-	if (!read_vmlinux()) {
+	if (!read_btf("vmlinux.o", &vmlinux) || !read_btf("program.o", &program) ||
+	    btf_add_struct_fields(program, vmlinux)) {
 		tap_begin("a kernel's BTF");
 		tap_skip("there is no clang-19 to make it");
 		tap_end();
@@ -357,6 +458,7 @@ int main(void)
 	}
 	if (n >= 0)
 		free(list);
+	btf_free(program);
 	btf_free(vmlinux);
 	return tap_done();
 }

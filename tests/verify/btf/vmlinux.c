@@ -264,6 +264,11 @@ void bpf_lsm_file_free_security(struct file *file)
 	(void)file;
 }
 
+int bpf_lsm_task_alloc(struct task_struct *task, u64 clone_flags)
+{
+	return !task && clone_flags;
+}
+
 int bpf_lsm_inode_xattr_skipcap(const char *name)
 {
 	return !name;
@@ -298,3 +303,165 @@ int bpf_iter_nothing(struct bpf_iter_meta *meta)
 
 __attribute__((section(".data..percpu"))) struct task_struct cpu_task = {.pid = 1};
 __attribute__((section(".data..percpu"))) u32 cpu_number = 1;
+
+/* ---- kernel functions ---- */
+
+struct bpf_list_head {
+	u64 opaque[2];
+};
+
+struct bpf_list_node {
+	u64 opaque[3];
+};
+
+struct bpf_rb_root {
+	u64 opaque[2];
+};
+
+struct bpf_rb_node {
+	u64 opaque[4];
+};
+
+struct cpumask {
+	u64 bits[2];
+};
+
+struct bpf_cpumask {
+	struct cpumask cpumask;
+	u32 usage;
+};
+
+struct task_struct *bpf_task_acquire(struct task_struct *p)
+{
+	return p;
+}
+
+void bpf_task_release(struct task_struct *p)
+{
+	(void)p;
+}
+
+struct task_struct *bpf_task_from_pid(int pid)
+{
+	(void)pid;
+	return 0;
+}
+
+struct bpf_cpumask *bpf_cpumask_create(void)
+{
+	return 0;
+}
+
+void bpf_cpumask_release(struct bpf_cpumask *cpumask)
+{
+	(void)cpumask;
+}
+
+u32 bpf_cpumask_first(const struct cpumask *cpumask)
+{
+	return !cpumask;
+}
+
+void bpf_rcu_read_lock(void)
+{
+}
+
+void bpf_rcu_read_unlock(void)
+{
+}
+
+void bpf_preempt_disable(void)
+{
+}
+
+void bpf_preempt_enable(void)
+{
+}
+
+void bpf_throw(u64 cookie)
+{
+	(void)cookie;
+}
+
+void *bpf_cast_to_kern_ctx(void *obj)
+{
+	return obj;
+}
+
+void *bpf_rdonly_cast(const void *obj__ign, u32 btf_id__k)
+{
+	(void)obj__ign;
+	(void)btf_id__k;
+	return 0;
+}
+
+int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsafe_ptr__ign, u64 flags)
+{
+	return !dst && !dst__sz && !unsafe_ptr__ign && !flags;
+}
+
+void crash_kexec(struct seq_file *regs)
+{
+	(void)regs;
+}
+
+void *bpf_obj_new_impl(u64 local_type_id__k, void *meta__ign)
+{
+	(void)local_type_id__k;
+	return meta__ign;
+}
+
+void *bpf_percpu_obj_new_impl(u64 local_type_id__k, void *meta__ign)
+{
+	(void)local_type_id__k;
+	return meta__ign;
+}
+
+void bpf_obj_drop_impl(void *p__alloc, void *meta__ign)
+{
+	(void)p__alloc;
+	(void)meta__ign;
+}
+
+void bpf_percpu_obj_drop_impl(void *p__alloc, void *meta__ign)
+{
+	(void)p__alloc;
+	(void)meta__ign;
+}
+
+void *bpf_refcount_acquire_impl(void *p__refcounted_kptr, void *meta__ign)
+{
+	(void)meta__ign;
+	return p__refcounted_kptr;
+}
+
+int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node,
+			     void *meta__ign, u64 off)
+{
+	return head && node && meta__ign && off;
+}
+
+struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head)
+{
+	(void)head;
+	return 0;
+}
+
+int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node,
+			_Bool(less)(struct bpf_rb_node *a, const struct bpf_rb_node *b),
+			void *meta__ign, u64 off)
+{
+	return root && node && less && meta__ign && off;
+}
+
+struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node)
+{
+	(void)root;
+	return node;
+}
+
+struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root)
+{
+	(void)root;
+	return 0;
+}
