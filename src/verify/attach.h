@@ -6,6 +6,7 @@
 #ifndef ANYBPF_VERIFY_ATTACH_H
 #define ANYBPF_VERIFY_ATTACH_H
 
+#include "verify/lsm.h"
 #include "verify/btf_ptr.h"
 
 /* A pass: fills v->attach, or rejects the program as a whole. */
@@ -26,14 +27,6 @@ bool struct_ops_nullable(const char *ops, const char *member, u32 arg);
 
 /* ---- security hooks (lsm.c) ---- */
 
-#define LSM_DISABLED  BIT(0)
-#define LSM_SLEEPABLE BIT(1)
-#define LSM_UNTRUSTED BIT(2)
-#define LSM_BOOL      BIT(3)
-#define LSM_UNKNOWN   BIT(4)
-
-/* LSM_* of the hook behind a function's name ("bpf_lsm_file_open"). */
-u32 lsm_hook_flags(const char *func);
 /* What the program at work may return; false: anything. */
 bool lsm_ret_range(const struct verifier *v, struct ret_range *range);
 

@@ -95,8 +95,6 @@ struct prog_rules {
 	u32 attach_default; /* what an attach type of 0 stands for */
 	u64 sleepable;	    /* bits of the attach types whose programs may sleep */
 	bool sleepable_only;
-	/* Of those, whether this target's may; NULL: the rules do not know. */
-	bool (*target_sleeps)(const struct verify_env_info *info);
 
 	/* The first rule that fits; none: any value may be returned. */
 	const struct ret_rule *rets;
