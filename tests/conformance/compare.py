@@ -66,7 +66,7 @@ def unusable(case):
     result = theirs.get("result")
     if result not in ("accept", "reject"):
         return oracle.reason(theirs)
-    option = oracle.lacking(theirs)
+    option = oracle.lacking(case)
     if option:
         return f"the kernel is built without {option}"
     if case["expect"] and (result == "accept") != (case["expect"] == "success"):
@@ -224,13 +224,14 @@ def arguments(name, doc):
     parser.add_argument("--oracle", choices=["vm", "running", "annotations"], default="vm",
                         help="Linux 6.12 in a virtual machine, this kernel, or the tests' annotations alone")
     parser.add_argument("--timeout", type=int, default=20, help="seconds of a program")
-    parser.add_argument("--json", default=str(corpus.ROOT / f"build/{name}.jsonl"), help="where a line of each case goes")
+    parser.add_argument("--json", help=f"where a line of each case goes: build/{name}.jsonl, or build/{name}-some.jsonl with filters")
     return parser
 
 
 def main(name, doc, collect):
     """collect(options) -> (cases, {source: why it does not compile}); the exit status."""
     options = arguments(name, doc).parse_args()
+    options.json = options.json or str(corpus.BUILD / f"{name}{'-some' if options.filter else ''}.jsonl")
     try:
         cases, bad = collect(options)
     except corpus.Missing as missing:

@@ -114,10 +114,10 @@ def built_without():
     return [tuple(row) for row in rows if len(row) == 3 and row[0] != "#" and f"\n{row[2]}=" not in config]
 
 
-def lacking(row):
+def lacking(case):
     """The option that the kernel would need to accept it, or None."""
-    test, program = row["object"].removesuffix(".bpf.o"), row["program"]
-    if row["result"] != "reject":
+    test, program = case["object"].removesuffix(".bpf.o"), case["program"]
+    if case["linux"]["result"] != "reject":
         return None
     return next((option for file, name, option in built_without()
                  if fnmatch.fnmatch(test, file) and fnmatch.fnmatch(program, name)), None)
