@@ -20,6 +20,7 @@ static const struct prog_rules rules = {
 	.fields = fields,
 	.field_cnt = ARRAY_SIZE(fields),
 	.ctx_plain = true,
+	.optional = true,
 	.caps = HOST_CAP_BPF,
 };
 

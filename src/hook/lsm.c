@@ -6,8 +6,6 @@
 #include "hook/tracing.h"
 #include "verify/lsm.h"
 
-#define MAX_ERRNO 4095
-
 /* Hooks whose socket is locked by the caller, or not yet seen by any other. */
 static const char *const sockopt_hooks[] = {
 	"bpf_lsm_sock_graft",	      "bpf_lsm_inet_csk_clone",	   "bpf_lsm_inet_conn_established",
@@ -48,10 +46,8 @@ static bool ret_range(const struct verify_env_info *info, struct ret_range *rang
 		*range = info->target_void ? (struct ret_range){1, 1} : (struct ret_range){0, 1};
 	else if (info->target_void)
 		return false;
-	else if (flags_of(info) & LSM_BOOL)
-		*range = (struct ret_range){0, 1};
 	else
-		*range = (struct ret_range){-MAX_ERRNO, 0};
+		*range = lsm_hook_range(info->target);
 	return true;
 }
 

@@ -44,6 +44,13 @@ static bool can_inject_errors(const struct btf *btf)
 	return btf_find(btf, BTF_KIND_FUNC, "within_error_injection_list") > 0;
 }
 
+bool kernel_injects_errors(struct verifier *v)
+{
+	const struct btf *btf = kernel_btf(v);
+
+	return !btf || can_inject_errors(btf);
+}
+
 static u32 func_flags(const struct btf *btf, const char *name)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(attach_rules); i++) {

@@ -6,11 +6,13 @@
 #ifndef ANYBPF_VERIFY_ATTACH_H
 #define ANYBPF_VERIFY_ATTACH_H
 
-#include "verify/lsm.h"
 #include "verify/btf_ptr.h"
+#include "verify/lsm.h"
 
 /* A pass: fills v->attach, or rejects the program as a whole. */
 int check_attach_target(struct verifier *v);
+/* Whether the kernel was built to let programs make its functions fail; yes, if nobody knows. */
+bool kernel_injects_errors(struct verifier *v);
 
 /* ---- a program's function (attach_prog.c) ---- */
 
@@ -24,11 +26,6 @@ int check_same_signature(struct verifier *v, const struct btf_type *func);
 int check_struct_ops(struct verifier *v);
 /* Whether argument @arg of the member may be NULL. */
 bool struct_ops_nullable(const char *ops, const char *member, u32 arg);
-
-/* ---- security hooks (lsm.c) ---- */
-
-/* What the program at work may return; false: anything. */
-bool lsm_ret_range(const struct verifier *v, struct ret_range *range);
 
 /* ---- the context (btf_ctx.c) ---- */
 

@@ -390,23 +390,26 @@ static int find_arg(struct verifier *v, s32 off, u32 size, struct ctx_arg *out)
 
 /* ---- the access ---- */
 
-static void limit(struct scalar *s, const struct ret_range *range)
+/* What hooks before the program may have returned. */
+static void limit_to_hook(const struct verifier *v, struct scalar *s)
 {
-	s->s32_min = range->min;
-	s->s32_max = range->max;
-	s->smin = range->min;
-	s->smax = range->max;
+	struct ret_range range = lsm_hook_range(v->attach.name);
+
+	if (!v->attach.proto || !v->attach.proto->type)
+		return;
+	s->s32_min = range.min;
+	s->s32_max = range.max;
+	s->smin = range.min;
+	s->smax = range.max;
 	scalar_sync(s);
 }
 
 static void load_arg(struct verifier *v, struct reg *dst, const struct ctx_arg *arg)
 {
-	struct ret_range range;
-
 	if (arg->type == SCALAR_VALUE) {
 		reg_set_unknown(dst);
-		if (arg->retval && lsm_ret_range(v, &range))
-			limit(&dst->s, &range);
+		if (arg->retval)
+			limit_to_hook(v, &dst->s);
 		return;
 	}
 	if ((arg->type & REG_KIND_MASK) == PTR_TO_BTF_ID) {

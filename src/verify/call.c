@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "helper/format.h"
+#include "verify/attach.h"
 #include "verify/btf_ptr.h"
 #include "verify/kfunc.h"
 
@@ -66,7 +67,7 @@ static int check_callable(struct verifier *v, const struct helper_proto **proto)
 	if (id < 0 || id >= __BPF_FUNC_MAX_ID)
 		return reject(v, -EINVAL, "invalid func %s#%d", func_name(v, (u32)id), id);
 	*proto = rules_helper(v->rules, &v->info, (u32)id);
-	if (!*proto)
+	if (!*proto || (id == BPF_FUNC_override_return && !kernel_injects_errors(v)))
 		return reject(v, -EINVAL, "program of this type cannot use helper %s#%d",
 			      func_name(v, (u32)id), id);
 	if (!v->in->gpl_compatible && (*proto)->flags & HELPER_GPL)

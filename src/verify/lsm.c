@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Security hooks: which there are, and what their programs may do and return. */
-#include "verify/attach.h"
+#include <string.h>
+
+#include "verify/lsm.h"
 
 #define MAX_ERRNO 4095
 
@@ -17,7 +19,7 @@ u32 lsm_hook_flags(const char *func)
 {
 	static const char prefix[] = "bpf_lsm_";
 
-	if (strncmp(func, prefix, sizeof(prefix) - 1))
+	if (!func || strncmp(func, prefix, sizeof(prefix) - 1))
 		return LSM_UNKNOWN;
 	func += sizeof(prefix) - 1;
 	for (u32 i = 0; i < ARRAY_SIZE(hooks); i++)
@@ -26,13 +28,9 @@ u32 lsm_hook_flags(const char *func)
 	return LSM_UNKNOWN;
 }
 
-bool lsm_ret_range(const struct verifier *v, struct ret_range *range)
+struct ret_range lsm_hook_range(const char *func)
 {
-	if (!v->attach.proto || !v->attach.proto->type)
-		return false;
-	if (lsm_hook_flags(v->attach.name) & LSM_BOOL)
-		*range = (struct ret_range){0, 1};
-	else
-		*range = (struct ret_range){-MAX_ERRNO, 0};
-	return true;
+	if (lsm_hook_flags(func) & LSM_BOOL)
+		return (struct ret_range){0, 1};
+	return (struct ret_range){-MAX_ERRNO, 0};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a program is loaded for: its attach type, and whether it may sleep there. */
-#include "verify/verifier.h"
+#include "verify/attach.h"
 
 static int check_sleepable(struct verifier *v)
 {
@@ -19,5 +19,8 @@ int check_attach(struct verifier *v)
 	if (!rules_fit_attach(v->rules, v->info.attach_type))
 		return reject_program(v, -EINVAL, "attach type %d does not fit the program type",
 				      v->info.attach_type);
+	if (v->rules->optional && kernel_btf(v) && find_ctx_type(v, v->rules, "_prog") < 0)
+		return reject_program(v, -EINVAL, "the kernel has no programs of type %s",
+				      v->rules->name);
 	return check_sleepable(v);
 }

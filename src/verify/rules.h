@@ -95,6 +95,7 @@ struct prog_rules {
 	u32 attach_default; /* what an attach type of 0 stands for */
 	u64 sleepable;	    /* bits of the attach types whose programs may sleep */
 	bool sleepable_only;
+	bool optional; /* only kernels that were built for it have it */
 
 	/* The first rule that fits; none: any value may be returned. */
 	const struct ret_rule *rets;
