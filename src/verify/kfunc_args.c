@@ -505,8 +505,9 @@ static int check_arg(struct verifier *v, u32 arg, struct kfunc_args *args, bool 
 	if (err)
 		return err;
 	kind = kfunc_pointer_kind(v, kfunc, arg);
+	/* A path with another number must not be taken for this one. */
 	if (kind < 0 || kind == PARAM_NULL)
-		return kind < 0 ? kind : 0;
+		return kind < 0 ? kind : mark_precise(v, regno);
 	if (kind == PARAM_MAP)
 		err = take_map(v, regno, args);
 	if (!err)

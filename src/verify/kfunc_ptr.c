@@ -211,7 +211,7 @@ int check_kfunc_mem(struct verifier *v, const struct kfunc *kfunc, u32 arg)
 			      "arg#%u reference type('%s %s') size cannot be determined: %d", arg,
 			      btf_kind_name(p->to), p->to_name, -EINVAL);
 	if (reg_is_null(cur_reg(v, arg + 1)))
-		return 0;
+		return mark_precise(v, arg + 1);
 	return check_memory(v, arg + 1, size);
 }
 
@@ -239,7 +239,11 @@ int check_kfunc_mem_size(struct verifier *v, struct kfunc_args *args, u32 arg)
 	const struct reg *size = cur_reg(v, arg + 2);
 	int err;
 
-	if (!reg_is_null(cur_reg(v, arg + 1)) || !(p->flags & PARAM_F_OPTIONAL)) {
+	if (reg_is_null(cur_reg(v, arg + 1)) && p->flags & PARAM_F_OPTIONAL) {
+		err = mark_precise(v, arg + 1);
+		if (err)
+			return err;
+	} else {
 		err = check_size(v, arg + 2);
 		if (err == -ENOMEM)
 			return err;
