@@ -12,6 +12,41 @@
 #include <unistd.h>
 
 #include "isa/uapi_structs.h"
+#include "object/host.h"
+
+/*
+ * Capabilities of the calling thread, as HOST_CAP_* bits; what else it may do is dropped with
+ * them. Gives up nothing for good: a thread that had all can have all again. 0, or a negative
+ * errno.
+ */
+static inline int kernel_use_caps(u32 caps)
+{
+	static const struct {
+		u32 host;
+		u8 number; /* of CAP_* */
+	} rows[] = {
+		{HOST_CAP_BPF, 39},
+		{HOST_CAP_PERFMON, 38},
+		{HOST_CAP_NET_ADMIN, 12},
+		{HOST_CAP_SYS_ADMIN, 21},
+	};
+	struct {
+		u32 version;
+		s32 pid;
+	} head = {0x20080522, 0};
+	struct {
+		u32 effective, permitted, inheritable;
+	} data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -errno;
+	for (u32 i = 0; i < 2; i++)
+		data[i].effective = caps == HOST_CAP_ALL ? data[i].permitted : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (caps & rows[i].host)
+			data[rows[i].number / 32].effective |= BIT(rows[i].number % 32);
+	return syscall(SYS_capset, &head, data) ? -errno : 0;
+}
 
 /* As bpf(2), with a negative errno instead of errno. */
 static inline int kernel_bpf(enum bpf_cmd cmd, union bpf_attr *attr)

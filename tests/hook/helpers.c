@@ -175,13 +175,13 @@ static enum answer ask_kernel(const struct subject *s, u32 id)
 	return strstr(log, "GPL-restricted") ? GPL_ONLY : FOR_ALL;
 }
 
-static enum answer ask_rules(const struct subject *s, u32 id)
+static enum answer ask_rules(const struct subject *s, u32 caps, u32 id)
 {
 	const struct verify_env_info info = {
 		.type = s->type,
 		.attach_type = s->attach,
 		.sleepable = s->sleepable,
-		.caps = HOST_CAP_ALL,
+		.caps = caps,
 		.target = s->target,
 	};
 	const struct helper_proto *proto = rules_helper(hook_find(s->type)->rules, &info, id);
@@ -233,6 +233,41 @@ static bool kernel_knows(void)
 	return (major > 6 || (major == 6 && minor >= 12)) && kernel_usable();
 }
 
+/* Other programs need CAP_PERFMON for it. */
+static bool needs_perfmon(u32 id)
+{
+	const struct subject xdp = {.type = BPF_PROG_TYPE_XDP};
+
+	return ask_rules(&xdp, HOST_CAP_ALL, id) != ask_rules(&xdp, HOST_CAP_BPF, id);
+}
+
+/* Differences that are no mistake: newer kernels, and what is left out of some. */
+static bool is_known(const struct subject *s, u32 caps, u32 id, enum answer here,
+		     enum answer kernel)
+{
+	/* Newer kernels want CAP_PERFMON for what they give to more types, and of syscall programs.
+	 */
+	if (kernel == NOT_FOR_TYPE && !(caps & HOST_CAP_PERFMON) &&
+	    (is_newer(s, id) || (s->type == BPF_PROG_TYPE_SYSCALL && needs_perfmon(id))))
+		return true;
+	/* By how they are configured or locked down. */
+	if (kernel == NOT_FOR_TYPE &&
+	    (id == BPF_FUNC_probe_write_user || id == BPF_FUNC_override_return))
+		return true;
+	return here == NOT_FOR_TYPE && is_newer(s, id);
+}
+
+static void compare_all(const struct subject *s, u32 caps)
+{
+	for (u32 id = 1; id < __BPF_FUNC_MAX_ID; id++) {
+		enum answer kernel = ask_kernel(s, id), here = ask_rules(s, caps, id);
+
+		if (kernel != here && !is_known(s, caps, id, here, kernel))
+			tap_fail("%s: bpf_%s: %s; the kernel: %s", prog_type_name(s->type),
+				 helper_name(id), answer_names[here], answer_names[kernel]);
+	}
+}
+
 static void test_subject(const struct subject *s)
 {
 	char name[128];
@@ -245,18 +280,61 @@ static void test_subject(const struct subject *s)
 		tap_skip("no kernel to ask, or one before 6.12");
 	else if (!kernel_serves(s))
 		tap_skip("the kernel does not load such programs");
-	for (u32 id = 1; !tap.skip && id < __BPF_FUNC_MAX_ID; id++) {
-		enum answer kernel = ask_kernel(s, id), here = ask_rules(s, id);
-
-		/* Left out of kernels by how they are configured or locked down. */
-		if (kernel == NOT_FOR_TYPE &&
-		    (id == BPF_FUNC_probe_write_user || id == BPF_FUNC_override_return))
-			continue;
-		if (kernel != here && !(here == NOT_FOR_TYPE && is_newer(s, id)))
-			tap_fail("bpf_%s: %s; the kernel: %s", helper_name(id), answer_names[here],
-				 answer_names[kernel]);
-	}
+	else
+		compare_all(s, HOST_CAP_ALL);
 	tap_end();
+}
+
+/* ---- with less than all capabilities ---- */
+
+static const struct {
+	u32 caps;
+	const char *name;
+} privileges[] = {
+	{HOST_CAP_BPF, "CAP_BPF"},
+	{HOST_CAP_BPF | HOST_CAP_NET_ADMIN, "CAP_BPF and CAP_NET_ADMIN"},
+	{HOST_CAP_BPF | HOST_CAP_PERFMON, "CAP_BPF and CAP_PERFMON"},
+	{HOST_CAP_BPF | HOST_CAP_PERFMON | HOST_CAP_NET_ADMIN, "all but CAP_SYS_ADMIN"},
+	{HOST_CAP_NET_ADMIN | HOST_CAP_PERFMON, "all but CAP_BPF"},
+};
+
+/* Whether such a program can be loaded, and which helpers it then has. */
+static void test_privilege(const struct subject *s, u32 caps)
+{
+	u32 need = hook_find(s->type)->rules->caps;
+	bool served = kernel_serves(s), here = !(need & ~caps);
+
+	/* Kernels refuse all programs without CAP_BPF unless they are told not to. */
+	if (!(caps & HOST_CAP_BPF) && !need)
+		return;
+	if (served != here)
+		tap_fail("%s, %s: %s; the kernel: %s", prog_type_name(s->type),
+			 attach_type_name(s->attach), here ? "loaded" : "refused",
+			 served ? "loaded" : "refused");
+	else if (served)
+		compare_all(s, caps);
+}
+
+static void test_privileges(void)
+{
+	bool served[ARRAY_SIZE(subjects)];
+
+	for (u32 i = 0; i < ARRAY_SIZE(subjects); i++)
+		served[i] = kernel_knows() && kernel_serves(&subjects[i]);
+	for (u32 p = 0; p < ARRAY_SIZE(privileges); p++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "every type with %s", privileges[p].name);
+		tap_begin(name);
+		if (!kernel_knows() || kernel_use_caps(privileges[p].caps))
+			tap_skip("no kernel to ask, or no capabilities to drop");
+		for (u32 i = 0; !tap.skip && i < ARRAY_SIZE(subjects); i++)
+			if (served[i])
+				test_privilege(&subjects[i], privileges[p].caps);
+		if (kernel_use_caps(HOST_CAP_ALL))
+			tap_fail("capabilities are lost");
+		tap_end();
+	}
 }
 
 /* ---- the table itself ---- */
@@ -359,6 +437,7 @@ int main(void)
 	read_vmlinux();
 	for (u32 i = 0; i < ARRAY_SIZE(subjects); i++)
 		test_subject(&subjects[i]);
+	test_privileges();
 	btf_free(vmlinux);
 	return tap_done();
 }
