@@ -7,6 +7,10 @@
  *	- type lsm		tracing without
  *	- attach fentry NAME	what it is to be attached to: a function, typedef or
  *				structure; with struct_ops the first is the member's number
+ *	- target xdp NAME ...	attach to a function of a program of that type instead; of
+ *				that function or program: unreliable exception dead changes
+ *				traced fentry no-jit
+ *	- func NAME		what the program itself is in BTF
  *	- no-perfmon		without CAP_PERFMON
  *	- btf			with the types of btf/program.c
  *	- map TYPE		an array whose values are that struct of btf/program.c;
@@ -46,6 +50,7 @@ static const struct {
 	{BPF_PROG_TYPE_XDP,
 	 {.type = BPF_PROG_TYPE_XDP, .name = "xdp", .ctx_name = "xdp_md", .ctx_size = 4}},
 	{BPF_PROG_TYPE_EXT, {.type = BPF_PROG_TYPE_EXT, .name = "ext"}},
+	{BPF_PROG_TYPE_XDP, {.type = BPF_PROG_TYPE_XDP, .name = "xdp", .ctx_name = "xdp_md"}},
 };
 
 static const struct {
@@ -67,6 +72,7 @@ static const struct {
 
 struct test_case {
 	char name[160], type[32], attach[32], target[64];
+	char prog[32], prog_flags[128], func[64]; /* a target that is a program, and itself */
 	char expect[1024], log[1024];
 	bool sleepable, not_gpl, btf;
 	char maps[MAX_MAPS][64];
@@ -270,10 +276,50 @@ static u32 make_func_info(const struct bpf_insn *insns, u32 cnt, struct bpf_func
 	return 0;
 }
 
+static u32 type_index(const char *name)
+{
+	u32 i = 0;
+
+	while (i + 1 < ARRAY_SIZE(types) && strcmp(types[i].rules.name, name))
+		i++;
+	return i;
+}
+
+/* The program that a case is attached to: of one function, with the kernel's BTF. */
+static struct verify_target make_target(const struct test_case *c, struct bpf_func_info *info,
+					struct verify_subprog *sub)
+{
+	u32 type = type_index(c->prog);
+
+	*info = (struct bpf_func_info){0, find_target(c->target)};
+	*sub = (struct verify_subprog){
+		.end = 2,
+		.is_global = true,
+		.unreliable = strstr(c->prog_flags, "unreliable"),
+		.is_exception_callback = strstr(c->prog_flags, "exception"),
+		.dead = strstr(c->prog_flags, "dead"),
+		.changes_packet = strstr(c->prog_flags, "changes"),
+	};
+	return (struct verify_target){
+		.type = types[type].type,
+		.attach_type = strstr(c->prog_flags, "fentry") ? BPF_TRACE_FENTRY : 0,
+		.rules = &types[type].rules,
+		.jited = !strstr(c->prog_flags, "no-jit"),
+		.traced = strstr(c->prog_flags, "traced"),
+		.btf = vmlinux,
+		.func_info = info,
+		.func_info_cnt = 1,
+		.subprogs = sub,
+	};
+}
+
 static void run_program(const struct test_case *c, const struct bpf_insn *insns, u32 cnt)
 {
 	struct test_maps maps = {.cnt = 0};
 	struct bpf_func_info func_info[2];
+	struct bpf_func_info own = {0, find_target(c->func)}, info;
+	struct verify_subprog sub;
+	struct verify_target target = make_target(c, &info, &sub);
 	struct verify_result result;
 	struct log log;
 	struct verify_input input = {
@@ -297,11 +343,14 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 
 	for (u32 i = 0; i < c->map_cnt; i++)
 		make_map(&maps, c->maps[i]);
-	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
-		if (strcmp(types[i].rules.name, c->type))
-			continue;
-		input.type = types[i].type;
-		input.rules = &types[i].rules;
+	input.type = types[type_index(c->type)].type;
+	input.rules = &types[type_index(c->type)].rules;
+	if (c->prog[0])
+		input.target = &target;
+	if (c->func[0]) {
+		input.btf = vmlinux;
+		input.func_info = &own;
+		input.func_info_cnt = 1;
 	}
 	log_init(&log, &mem_libc, LOG_LEVEL2);
 	if (verify(&input, &result))
@@ -386,6 +435,10 @@ static void read_attribute(struct test_case *c, char *line)
 		snprintf(c->type, sizeof(c->type), "%s", value);
 	else if (!strcmp(line, "attach"))
 		sscanf(value, "%31s %63s", c->attach, c->target);
+	else if (!strcmp(line, "target"))
+		sscanf(value, "%31s %63s %127[^\n]", c->prog, c->target, c->prog_flags);
+	else if (!strcmp(line, "func"))
+		snprintf(c->func, sizeof(c->func), "%s", value);
 	else if (!strcmp(line, "expect"))
 		add_text(c->expect, sizeof(c->expect), value);
 	else if (!strcmp(line, "log"))

@@ -299,6 +299,53 @@ int bpf_iter_nothing(struct bpf_iter_meta *meta)
 	return !meta;
 }
 
+/* ---- functions of programs ---- */
+
+int xdp_prog(struct xdp_md *ctx)
+{
+	return !ctx;
+}
+
+int xdp_new(struct xdp_md *ctx)
+{
+	return !ctx;
+}
+
+int xdp_two(struct xdp_md *ctx, int n)
+{
+	return !ctx + n;
+}
+
+void xdp_void(struct xdp_md *ctx)
+{
+	(void)ctx;
+}
+
+int inode_prog(struct inode *inode)
+{
+	return !inode;
+}
+
+int long_prog(u64 n)
+{
+	return (int)n;
+}
+
+int int_prog(int n)
+{
+	return n;
+}
+
+int text_prog(const char *text)
+{
+	return !text;
+}
+
+__attribute__((noinline, used)) static int xdp_static(struct xdp_md *ctx)
+{
+	return !ctx;
+}
+
 /* ---- variables ---- */
 
 __attribute__((section(".data..percpu"))) struct task_struct cpu_task = {.pid = 1};
