@@ -72,6 +72,25 @@ static bool name_in_call(struct span text, struct span *name)
 	return name->len > 0;
 }
 
+/* Of a kernel function that the log does not name: "f" of "f(x)". */
+static bool name_in_source(const struct subject *s, u32 insn, struct span *name)
+{
+	struct explain_place place;
+	struct span expr;
+	const char *open;
+
+	if (!source_place(s->in, insn, EXPR_VALUE, &place) || !place_expression(&place, &expr))
+		return false;
+	open = memchr(expr.at, '(', expr.len);
+	if (!open || expr.at[expr.len - 1] != ')')
+		return false;
+	*name = (struct span){expr.at, (size_t)(open - expr.at)};
+	for (size_t i = 0; i < name->len; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyz_0123456789", name->at[i], 37))
+			return false;
+	return name->len > 0;
+}
+
 bool insn_call_name(const struct subject *s, u32 insn, struct span *name)
 {
 	const struct bpf_insn *at = &s->in->insns[insn];
@@ -84,9 +103,13 @@ bool insn_call_name(const struct subject *s, u32 insn, struct span *name)
 		*name = (struct span){text, strlen(text)};
 		return name->len > 0;
 	}
-	for (size_t i = s->log->steps.len; i; i--)
-		if (s->log->steps.at[i - 1].insn == insn)
-			return name_in_call(s->log->steps.at[i - 1].text, name);
+	for (size_t i = s->log->steps.len; i; i--) {
+		if (s->log->steps.at[i - 1].insn != insn)
+			continue;
+		if (!name_in_call(s->log->steps.at[i - 1].text, name))
+			return false;
+		return !span_is(*name, "kernel-function") || name_in_source(s, insn, name);
+	}
 	return false;
 }
 

@@ -147,6 +147,8 @@ void anybpf_free(struct anybpf *ctx)
 		return;
 	mem = ctx->own_mem;
 	engine_free(ctx->engine);
+	if (ctx->kernel_btf)
+		btf_free(ctx->kernel_btf);
 	mem_free(&mem, ctx);
 }
 

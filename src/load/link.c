@@ -92,7 +92,14 @@ static int apply_extern(struct linker *l, const struct spec_func *func,
 			const struct spec_reloc *reloc, struct bpf_insn *insn)
 {
 	bool call = reloc->kind == RELOC_EXTERN_CALL;
+	s32 id = call ? vmlinux_find(l->obj->ctx, BTF_KIND_FUNC, "", reloc->symbol) : -ENOENT;
 
+	if (id > 0) {
+		insn->src_reg = BPF_PSEUDO_KFUNC_CALL;
+		insn->off = 0;
+		insn->imm = id;
+		return 0;
+	}
 	/* What is weak may be missing, and here everything of its kind is. */
 	if (!reloc->weak)
 		return unsupported(l, func, reloc, call ? "kernel function" : "extern variable");

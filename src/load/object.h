@@ -18,6 +18,8 @@ struct anybpf {
 	struct engine *engine;
 	struct err err; /* of the last open or load that failed on this context */
 	struct anybpf_options opts;
+	struct btf *kernel_btf; /* of the running kernel, when the kernel engine needed it */
+	bool kernel_btf_missing;
 	u32 nr_cpus; /* copies in a per-CPU value */
 };
 
@@ -42,6 +44,7 @@ struct anybpf_program {
 	enum bpf_prog_type type; /* UNSPEC when the section's name says nothing */
 	enum bpf_attach_type attach_type;
 	u32 prog_flags;
+	u32 attach_btf_id; /* in the kernel's BTF; 0: none */
 	/* Linked: own instructions, then each subprogram once. NULL until it is loaded. */
 	struct bpf_insn *insns;
 	u32 insn_cnt;
@@ -94,6 +97,11 @@ void map_destroy(struct anybpf_map *map);
 
 /* load/link.c: insns, func_info, line_info and core_relos of @prog. */
 int program_link(struct anybpf_program *prog);
+
+/* load/vmlinux.c: the id of PREFIXNAME in the kernel's BTF, or -ENOENT. */
+s32 vmlinux_find(struct anybpf *ctx, enum btf_kind kind, const char *prefix, const char *name);
+/* Fills attach_btf_id of a program whose section names what it attaches to; 0 or -ENOENT. */
+int program_find_target(struct anybpf_program *prog);
 
 /* load/program.c */
 void program_init(struct anybpf_program *prog, struct anybpf_object *obj,

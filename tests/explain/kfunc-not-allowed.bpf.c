@@ -11,11 +11,11 @@ struct task_struct {
 extern struct task_struct *bpf_task_acquire(struct task_struct *task) __ksym;
 extern void bpf_task_release(struct task_struct *task) __ksym;
 
-SEC("xdp")
-int bad(struct xdp_md *ctx)
+SEC("socket")
+int bad(struct __sk_buff *skb)
 {
 	bpf_task_release(0);
-	return XDP_PASS;
+	return 0;
 }
 
 SEC("tp_btf/task_newtask")

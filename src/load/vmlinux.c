@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an object takes from the kernel that it is for, by name in the
+ * kernel's BTF: kernel functions, and what programs attach to. Of the user
+ * engine only where it is asked for verdicts alone: nothing of it runs there.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "load/object.h"
+#include "object/btf_object.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+static int read_whole(FILE *file, struct buf *out)
+{
+	char part[65536];
+	size_t n;
+
+	while ((n = fread(part, 1, sizeof(part), file)))
+		buf_add(out, part, n);
+	return ferror(file) ? -EIO : buf_error(out);
+}
+
+/* The running kernel's, for its engine; read once, also when that fails. */
+static const struct btf *kernel_btf(struct anybpf *ctx)
+{
+	struct err err = {0};
+	struct buf raw;
+	FILE *file;
+
+	if (ctx->kernel_btf || ctx->kernel_btf_missing)
+		return ctx->kernel_btf;
+	ctx->kernel_btf_missing = true;
+	file = fopen(KERNEL_BTF, "rbe");
+	if (!file)
+		return NULL;
+	buf_init(&raw, ctx->mem);
+	if (!read_whole(file, &raw) &&
+	    btf_parse(ctx->mem, raw.data, raw.len, NULL, &ctx->kernel_btf, NULL, &err))
+		ctx->kernel_btf = NULL;
+	buf_free(&raw);
+	fclose(file);
+	return ctx->kernel_btf;
+}
+
+static const struct btf *find_btf(struct anybpf *ctx)
+{
+	struct host *host = engine_user_host(ctx->engine);
+	struct btf_object *btf;
+
+	if (!host)
+		return kernel_btf(ctx);
+	if (!host->verify_only || host_vmlinux(host, &btf))
+		return NULL;
+	return btf->btf;
+}
+
+s32 vmlinux_find(struct anybpf *ctx, enum btf_kind kind, const char *prefix, const char *name)
+{
+	const struct btf *btf = find_btf(ctx);
+	char full[256];
+
+	if (!btf || snprintf(full, sizeof(full), "%s%s", prefix, name) >= (int)sizeof(full))
+		return -ENOENT;
+	return btf_find(btf, kind, full);
+}
+
+/* How what a program attaches to is called in the kernel's BTF. */
+static bool attach_name(const struct anybpf_program *prog, enum btf_kind *kind, const char **prefix)
+{
+	*kind = BTF_KIND_FUNC;
+	*prefix = "";
+	if (prog->type == BPF_PROG_TYPE_LSM) {
+		*prefix = "bpf_lsm_";
+		return true;
+	}
+	switch (prog->attach_type) {
+	case BPF_TRACE_RAW_TP:
+		*kind = BTF_KIND_TYPEDEF;
+		*prefix = "btf_trace_";
+		break;
+	case BPF_TRACE_ITER:
+		*prefix = "bpf_iter_";
+		break;
+	default:
+		break;
+	}
+	return prog->type == BPF_PROG_TYPE_TRACING;
+}
+
+int program_find_target(struct anybpf_program *prog)
+{
+	const char *prefix, *target = prog->spec->attach_target;
+	enum btf_kind kind;
+	s32 id;
+
+	if (!target || !attach_name(prog, &kind, &prefix))
+		return -ENOENT;
+	id = vmlinux_find(prog->object->ctx, kind, prefix, target);
+	if (id <= 0)
+		return -ENOENT;
+	prog->attach_btf_id = (u32)id;
+	return 0;
+}
