@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "btf/btf.h"
+#include "btf/fields.h"
 #include "fuzz.h"
 
 /* ---- JSON, as strict as RFC 8259; each returns what follows, or NULL ---- */
@@ -145,6 +145,24 @@ static void query(const struct btf *btf, u32 id)
 	buf_free(&name);
 }
 
+/* Special fields are in the value, in order and not over each other. */
+static void fields(const struct btf *btf, const struct btf *kernel, u32 id)
+{
+	struct btf_fields found;
+	s64 size = btf_size(btf, id);
+	u32 next = 0;
+
+	if (size < 0 || btf_find_fields(btf, kernel, id, BTF_FIELDS_OF_MAPS, (u32)size, &found))
+		return;
+	for (u32 i = 0; i < found.cnt; i++) {
+		fuzz_check(found.at[i].offset >= next);
+		next = found.at[i].offset + found.at[i].size;
+		fuzz_check(btf_fields_at(&found, found.at[i].offset, found.mask) == &found.at[i]);
+	}
+	fuzz_check(next <= size);
+	fuzz_check(!found.cnt == !found.mask);
+}
+
 /* What has been read is BTF again, and the same. */
 static void again(const struct btf *btf)
 {
@@ -191,6 +209,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		print(btf, id, data, id % 16);
 	}
 	split(data, size, btf);
+	for (u32 id = 0; id < btf_type_cnt(btf) && id < 256; id++)
+		fields(btf, id % 2 ? btf : NULL, id);
+	(void)btf_add_struct_fields(btf, size % 2 ? btf : NULL);
 	btf_free(btf);
 	return 0;
 }

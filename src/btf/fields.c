@@ -13,6 +13,12 @@
 
 #define MAX_DEPTH 32 /* of nested structs and arrays */
 
+/*
+ * Types that one search may look at. Structs that hold each other many times
+ * over take time beyond all measure, and no C program has them.
+ */
+#define MAX_STEPS (1u << 26)
+
 /* One row per kind that is told by the name of its struct. */
 static const struct kind_row {
 	const char *name;
@@ -99,6 +105,7 @@ struct found {
 struct search {
 	const struct btf *btf;
 	u32 mask, seen;
+	u32 *steps; /* that are left */
 	u32 cnt;
 	struct found at[BTF_MAX_FIELDS];
 };
@@ -170,13 +177,23 @@ static int find_kptr(const struct btf *btf, const struct btf_type *t, struct fou
 	return t && is_struct(t) ? 1 : -EINVAL;
 }
 
-/* The text behind @key in the one tag of the place. */
-static int find_tag(const struct btf *btf, const struct place *at, const char *key,
-		    const char **value)
+static bool take_steps(u32 *steps, u32 n)
 {
+	if (*steps < n)
+		return false;
+	*steps -= n;
+	return true;
+}
+
+/* The text behind @key in the one tag of the place. */
+static int find_tag(struct search *s, const struct place *at, const char *key, const char **value)
+{
+	const struct btf *btf = s->btf;
 	size_t len = strlen(key);
 
 	*value = NULL;
+	if (!take_steps(s->steps, btf_type_cnt(btf)))
+		return -E2BIG;
 	for (u32 i = 1; i < btf_type_cnt(btf); i++) {
 		const struct btf_type *t = btf_type_by_id(btf, i);
 		const struct btf_decl_tag *tag = btf_tail(t);
@@ -192,14 +209,15 @@ static int find_tag(const struct btf *btf, const struct place *at, const char *k
 }
 
 /* "contains:element:node" says what a list or tree holds, and by which member. */
-static int find_contents(const struct btf *btf, const struct place *at, struct found *f)
+static int find_contents(struct search *s, const struct place *at, struct found *f)
 {
+	const struct btf *btf = s->btf;
 	const char *value, *colon;
 	char name[BTF_NAME_LEN];
 	size_t len;
 	s32 id;
 
-	if (find_tag(btf, at, "contains:", &value))
+	if (find_tag(s, at, "contains:", &value))
 		return -EINVAL;
 	colon = strchr(value, ':');
 	if (!colon)
@@ -274,7 +292,7 @@ static int search_field(struct search *s, const struct btf_type *t, const struct
 	} else {
 		if (!is_struct(t) || t->size != row->size)
 			return 0;
-		err = row->kind & BTF_FIELD_GRAPH_ROOT ? find_contents(s->btf, at, &f) : 0;
+		err = row->kind & BTF_FIELD_GRAPH_ROOT ? find_contents(s, at, &f) : 0;
 		if (err)
 			return err;
 	}
@@ -322,6 +340,8 @@ static int search_struct(struct search *s, const struct btf_type *t, u32 id, u32
 		u32 bits = btf_member_bit_offset(t, i);
 		struct place at = {id, (s32)i, bits / 8, 0, depth};
 
+		if (!take_steps(s->steps, 1))
+			return -E2BIG;
 		err = bits % 8 ? -EINVAL : search_type(s, member[i].type, &at);
 	}
 	return err;
@@ -424,11 +444,12 @@ static int resolve_all(const struct search *s, const struct btf *kernel, u32 siz
 	return 0;
 }
 
-int btf_find_fields(const struct btf *btf, const struct btf *kernel, u32 id, u32 mask, u32 size,
-		    struct btf_fields *fields)
+/* @steps: that are left; less afterwards. */
+static int find_fields(const struct btf *btf, const struct btf *kernel, u32 id, u32 mask, u32 size,
+		       struct btf_fields *fields, u32 *steps)
 {
 	const struct btf_type *t = btf_type_by_id(btf, id);
-	struct search s = {.btf = btf, .mask = mask};
+	struct search s = {.btf = btf, .mask = mask, .steps = steps};
 	int err = -EINVAL;
 
 	memset(fields, 0, sizeof(*fields));
@@ -447,6 +468,14 @@ int btf_find_fields(const struct btf *btf, const struct btf *kernel, u32 id, u32
 	    (fields->mask & BTF_FIELD_GRAPH_NODE) == BTF_FIELD_GRAPH_NODE)
 		return -EINVAL;
 	return 0;
+}
+
+int btf_find_fields(const struct btf *btf, const struct btf *kernel, u32 id, u32 mask, u32 size,
+		    struct btf_fields *fields)
+{
+	u32 steps = MAX_STEPS;
+
+	return find_fields(btf, kernel, id, mask, size, fields, &steps);
 }
 
 int btf_check_roots(const struct btf *btf, const struct btf_fields *fields)
@@ -524,7 +553,7 @@ static bool is_object(const struct btf *btf, const struct btf_type *t)
 	return false;
 }
 
-static int add_object(struct btf *btf, const struct btf *kernel, u32 id)
+static int add_object(struct btf *btf, const struct btf *kernel, u32 id, u32 *steps)
 {
 	struct btf_object_fields object = {.id = id};
 	int err;
@@ -532,8 +561,8 @@ static int add_object(struct btf *btf, const struct btf *kernel, u32 id)
 	object.fields = mem_zalloc(btf->mem, sizeof(*object.fields));
 	if (!object.fields)
 		return -ENOMEM;
-	err = btf_find_fields(btf, kernel, id, BTF_FIELDS_OF_OBJECTS, btf_type_by_id(btf, id)->size,
-			      object.fields);
+	err = find_fields(btf, kernel, id, BTF_FIELDS_OF_OBJECTS, btf_type_by_id(btf, id)->size,
+			  object.fields, steps);
 	if (!err && !object.fields->cnt)
 		err = -EFAULT;
 	if (!err && !vec_push(&btf->objects, btf->mem, object))
@@ -576,12 +605,13 @@ static int ownership_depth(const struct btf *btf, struct btf_object_fields *obje
 
 int btf_add_struct_fields(struct btf *btf, const struct btf *kernel)
 {
+	u32 steps = MAX_STEPS;
 	int err;
 
 	for (u32 i = 1; i < btf_type_cnt(btf); i++) {
 		if (!is_object(btf, btf_type_by_id(btf, i)))
 			continue;
-		err = add_object(btf, kernel, i);
+		err = add_object(btf, kernel, i, &steps);
 		if (err)
 			return err;
 	}

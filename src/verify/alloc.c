@@ -29,7 +29,7 @@ static int check_percpu(struct verifier *v, const struct btf *btf, u32 id)
 	if (t->size > PERCPU_OBJ_MAX)
 		return reject(v, -EINVAL, "bpf_percpu_obj_new type size (%u) is greater than %u",
 			      t->size, PERCPU_OBJ_MAX);
-	if (!is_scalar_struct(v, btf, t, 0))
+	if (!is_scalar_struct(v, btf, t))
 		return reject(v, -EINVAL,
 			      "bpf_percpu_obj_new type ID argument must be of a struct of scalars");
 	if (btf_struct_fields(btf, id))

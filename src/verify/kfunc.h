@@ -135,8 +135,7 @@ static inline bool kfunc_calls_async_callback(const struct kfunc *kfunc)
 int check_kfunc_args(struct verifier *v, struct kfunc_args *args);
 int set_kfunc_result(struct verifier *v, struct kfunc_args *args);
 /* A struct that has scalars alone, to four levels. Says in the log what is too deep. */
-bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct btf_type *t,
-		      u32 level);
+bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct btf_type *t);
 /* Which pointer a register is for a parameter; negative: rejected. */
 int kfunc_pointer_kind(struct verifier *v, const struct kfunc *kfunc, u32 arg);
 int check_kfunc_obj(struct verifier *v, struct kfunc_args *args, u32 arg);

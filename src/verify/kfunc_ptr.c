@@ -33,8 +33,11 @@ static bool is_scalar(const struct btf_type *t)
 	       btf_kind(t) == BTF_KIND_ENUM64;
 }
 
-bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct btf_type *t,
-		      u32 level)
+/* Members that are looked at before giving up: structs can hold each other many times over. */
+#define MAX_MEMBERS (1u << 16)
+
+static bool has_scalars(struct verifier *v, const struct btf *btf, const struct btf_type *t,
+			u32 level, u32 *left)
 {
 	const struct btf_member *member = btf_tail(t);
 
@@ -44,12 +47,14 @@ bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct bt
 		const struct btf_type *m = btf_skip_mods(btf, member[i].type, NULL);
 		const struct btf_array *array;
 
+		if (!(*left)--)
+			return false;
 		if (btf_is_struct(m)) {
 			if (level >= 3) {
 				note(v, "max struct nesting depth exceeded\n");
 				return false;
 			}
-			if (!is_scalar_struct(v, btf, m, level + 1))
+			if (!has_scalars(v, btf, m, level + 1, left))
 				return false;
 			continue;
 		}
@@ -63,6 +68,13 @@ bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct bt
 			return false;
 	}
 	return true;
+}
+
+bool is_scalar_struct(struct verifier *v, const struct btf *btf, const struct btf_type *t)
+{
+	u32 left = MAX_MEMBERS;
+
+	return has_scalars(v, btf, t, 0, &left);
 }
 
 static bool has_size_arg(const struct verifier *v, const struct kfunc *kfunc, u32 arg)
@@ -97,7 +109,7 @@ int kfunc_pointer_kind(struct verifier *v, const struct kfunc *kfunc, u32 arg)
 	if (p->flags & PARAM_F_FUNC)
 		return PARAM_CALLBACK;
 	sized = has_size_arg(v, kfunc, arg);
-	if (!is_scalar(p->to) && !is_scalar_struct(v, kfunc->btf, p->to, 0) &&
+	if (!is_scalar(p->to) && !is_scalar_struct(v, kfunc->btf, p->to) &&
 	    !(sized && btf_kind(p->to) == BTF_KIND_UNKN))
 		return reject(
 			v, -EINVAL,
