@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define LOG_SLACK 65536 /* more than the limit, so that text is seldom moved */
+#define LOG_SLACK 65536 /* at most this is kept beyond the limit, so that text is seldom moved */
+#define LOG_LINE  4096	/* room for what one call writes */
 
 void log_init(struct log *log, const struct mem *mem, u32 level)
 {
@@ -23,6 +24,28 @@ static void set_len(struct buf *text, size_t len)
 		text->data[len] = 0;
 }
 
+static size_t slack(const struct log *log)
+{
+	return log->limit < LOG_SLACK ? log->limit : LOG_SLACK;
+}
+
+/* A limited log's memory grows up to what it can need, not to twice that. */
+static void reserve(struct log *log)
+{
+	struct buf *text = &log->text;
+	size_t most = log->limit + slack(log) + LOG_LINE;
+	u8 *data;
+
+	if (log->limit >= SIZE_MAX / 4 || text->failed || text->cap >= most ||
+	    text->cap - text->len > LOG_LINE || text->cap * 2 + LOG_LINE < most)
+		return;
+	data = mem_realloc(text->mem, text->data, most);
+	if (!data)
+		return;
+	text->data = data;
+	text->cap = most;
+}
+
 static void trim(struct log *log)
 {
 	struct buf *text = &log->text;
@@ -32,7 +55,7 @@ static void trim(struct log *log)
 		return;
 	over = text->len - log->limit;
 	if (!(log->level & LOG_FIXED)) {
-		if (over < LOG_SLACK)
+		if (over < slack(log))
 			return;
 		memmove(text->data, text->data + over, log->limit);
 	}
@@ -44,6 +67,7 @@ void log_vprintf(struct log *log, const char *fmt, va_list args)
 {
 	if (!log->level)
 		return;
+	reserve(log);
 	buf_vprintf(&log->text, fmt, args);
 	trim(log);
 }
