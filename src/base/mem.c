@@ -63,3 +63,40 @@ void mem_free(const struct mem *mem, void *p)
 	if (p)
 		mem->realloc(mem->ctx, p, 0);
 }
+
+/* ---- counting ---- */
+
+/* Before each allocation, and as large as malloc() aligns to. */
+union meter_header {
+	size_t size;
+	_Alignas(16) u8 room[16];
+};
+
+static void *meter_realloc(void *ctx, void *p, size_t size)
+{
+	struct mem_meter *meter = ctx;
+	union meter_header *header = p ? (union meter_header *)p - 1 : NULL;
+	size_t before = header ? header->size : 0;
+
+	if (!size) {
+		mem_free(meter->inner, header);
+		meter->now -= before;
+		return NULL;
+	}
+	if (size > SIZE_MAX - sizeof(*header))
+		return NULL;
+	header = mem_realloc(meter->inner, header, size + sizeof(*header));
+	if (!header)
+		return NULL;
+	header->size = size;
+	meter->now += size - before;
+	if (meter->peak < meter->now)
+		meter->peak = meter->now;
+	return header + 1;
+}
+
+void mem_meter_init(struct mem_meter *meter, const struct mem *inner)
+{
+	*meter =
+		(struct mem_meter){.mem = {.realloc = meter_realloc, .ctx = meter}, .inner = inner};
+}

@@ -22,6 +22,16 @@ struct mem {
 /* malloc() and free(); the default wherever a NULL allocator is given. */
 extern const struct mem mem_libc;
 
+/* An allocator that counts what is taken from another one through it, in bytes asked for. */
+struct mem_meter {
+	struct mem mem; /* what is given on */
+	const struct mem *inner;
+	size_t now, peak;
+};
+
+/* @meter must stay where it is as long as something that was taken through it lives. */
+void mem_meter_init(struct mem_meter *meter, const struct mem *inner);
+
 /* All return NULL when out of memory or when a product overflows. */
 void *mem_alloc(const struct mem *mem, size_t size);
 void *mem_zalloc(const struct mem *mem, size_t size);

@@ -143,6 +143,7 @@ struct attach {
 struct verifier {
 	const struct verify_input *in;
 	struct verify_result *result;
+	struct mem_meter meter; /* of .mem: all but the result */
 	const struct mem *mem;
 	struct arena arena; /* lives until the end of verification */
 	struct log *log;

@@ -225,8 +225,9 @@ static void init(struct verifier *v, const struct verify_input *input, struct ve
 	result->insn = -1;
 	v->in = input;
 	v->result = result;
-	v->mem = input->mem ? input->mem : &mem_libc;
-	arena_init(&result->arena, v->mem);
+	arena_init(&result->arena, input->mem ? input->mem : &mem_libc);
+	mem_meter_init(&v->meter, result->arena.mem);
+	v->mem = &v->meter.mem;
 	arena_init(&v->arena, v->mem);
 	v->log = input->log;
 	v->log_level = input->log ? input->log->level : 0;
@@ -306,14 +307,14 @@ int verify(const struct verify_input *input, struct verify_result *result)
 	err = allocate(&v);
 	if (!err)
 		err = run_passes(&v);
-	result->time_ns = os_clock_ns(CLOCK_MONOTONIC) - start;
-	result->insn_processed = v.insn_processed;
-	result->peak_states = v.current_states;
-	result->memory = v.arena.total + v.trace.cap * sizeof(struct step);
 	if (!err)
 		err = facts_finish(&v);
 	else
 		drop_facts(&v);
+	result->time_ns = os_clock_ns(CLOCK_MONOTONIC) - start;
+	result->insn_processed = v.insn_processed;
+	result->peak_states = v.current_states;
+	result->memory = v.meter.peak + result->arena.total;
 	if (v.subprogs && save_subprogs(&v))
 		err = -ENOMEM;
 	if (err != -ENOMEM)

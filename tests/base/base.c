@@ -108,6 +108,31 @@ static void test_mem_overflow(void)
 	check(!mem_zalloc_array(&mem_libc, SIZE_MAX / 4, 8));
 }
 
+static void test_mem_meter(void)
+{
+	struct mem_meter meter;
+	u8 *a, *b;
+
+	mem_meter_init(&meter, &mem_libc);
+	a = mem_zalloc(&meter.mem, 1000);
+	b = mem_dup(&meter.mem, "text", 5);
+	check_eq((uintptr_t)a % 16, 0);
+	check_eq(meter.now, 1005);
+	a[999] = 7;
+	a = mem_realloc(&meter.mem, a, 3000);
+	check_eq(a[999], 7);
+	check_eq(meter.now, 3005);
+	check(!mem_alloc(&meter.mem, SIZE_MAX));
+	check(!mem_realloc(&meter.mem, a, SIZE_MAX - 16));
+	check_eq(meter.now, 3005);
+	a = mem_realloc(&meter.mem, a, 10);
+	mem_free(&meter.mem, b);
+	check_eq(meter.now, 10);
+	mem_free(&meter.mem, a);
+	check_eq(meter.now, 0);
+	check_eq(meter.peak, 3005);
+}
+
 static void test_err(void)
 {
 	struct err err = {0};
@@ -239,6 +264,7 @@ int main(void)
 	run_test(test_vec);
 	run_test(test_arena);
 	run_test(test_mem_overflow);
+	run_test(test_mem_meter);
 	run_test(test_err);
 	run_test(test_log);
 	run_test(test_log_limit);

@@ -294,6 +294,8 @@ static void run_ours(const struct test_case *c, const struct program *p)
 	check_log(c, buf_str(&log.text), "our");
 	if (!result.error)
 		check_facts(c, &result);
+	if (p->cnt && result.memory < p->cnt * sizeof(*result.facts) + 2000)
+		tap_fail("it says that it took %zu bytes", result.memory);
 	if (getenv("VERIFY_LOG"))
 		printf("%s", buf_str(&log.text));
 	log_free(&log);
