@@ -23,7 +23,7 @@ def user_run(objects, program, timeout, log):
     """Loads the objects on the user engine: the cases."""
     loader, kernel = corpus.loader(), corpus.kernel()
     release = (kernel / "release").read_text().strip()
-    command = [loader, "--user", "--btf", kernel / "vmlinux.btf", "--release", release,
+    command = [loader, "--user", "--btf", corpus.kernel_btf(), "--release", release,
                "--symbols", kernel / "kallsyms",
                "--config", kernel / f"unpacked/boot/config-{release}",
                "--setup", corpus.SETUP, "--timeout", str(timeout), "--log", str(log), "--program", program]

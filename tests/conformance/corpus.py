@@ -15,14 +15,19 @@ import concurrent.futures
 import contextlib
 import fcntl
 import functools
+import io
 import os
 import pathlib
 import subprocess
 import sys
+import tarfile
+
+import merge_btf
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "anybpf"
 CLANG = "clang-19"
+MODULES = ["nf_conntrack", "nf_nat", "nf_flow_table", "xfrm_interface", "fou", "tcp_bbr", "tcp_dctcp"]  # of tested kfuncs
 JOBS = os.cpu_count() or 1
 BUILD = pathlib.Path(os.environ.get("ANYBPF_BUILD") or ROOT / "build")  # one that is up to date, where it is given
 
@@ -92,6 +97,25 @@ def kernel():
 
 def vmlinux_btf():
     return kernel() / "vmlinux.btf"
+
+
+def kernel_btf():
+    """The kernel's BTF with that of the modules which the oracle loads."""
+    folder = kernel()
+
+    def make():
+        modules = [word for module in MODULES for word in ("--module", module)]
+        script = "mkdir /btf && cd /sys/kernel/btf && for f; do cat $f >/btf/$f || exit 1; done; tar c -C /btf ."
+        done = subprocess.run([ROOT / "scripts/kernel-vm", *modules, "6.12", "sh", "-c", script, "sh", *MODULES],
+                              stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise Missing("cannot read the BTF of the kernel's modules")
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            parts = [archive.extractfile(f"./{module}").read() for module in MODULES]
+        (folder / "all.btf").write_bytes(merge_btf.merge((folder / "vmlinux.btf").read_bytes(), parts))
+
+    made(folder / "all-btf.done", make)
+    return folder / "all.btf"
 
 
 def bpftool():

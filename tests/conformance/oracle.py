@@ -17,7 +17,6 @@ import sys
 import corpus
 
 FORMAT = 1  # of the loader's lines; to be raised when old answers will not do
-MODULES = ["nf_conntrack", "nf_nat", "nf_flow_table", "xfrm_interface", "fou", "tcp_bbr", "tcp_dctcp"]  # whose kfuncs the selftests call
 BATCH = 120  # objects in a machine
 TIMEOUT = 600  # seconds of a program
 
@@ -73,7 +72,7 @@ def commands(which, paths):
     extra = [path for path in more if path.exists() and path not in paths]
     files = ["--file", str(corpus.SETUP)]
     files += [word for path in [*paths, *extra] for word in ("--file", f"{path}:/objects/{path.name}")]
-    modules = [word for module in MODULES for word in ("--module", module)]
+    modules = [word for module in corpus.MODULES for word in ("--module", module)]
     cpus = ["--cpus", str(corpus.JOBS), "--memory", "3072", "--timeout", "3600"]
     return [corpus.ROOT / "scripts/kernel-vm", *cpus, *modules, *files, "6.12", loader, *options,
             "--jobs", str(corpus.JOBS), *(f"/objects/{path.name}" for path in paths)]

@@ -129,8 +129,8 @@ static uint32_t handle_of(uint32_t fd)
 {
 	struct entry *entry = entry_of((int)fd);
 
-	if (!fd)
-		return 0; /* none, wherever it may be */
+	if (fd <= STDERR_FILENO)
+		return fd; /* none, wherever it may be, or wrong in any case */
 	return entry ? (uint32_t)entry->handle : NO_ENTRY;
 }
 
