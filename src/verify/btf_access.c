@@ -124,10 +124,12 @@ enum writer {
 	WRITE_NONE,
 	WRITE_NF_CONN,
 	WRITE_TCP_CA,
+	WRITE_SCHED_EXT,
+	WRITE_HID,
 	WRITE_DUMMY_OPS,
 };
 
-enum write_place { WRITE_START, WRITE_INSIDE };
+enum write_place { WRITE_START, WRITE_INSIDE, WRITE_TEXT };
 
 static const struct {
 	enum writer who;
@@ -139,21 +141,33 @@ static const struct {
 #undef WRITE
 };
 
+static enum writer struct_ops_writer(const char *ops)
+{
+	static const struct {
+		const char *ops;
+		enum writer who;
+	} writers[] = {
+		{"tcp_congestion_ops", WRITE_TCP_CA},
+		{"sched_ext_ops", WRITE_SCHED_EXT},
+		{"hid_bpf_ops", WRITE_HID},
+		{"bpf_dummy_ops", WRITE_DUMMY_OPS},
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(writers); i++)
+		if (!strcmp(writers[i].ops, ops))
+			return writers[i].who;
+	return WRITE_NONE;
+}
+
 static enum writer writer_of(const struct verifier *v)
 {
-	const char *ops = v->attach.ops;
-
 	switch (v->info.type) {
 	case BPF_PROG_TYPE_XDP:
 	case BPF_PROG_TYPE_SCHED_CLS:
 	case BPF_PROG_TYPE_SCHED_ACT:
 		return WRITE_NF_CONN;
 	case BPF_PROG_TYPE_STRUCT_OPS:
-		if (ops && !strcmp(ops, "tcp_congestion_ops"))
-			return WRITE_TCP_CA;
-		if (ops && !strcmp(ops, "bpf_dummy_ops"))
-			return WRITE_DUMMY_OPS;
-		return WRITE_NONE;
+		return v->attach.ops ? struct_ops_writer(v->attach.ops) : WRITE_NONE;
 	default:
 		return WRITE_NONE;
 	}
@@ -172,30 +186,52 @@ static bool is_object(const char *name, const char *object)
 	return !strncmp(name, object, len) && (!name[len] || !strcmp(name + len, "___init"));
 }
 
+static int reject_field(struct verifier *v, enum writer who, const char *object, u32 off, u32 size)
+{
+	if (who != WRITE_HID)
+		return object ? reject(v, -EACCES, "no write support to %s at off %u", object, off)
+			      : reject_read_only(v);
+	if (!object)
+		return reject(v, -EACCES, "write access to this struct is not supported");
+	return reject(v, -EACCES, "write access at off %u with size %u on read-only part of %s",
+		      off, size, object);
+}
+
+/* Whether a write may begin at @off of a field; of a text the end stays. */
+static bool begins_in(const struct btf *btf, u32 row, u32 off, u32 *end)
+{
+	u32 start;
+
+	if (btf_member_range(btf, writes[row].type, writes[row].field, &start, end))
+		return false;
+	if (writes[row].place == WRITE_TEXT)
+		*end -= 1;
+	return writes[row].place == WRITE_START ? off == start : off >= start && off < *end;
+}
+
 static int check_field_write(struct verifier *v, const struct reg *reg, enum writer who, u32 off,
 			     u32 size)
 {
 	const char *name = btf_id_name(reg->btf, reg->btf_id), *object = NULL;
 
 	for (u32 i = 0; i < ARRAY_SIZE(writes); i++) {
-		u32 start, end;
+		u32 end;
 
-		if (writes[i].who != who)
+		if (writes[i].who != who || !is_object(name, writes[i].object))
 			continue;
 		object = writes[i].object;
-		if (!is_object(name, object))
-			return reject_read_only(v);
-		if (btf_member_range(reg->btf, writes[i].type, writes[i].field, &start, &end) ||
-		    off < start || off >= end || (writes[i].place == WRITE_START && off != start))
+		if (!begins_in(reg->btf, i, off, &end))
 			continue;
 		if (off + size <= end)
 			return 0;
+		if (who == WRITE_HID)
+			break;
 		return reject(v, -EACCES,
 			      "write access at off %u with size %u beyond the member of %s ended "
 			      "at %u",
 			      off, size, object, end);
 	}
-	return reject(v, -EACCES, "no write support to %s at off %u", object, off);
+	return reject_field(v, who, object, off, size);
 }
 
 static int check_write(struct verifier *v, const struct reg *reg, u32 off, u32 size)

@@ -426,7 +426,8 @@ int check_btf_ctx_access(struct verifier *v, const struct mem_access *a, s32 off
 	struct ctx_arg arg = {.type = SCALAR_VALUE};
 
 	/* Arguments that a program changed would no longer be what their types say. */
-	if (off < 0 || off >= MAX_CTX_ARGS * 8 || a->kind == ACCESS_WRITE || off % (s32)a->size ||
+	if (off < 0 || off >= MAX_CTX_ARGS * 8 || a->kind == ACCESS_WRITE ||
+	    (off % (s32)a->size && v->info.type != BPF_PROG_TYPE_LSM) ||
 	    find_arg(v, off, a->size, &arg))
 		return reject(v, -EACCES, "invalid bpf_context access off=%d size=%u", off,
 			      a->size);

@@ -50,7 +50,6 @@ static const struct {
 	{BPF_PROG_TYPE_XDP,
 	 {.type = BPF_PROG_TYPE_XDP, .name = "xdp", .ctx_name = "xdp_md", .ctx_size = 4}},
 	{BPF_PROG_TYPE_EXT, {.type = BPF_PROG_TYPE_EXT, .name = "ext"}},
-	{BPF_PROG_TYPE_XDP, {.type = BPF_PROG_TYPE_XDP, .name = "xdp", .ctx_name = "xdp_md"}},
 };
 
 static const struct {

@@ -117,6 +117,26 @@ struct bpf_struct_ops_bpf_dummy_ops {
 	struct bpf_dummy_ops data;
 };
 
+struct hid_bpf_ctx {
+	u32 allocated_size;
+	int retval;
+	struct hid_device *hid;
+};
+
+struct hid_device {
+	u32 bus;
+	char name[128];
+	char phys[64];
+};
+
+struct hid_bpf_ops {
+	int (*hid_device_event)(struct hid_bpf_ctx *ctx, u32 type, u64 source);
+};
+
+struct bpf_struct_ops_hid_bpf_ops {
+	struct hid_bpf_ops data;
+};
+
 struct not_ops {
 	int (*f)(void);
 };
@@ -166,6 +186,8 @@ struct everything {
 	struct bpf_struct_ops_tcp_congestion_ops a;
 	struct bpf_struct_ops_bpf_dummy_ops b;
 	struct not_ops c;
+	struct bpf_struct_ops_hid_bpf_ops p;
+	struct hid_device q;
 	struct tcp_sock d;
 	struct bpf_ctx_convert e;
 	btf_trace_sched_switch f;
