@@ -47,6 +47,8 @@ static int set_slice(struct verifier *v, struct reg *r0, const struct kfunc_args
 	reg_set_pointer(r0, PTR_TO_MEM | flags);
 	r0->mem_size = (u32)args->constant;
 	r0->dynptr_id = args->dynptr.id;
+	/* Linux forgets that a slice of a ring buffer's record ends with the record. */
+	r0->ref_id = args->dynptr.ref_id;
 	return 0;
 }
 

@@ -15,6 +15,8 @@
  *	- btf			with the types of btf/program.c
  *	- map TYPE		an array whose values are that struct of btf/program.c;
  *				the first is map[fd:0], the next map[fd:1]
+ *	- ring			a ring buffer
+ *	- handler N		the exception callback begins at that instruction
  *	- expect, log, sleepable, not-gpl	as in ../basic.txt, where <name> is
  *				the number of a type, <.name> of one of btf/program.c
  *
@@ -34,9 +36,12 @@
 #define MAX_TEXT 16384
 #define MAX_MAPS 2
 
+static const struct ret_rule iter_rets[] = {{BIT_ULL(BPF_TRACE_ITER), {0, 1}}};
+
 #define RULES(name_, prog)                                                                         \
 	{                                                                                          \
 		.type = BPF_PROG_TYPE_##prog, .name = name_, .ctx_by_btf = true,                   \
+		.rets = iter_rets, .ret_cnt = ARRAY_SIZE(iter_rets),                               \
 		.sleepable = ~(BIT_ULL(BPF_TRACE_RAW_TP) | BIT_ULL(BPF_LSM_CGROUP))                \
 	}
 
@@ -65,8 +70,8 @@ static const struct {
 	const char *name;
 	int code;
 } errors[] = {
-	{"EACCES", EACCES}, {"EINVAL", EINVAL},		{"EPERM", EPERM},
-	{"ENOENT", ENOENT}, {"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUPP", 524},
+	{"EACCES", EACCES},	    {"EINVAL", EINVAL}, {"EPERM", EPERM},   {"ENOENT", ENOENT},
+	{"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUPP", 524},	{"EPROTO", EPROTO},
 };
 
 struct test_case {
@@ -76,6 +81,7 @@ struct test_case {
 	bool sleepable, not_gpl, btf;
 	char maps[MAX_MAPS][64];
 	u32 map_cnt;
+	u32 handler;
 	u32 caps;
 	char text[MAX_TEXT];
 };
@@ -217,10 +223,8 @@ struct test_maps {
 	u32 cnt;
 };
 
-static void make_map(struct test_maps *maps, const char *type)
+static void make_array(struct map_desc *desc, struct btf_fields *fields, const char *type)
 {
-	struct map_desc *desc = &maps->desc[maps->cnt];
-	struct btf_fields *fields = &maps->fields[maps->cnt++];
 	s32 id = btf_find(program, BTF_KIND_STRUCT, type);
 	int err;
 
@@ -230,7 +234,7 @@ static void make_map(struct test_maps *maps, const char *type)
 	}
 	*desc = (struct map_desc){
 		.type = BPF_MAP_TYPE_ARRAY,
-		.id = maps->cnt,
+		.id = 1,
 		.key_size = 4,
 		.value_size = (u32)btf_size(program, (u32)id),
 		.max_entries = 1,
@@ -249,6 +253,18 @@ static void make_map(struct test_maps *maps, const char *type)
 		desc->fields = fields;
 }
 
+static void make_map(struct test_maps *maps, const char *type)
+{
+	struct map_desc *desc = &maps->desc[maps->cnt];
+	struct btf_fields *fields = &maps->fields[maps->cnt++];
+
+	if (!strcmp(type, "ring")) {
+		*desc = (struct map_desc){.type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4096};
+		return;
+	}
+	make_array(desc, fields, type);
+}
+
 static int give_map(void *arg, s32 fd, bool by_index, const struct map_desc **desc, u16 *index)
 {
 	struct test_maps *maps = arg;
@@ -261,8 +277,14 @@ static int give_map(void *arg, s32 fd, bool by_index, const struct map_desc **de
 }
 
 /* A program with types needs records of its functions where it has more than one. */
-static u32 make_func_info(const struct bpf_insn *insns, u32 cnt, struct bpf_func_info *info)
+static u32 make_func_info(const struct test_case *c, const struct bpf_insn *insns, u32 cnt,
+			  struct bpf_func_info *info)
 {
+	if (c->handler) {
+		info[0] = (struct bpf_func_info){0, find_target(".thrower")};
+		info[1] = (struct bpf_func_info){c->handler, find_target(".handler")};
+		return 2;
+	}
 	for (u32 i = 0; i < cnt; i += isa_slots(&insns[i])) {
 		if (!isa_is_func_ref(&insns[i]))
 			continue;
@@ -324,7 +346,7 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 	struct verify_input input = {
 		.mem = &mem_libc,
 		.func_info = func_info,
-		.func_info_cnt = c->btf ? make_func_info(insns, cnt, func_info) : 0,
+		.func_info_cnt = c->btf ? make_func_info(c, insns, cnt, func_info) : 0,
 		.btf = c->btf ? program : NULL,
 		.resolve_map = give_map,
 		.resolve_arg = &maps,
@@ -450,6 +472,10 @@ static void read_attribute(struct test_case *c, char *line)
 		c->btf = true;
 	else if (!strcmp(line, "map") && c->map_cnt < MAX_MAPS)
 		snprintf(c->maps[c->map_cnt++], sizeof(c->maps[0]), "%s", value);
+	else if (!strcmp(line, "ring") && c->map_cnt < MAX_MAPS)
+		snprintf(c->maps[c->map_cnt++], sizeof(c->maps[0]), "ring");
+	else if (!strcmp(line, "handler"))
+		c->handler = (u32)atoi(value);
 	else if (!strcmp(line, "no-perfmon"))
 		c->caps = HOST_CAP_BPF;
 	else

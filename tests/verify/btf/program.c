@@ -92,6 +92,24 @@ struct kptrs {
 	u64 n;
 };
 
+struct bpf_timer {
+	u64 opaque[2];
+};
+
+struct bpf_wq {
+	u64 opaque[2];
+};
+
+struct timed {
+	u64 n;
+	struct bpf_timer timer;
+};
+
+struct queued {
+	u64 n;
+	struct bpf_wq wq;
+};
+
 struct no_fields {
 	u64 n;
 };
@@ -107,6 +125,8 @@ struct everything {
 	struct linked h;
 	struct plain i;
 	struct task_struct j;
+	struct timed k;
+	struct queued l;
 };
 
 /* What the main function and the callback of a case are called in its types. */
@@ -118,6 +138,17 @@ static __attribute__((noinline)) int callback(struct bpf_rb_node *a, struct bpf_
 int main_function(struct bpf_rb_node *a, struct bpf_rb_node *b)
 {
 	return callback(a, b);
+}
+
+/* Of cases that throw: the main function and what it names to handle that. */
+int handler(u64 cookie)
+{
+	return (int)cookie;
+}
+
+__attribute__((btf_decl_tag("exception_callback:handler"))) int thrower(u64 *ctx)
+{
+	return handler(*ctx);
 }
 
 int use(struct everything *all, struct leaf *leaf, struct node *node, struct shared *shared)

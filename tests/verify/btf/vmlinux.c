@@ -534,3 +534,93 @@ struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root)
 	(void)root;
 	return 0;
 }
+
+struct bpf_iter_num {
+	u64 opaque[1];
+};
+
+struct bpf_iter_task {
+	u64 opaque[3];
+};
+
+int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end)
+{
+	return it && start < end;
+}
+
+int *bpf_iter_num_next(struct bpf_iter_num *it)
+{
+	(void)it;
+	return 0;
+}
+
+void bpf_iter_num_destroy(struct bpf_iter_num *it)
+{
+	(void)it;
+}
+
+int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task__nullable, u32 flags)
+{
+	return it && task__nullable && flags;
+}
+
+struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it)
+{
+	(void)it;
+	return 0;
+}
+
+void bpf_iter_task_destroy(struct bpf_iter_task *it)
+{
+	(void)it;
+}
+
+struct bpf_dynptr {
+	u64 opaque[2];
+};
+
+int bpf_dynptr_from_xdp(struct xdp_md *x, u64 flags, struct bpf_dynptr *ptr__uninit)
+{
+	return x && flags && ptr__uninit;
+}
+
+void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset, void *buffer__opt, u32 buffer__szk)
+{
+	return p && offset && buffer__szk ? buffer__opt : 0;
+}
+
+void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u32 offset, void *buffer__opt,
+			    u32 buffer__szk)
+{
+	return p && offset && buffer__szk ? buffer__opt : 0;
+}
+
+int bpf_dynptr_clone(const struct bpf_dynptr *p, struct bpf_dynptr *clone__uninit)
+{
+	return p && clone__uninit;
+}
+
+u32 bpf_dynptr_size(const struct bpf_dynptr *p)
+{
+	return !p;
+}
+
+struct bpf_wq {
+	u64 opaque[2];
+};
+
+int bpf_wq_init(struct bpf_wq *wq, void *p__map, u32 flags)
+{
+	return wq && p__map && flags;
+}
+
+int bpf_wq_set_callback_impl(struct bpf_wq *wq, int(callback_fn)(void *map, int *key, void *value),
+			     u32 flags, void *aux__ign)
+{
+	return wq && callback_fn && flags && aux__ign;
+}
+
+int bpf_wq_start(struct bpf_wq *wq, u32 flags)
+{
+	return wq && flags;
+}
