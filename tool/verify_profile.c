@@ -38,19 +38,27 @@ static bool parse_linux(const char *name, u16 *version)
 	return true;
 }
 
+static const struct profile *find_profile(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++)
+		if (!strcmp(name, profiles[i].name))
+			return &profiles[i];
+	return NULL;
+}
+
 int profile_parse(struct verify_options *opts, const char *name)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(profiles); i++) {
-		if (!strcmp(name, profiles[i].name)) {
-			opts->profile = &profiles[i];
-			return EXIT_OK;
-		}
+	if (!name || !strcmp(name, "list")) {
+		list_profiles(stdout);
+		return EXIT_USAGE;
 	}
 	if (parse_linux(name, &opts->linux_version))
 		return EXIT_OK;
-	if (strcmp(name, "list"))
-		usage_error("verify", "unknown profile '%s'", name);
-	list_profiles(strcmp(name, "list") ? stderr : stdout);
+	opts->profile = find_profile(name);
+	if (opts->profile)
+		return EXIT_OK;
+	usage_error("verify", "unknown profile '%s'", name);
+	list_profiles(stderr);
 	return EXIT_USAGE;
 }
 
