@@ -396,6 +396,126 @@ static void test_gates(void)
 			tap_fail("no program has bpf_%s", helper_name(id));
 }
 
+/* ---- what depends on the target ---- */
+
+enum target_answer {
+	NONE,	   /* no such helper */
+	FORBIDDEN, /* "not allowed in probe" */
+	MAY_CALL,
+};
+
+static const struct {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach;
+	const char *target, *ops;
+	u32 id;
+	enum target_answer want;
+} by_target[] = {
+#define TCP "tcp_congestion_ops"
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "init", TCP, BPF_FUNC_setsockopt, MAY_CALL},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "release", TCP, BPF_FUNC_setsockopt, NONE},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "release", TCP, BPF_FUNC_getsockopt, NONE},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "release", TCP, BPF_FUNC_tcp_send_ack, MAY_CALL},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "init", TCP, BPF_FUNC_task_storage_get, NONE},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "enqueue", "sched_ext_ops", BPF_FUNC_task_storage_get,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "enqueue", "sched_ext_ops", BPF_FUNC_tcp_send_ack, NONE},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "hid_rdesc_fixup", "hid_bpf_ops", BPF_FUNC_ktime_get_ns,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_STRUCT_OPS, 0, "test_1", "bpf_dummy_ops", BPF_FUNC_ktime_get_ns, NONE},
+#undef TCP
+	{BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, "bpf_lsm_socket_post_create", NULL, BPF_FUNC_setsockopt,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, "bpf_lsm_socket_bind", NULL, BPF_FUNC_setsockopt, NONE},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_socket_post_create", NULL, BPF_FUNC_setsockopt,
+	 NONE},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, "bpf_lsm_socket_bind", NULL, BPF_FUNC_get_retval,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_socket_bind", NULL, BPF_FUNC_get_retval, NONE},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open", NULL, BPF_FUNC_d_path, MAY_CALL},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_capable", NULL, BPF_FUNC_d_path, FORBIDDEN},
+	{BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_capable", NULL, BPF_FUNC_ima_file_hash,
+	 FORBIDDEN},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_truncate", NULL, BPF_FUNC_d_path, MAY_CALL},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_read", NULL, BPF_FUNC_d_path, FORBIDDEN},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_task", NULL, BPF_FUNC_d_path, MAY_CALL},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_task", NULL, BPF_FUNC_setsockopt, NONE},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_unix", NULL, BPF_FUNC_setsockopt,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "tcp_connect", NULL, BPF_FUNC_sk_storage_get,
+	 MAY_CALL},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, "bpf_sk_storage_free", NULL,
+	 BPF_FUNC_sk_storage_get, FORBIDDEN},
+	{BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "bpf_modify_return_test", NULL,
+	 BPF_FUNC_sk_storage_get, FORBIDDEN},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sys_enter", NULL, BPF_FUNC_get_func_arg, NONE},
+	{BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, "vfs_read", NULL, BPF_FUNC_get_func_arg, MAY_CALL},
+};
+
+static enum target_answer ask_target(const struct prog_rules *rules,
+				     const struct verify_env_info *info, u32 id)
+{
+	const struct helper_proto *proto = rules_helper(rules, info, id);
+
+	if (!proto)
+		return NONE;
+	if (proto->flags & HELPER_RESTRICTED && !rules->allows_helper(info, proto))
+		return FORBIDDEN;
+	return MAY_CALL;
+}
+
+static void test_targets(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(by_target); i++) {
+		const struct verify_env_info info = {
+			.type = by_target[i].type,
+			.attach_type = by_target[i].attach,
+			.caps = HOST_CAP_ALL,
+			.target = by_target[i].target,
+			.target_struct = by_target[i].ops,
+		};
+		enum target_answer got =
+			ask_target(hook_find(info.type)->rules, &info, by_target[i].id);
+
+		if (got != by_target[i].want)
+			tap_fail("%s: bpf_%s: %d, not %d", info.target,
+				 helper_name(by_target[i].id), got, by_target[i].want);
+	}
+}
+
+static const struct {
+	enum bpf_attach_type attach;
+	const char *target;
+	bool is_void;
+	s32 min, max;
+	bool any; /* value, or none */
+} lsm_results[] = {
+	{BPF_LSM_MAC, "bpf_lsm_file_open", false, -4095, 0, false},
+	{BPF_LSM_MAC, "bpf_lsm_inode_xattr_skipcap", false, 0, 1, false},
+	{BPF_LSM_MAC, "bpf_lsm_task_free", true, 0, 0, true},
+	{BPF_LSM_CGROUP, "bpf_lsm_socket_bind", false, 0, 1, false},
+	{BPF_LSM_CGROUP, "bpf_lsm_sk_free_security", true, 1, 1, false},
+};
+
+static void test_lsm_results(void)
+{
+	const struct prog_rules *rules = hook_find(BPF_PROG_TYPE_LSM)->rules;
+
+	for (u32 i = 0; i < ARRAY_SIZE(lsm_results); i++) {
+		const struct verify_env_info info = {
+			.type = BPF_PROG_TYPE_LSM,
+			.attach_type = lsm_results[i].attach,
+			.target = lsm_results[i].target,
+			.target_void = lsm_results[i].is_void,
+		};
+		struct ret_range range = {0, 0};
+
+		check_eq(rules_ret_range(rules, &info, &range), !lsm_results[i].any);
+		check_eq(range.min, lsm_results[i].min);
+		check_eq(range.max, lsm_results[i].max);
+	}
+}
+
 static void test_names(void)
 {
 	check_str(helper_name(BPF_FUNC_map_lookup_elem), "map_lookup_elem");
@@ -432,6 +552,8 @@ int main(void)
 {
 	run_test(test_rows);
 	run_test(test_gates);
+	run_test(test_targets);
+	run_test(test_lsm_results);
 	run_test(test_names);
 	run_test(test_hook_names);
 	read_vmlinux();
