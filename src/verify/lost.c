@@ -315,6 +315,7 @@ static void enter(struct walk *w, u32 to, const struct lost *from, bool any_arg)
 	reach(w, to, &in);
 }
 
+/* An asynchronous callback is entered with nothing of the function that asks for it. */
 static void enter_callees(struct walk *w, u32 at, const struct lost *lost)
 {
 	struct verifier *v = w->v;
@@ -323,8 +324,10 @@ static void enter_callees(struct walk *w, u32 at, const struct lost *lost)
 		enter(w, (u32)((s64)at + 1 + v->insns[at].imm), lost, false);
 		return;
 	}
+	if (!(v->aux[at].flags & AUX_CALLS_CALLBACK))
+		return;
 	for (u32 i = 1; i < v->subprog_cnt; i++)
-		if (v->subprogs[i].is_callback || v->subprogs[i].is_async_callback)
+		if (v->subprogs[i].is_callback)
 			enter(w, v->subprogs[i].start, lost, true);
 }
 
@@ -358,6 +361,9 @@ static void visit(struct walk *w, u32 at)
 		leave(w, &out);
 		return;
 	}
+	/* A callback is called again with what it has left behind. */
+	if (w->v->aux[at].flags & AUX_CALLS_CALLBACK && w->returned)
+		lose_all(&out);
 	if (isa_is_call(insn))
 		enter_callees(w, at, &out);
 	step_insn(w, &out, at);
