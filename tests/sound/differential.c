@@ -7,10 +7,15 @@
  * is set aside. Programs with bpf_csum_diff() are not compared by their
  * results: from 6.13 on it folds its sum.
  *
- *	sound-differential [PROGRAMS [FIRST SEED]]
+ *	sound-differential [--unprivileged] [PROGRAMS [FIRST SEED]]
+ *
+ * Unprivileged, the programs are loaded without capabilities and not run.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "tap.h"
 
@@ -29,7 +34,7 @@ static struct pair {
 	struct exec exec, other; /* to tell what results are worth */
 	struct world *here, linux_;
 	struct counts n;
-	bool show;
+	bool show, unprivileged;
 	bool newer; /* than the Linux that this library follows, 6.12 */
 	char log[LOG_SIZE], linux_log[LOG_SIZE];
 } pair;
@@ -133,7 +138,10 @@ static void test_program(struct pair *p, u64 seed)
 	static struct gen g;
 	int here, there;
 
-	gen_program(&g, seed);
+	if (p->unprivileged)
+		gen_program_plain(&g, seed);
+	else
+		gen_program(&g, seed);
 	if (p->show)
 		gen_print(g.insns, g.cnt);
 	p->n.programs++;
@@ -148,7 +156,8 @@ static void test_program(struct pair *p, u64 seed)
 		world_load(&p->linux_, &g, p->linux_log, LOG_SIZE);
 		printf("%s\n---- Linux\n%s\n", p->log, p->linux_log);
 	}
-	if (here >= 0 && there >= 0 && !gen_by_chance(&g) && !gen_calls(&g, BPF_FUNC_csum_diff))
+	if (!p->unprivileged && here >= 0 && there >= 0 && !gen_by_chance(&g) &&
+	    !gen_calls(&g, BPF_FUNC_csum_diff))
 		compare_runs(p, &g, here, there);
 	if (here >= 0)
 		p->here->engine->ops->close(p->here->engine, here);
@@ -192,10 +201,35 @@ static bool kernel_is_newer(void)
 	       (major == 6 && minor > 12);
 }
 
+/* From here on neither engine finds capabilities. False where Linux takes no such programs. */
+static bool drop_capabilities(struct pair *p)
+{
+	struct {
+		u32 version;
+		s32 pid;
+	} head = {0x20080522, 0};
+	struct {
+		u32 effective, permitted, inheritable;
+	} none[2] = {0};
+	int fd = open("/proc/sys/kernel/unprivileged_bpf_disabled", O_RDONLY | O_CLOEXEC);
+	char disabled = '1';
+
+	if (fd >= 0) {
+		if (read(fd, &disabled, 1) != 1)
+			disabled = '1';
+		close(fd);
+	}
+	p->exec.host->caps = 0;
+	p->exec.host->unprivileged_bpf_disabled = false;
+	return disabled == '0' && !syscall(SYS_capset, &head, none);
+}
+
 int main(int argc, char **argv)
 {
-	u64 programs = argc > 1 ? strtoull(argv[1], NULL, 0) : PROGRAMS;
-	u64 first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	bool unprivileged = argc > 1 && !strcmp(argv[1], "--unprivileged");
+	int at = unprivileged ? 2 : 1;
+	u64 programs = argc > at ? strtoull(argv[at], NULL, 0) : PROGRAMS;
+	u64 first = argc > at + 1 ? strtoull(argv[at + 1], NULL, 0) : 1;
 	struct engine *kernel;
 	struct pair *p = &pair;
 
@@ -210,13 +244,20 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	p->here = &p->exec.world;
+	p->unprivileged = unprivileged;
+	if (unprivileged && !drop_capabilities(p)) {
+		tap_skip("Linux takes no programs without capabilities");
+		tap_end();
+		return tap_done();
+	}
 	p->show = programs == 1;
 	p->newer = kernel_is_newer();
 	printf("# seeds %llu to %llu\n", (unsigned long long)first,
 	       (unsigned long long)(first + programs - 1));
 	for (u64 seed = first; seed < first + programs; seed++)
 		test_program(p, seed);
-	if (programs > 100 && (p->n.both < programs / 5 || p->n.neither < programs / 20))
+	if (programs > 100 &&
+	    (p->n.both < programs / (unprivileged ? 10 : 5) || p->n.neither < programs / 20))
 		tap_fail("%llu accepted, %llu not: that tests little",
 			 (unsigned long long)p->n.both, (unsigned long long)p->n.neither);
 	tap_end();

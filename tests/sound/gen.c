@@ -603,7 +603,7 @@ static void gen_loop(struct gen *g)
 	u32 start, rounds = 1 + gen_below(g, 12);
 	bool in_loop = g->in_loop, step2 = gen_below(g, 2);
 
-	if (g->in_loop || g->depth >= 2 || g->in_callback)
+	if (g->in_loop || g->depth >= 2 || g->in_callback || g->plain)
 		return;
 	g->in_loop = true;
 	g->depth++;
@@ -862,7 +862,7 @@ static u32 how_many_mutations(struct gen *g)
 	return n;
 }
 
-void gen_program(struct gen *g, u64 seed)
+static void generate(struct gen *g, u64 seed, bool plain)
 {
 	static const enum bpf_prog_type types[] = {BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS,
 						   BPF_PROG_TYPE_SOCKET_FILTER};
@@ -871,7 +871,8 @@ void gen_program(struct gen *g, u64 seed)
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
 	g->state = gen_random(&mix);
-	g->type = types[gen_below(g, 3)];
+	g->plain = plain;
+	g->type = plain ? BPF_PROG_TYPE_SOCKET_FILTER : types[gen_below(g, 3)];
 	g->global = !gen_below(g, 6);
 	g->flags = gen_below(g, 8) ? 0 : BPF_F_TEST_STATE_FREQ;
 	g->now.reg[1].type = M_CTX;
@@ -894,6 +895,16 @@ void gen_program(struct gen *g, u64 seed)
 	g->mutations = how_many_mutations(g);
 	for (u32 i = 0; i < g->mutations; i++)
 		gen_mutate(g);
+}
+
+void gen_program(struct gen *g, u64 seed)
+{
+	generate(g, seed, false);
+}
+
+void gen_program_plain(struct gen *g, u64 seed)
+{
+	generate(g, seed, true);
 }
 
 bool gen_by_chance(const struct gen *g)

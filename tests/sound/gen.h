@@ -71,10 +71,13 @@ struct gen {
 	u32 subprog_cnt;
 	u32 mutations;
 	u32 flags;   /* BPF_F_* of the load */
+	bool plain;  /* nothing that takes capabilities to load */
 	bool global; /* subprograms that are called are global functions of numbers */
 };
 
 void gen_program(struct gen *g, u64 seed);
+/* For loaders without capabilities: a socket filter without functions and loops. */
+void gen_program_plain(struct gen *g, u64 seed);
 /* Changes something of one instruction. */
 void gen_mutate(struct gen *g);
 /* Whether two runs of it may differ: it asks for the time, or for chance. */

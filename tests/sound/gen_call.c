@@ -342,9 +342,18 @@ void gen_call(struct gen *g)
 		gen_loop_call,	gen_each_call, gen_move_head, gen_load_bytes, gen_probe,
 	};
 
-	/* What depends on chance or addresses is rare: results cannot be compared then. */
-	u32 n = gen_below(g, ARRAY_SIZE(calls));
+	u32 n;
+	static void (*const plain[])(struct gen * g) = {
+		gen_lookup, gen_lookup, gen_direct, gen_direct,
+		gen_update, gen_delete, gen_chance, gen_load_bytes,
+	};
 
+	if (g->plain) {
+		plain[gen_below(g, ARRAY_SIZE(plain))](g);
+		return;
+	}
+	/* What depends on chance or addresses is rare: results cannot be compared then. */
+	n = gen_below(g, ARRAY_SIZE(calls));
 	if ((calls[n] == gen_chance || calls[n] == gen_probe) && gen_below(g, 3))
 		return;
 	calls[n](g);
