@@ -196,6 +196,14 @@ static int check_pointer_op_kind(struct verifier *v, const struct reg *ptr, bool
 	}
 }
 
+/* What a path that cannot be taken has made of a number: Linux calls no such pointer bad. */
+static bool is_confused(const struct scalar *by)
+{
+	if (tnum_is_const(by->var_off) && (by->smin != by->smax || by->umin != by->umax))
+		return true;
+	return by->smin > by->smax || by->umin > by->umax;
+}
+
 /* dst = ptr +- by; @ptr is the register of either operand, @by a copy of the other. */
 static int pointer_alu(struct verifier *v, const struct reg *ptr, const struct reg *by)
 {
@@ -206,7 +214,7 @@ static int pointer_alu(struct verifier *v, const struct reg *ptr, const struct r
 	struct reg from;
 	int err;
 
-	if (!scalar_valid(&by->s)) {
+	if (is_confused(&by->s)) {
 		reg_set_unknown(dst);
 		return 0;
 	}

@@ -364,7 +364,7 @@ static void narrow(struct verifier *v, struct vstate *state, struct reg *imm, bo
 	struct reg *dst = &state_frame(state)->regs[insn->dst_reg];
 	struct reg *src = imm ? imm : &state_frame(state)->regs[insn->src_reg];
 
-	if (dst->type != SCALAR_VALUE || src->type != SCALAR_VALUE || src == dst)
+	if (dst->type != SCALAR_VALUE || src->type != SCALAR_VALUE)
 		return;
 	(void)scalar_refine(BPF_OP(insn->code), !is_jmp32(insn), taken, &dst->s, &src->s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading and writing registers and spilled registers of the current state. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "verify/verifier.h"
 
@@ -40,18 +41,19 @@ bool leaks_pointer(const struct verifier *v, const struct reg *reg)
 int check_invariants(struct verifier *v, struct scalar *s, const char *what)
 {
 	const char *wrong = scalar_contradiction(s);
+	char text[320];
 
 	if (!wrong)
 		return 0;
+	snprintf(text, sizeof(text),
+		 "REG INVARIANTS VIOLATION (%s): %s u64=[%#" PRIx64 ", %#" PRIx64 "] s64=[%#" PRIx64
+		 ", %#" PRIx64 "] u32=[%#x, %#x] s32=[%#x, %#x] var_off=(%#" PRIx64 ", %#" PRIx64
+		 ")",
+		 what, wrong, s->umin, s->umax, (u64)s->smin, (u64)s->smax, s->u32_min, s->u32_max,
+		 (u32)s->s32_min, (u32)s->s32_max, s->var_off.value, s->var_off.mask);
 	if (v->invariants)
-		return reject(v, -EFAULT,
-			      "REG INVARIANTS VIOLATION (%s): %s u64=[%#" PRIx64 ", %#" PRIx64
-			      "] s64=[%#" PRIx64 ", %#" PRIx64
-			      "] u32=[%#x, %#x] s32=[%#x, %#x] var_off=(%#" PRIx64 ", %#" PRIx64
-			      ")",
-			      what, wrong, s->umin, s->umax, (u64)s->smin, (u64)s->smax, s->u32_min,
-			      s->u32_max, (u32)s->s32_min, (u32)s->s32_max, s->var_off.value,
-			      s->var_off.mask);
+		return reject(v, -EFAULT, "%s", text);
+	note(v, "%s\n", text);
 	scalar_forget_ranges(s);
 	return 0;
 }

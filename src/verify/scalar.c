@@ -170,11 +170,13 @@ int scalar_branch(u8 op, bool is64, const struct scalar *dst, const struct scala
 
 bool scalar_refine(u8 op, bool is64, bool taken, struct scalar *dst, struct scalar *src)
 {
+	bool same = dst == src;
 	struct num a = num_of(dst), b = num_of(src);
-	bool possible = num_refine(op, is64, taken, &a, &b, WIDTH);
+	bool possible = num_refine(op, is64, taken, &a, same ? &a : &b, WIDTH);
 
 	*dst = scalar_of(a);
-	*src = scalar_of(b);
+	if (!same)
+		*src = scalar_of(b);
 	return possible;
 }
 

@@ -85,7 +85,8 @@ int scalar_branch(u8 op, bool is64, const struct scalar *dst, const struct scala
  * Narrows both sides by the fact that `dst op src` holds (@taken) or not.
  * False when that is impossible; the values are then meaningless. (Linux 6.12
  * goes on with such a branch, with scalar_forget_ranges() of each side that is
- * no longer scalar_valid().)
+ * no longer scalar_valid().) @dst and @src may be one: a number that is
+ * compared with itself loses its ends where the outcome is impossible.
  */
 bool scalar_refine(u8 op, bool is64, bool taken, struct scalar *dst, struct scalar *src);
 /* Keeps the known bits and forgets the four intervals. */
