@@ -259,7 +259,8 @@ def selftests(names):
 
 WRAPPED = ["syscall", "close", "fcntl", "fcntl64", "mmap", "mmap64", "open", "open64", "fopen", "fopen64", "uname", "btf__free",
            "btf__load_vmlinux_btf", "bpf_prog_load"]
-LOADER = ["load.c", "annotation.c", "route.c", "setup.c", "libbpf_features.c", "user.c"]
+LOADER = ["load.c", "annotation.c", "route.c", "setup.c", "libbpf_features.c"]
+ENGINE = ["user.c", "../capture.c"]  # what sees this project's headers, not libbpf's
 SETUP = ROOT / "tests/conformance/setup"
 
 
@@ -273,22 +274,26 @@ def loader():
         run(["ninja", "-C", build, *(f"src/libanybpf-{room}.a" for room in rooms)])
     rooms = sorted((build / "src").glob("libanybpf-*.a"))
     output = build / "conformance-load"
-    made_of = [*(here / name for name in LOADER), *here.glob("*.h"), libbpf(), *rooms]
+    made_of = [*(here / name for name in LOADER + ENGINE), *here.glob("*.h"), here / "../capture.h", libbpf(), *rooms]
     if output.exists() and all(output.stat().st_mtime > path.stat().st_mtime for path in made_of):
         return output
     linux = sources() / "tools"
     flags = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
     theirs = [f"-I{include()}", f"-I{include()}/bpf", f"-I{linux}/include", f"-I{linux}/include/uapi"]
-    objects = []
-    for name in LOADER:
-        objects.append(build / f"conformance-{name[:-2]}.o")
-        ours = name == "user.c"
-        run(["gcc", *flags, *([f"-I{ROOT}/src", f"-I{ROOT}/include"] if ours else theirs), "-c", here / name, "-o", objects[-1]])
+    ours = [f"-I{ROOT}/src", f"-I{ROOT}/include", f"-I{ROOT}/tests"]
+
+    def compile(name, includes):
+        made = build / f"conformance-{pathlib.Path(name).stem}.o"
+        run(["gcc", *flags, *includes, "-c", here / name, "-o", made])
+        return made
+
+    objects = [compile(name, theirs) for name in LOADER]
+    engine = [compile(name, ours) for name in ENGINE]
+    whole = build / "conformance-engine.o"
     # Names of the engine's own must not meet those of libbpf.
-    engine = objects.pop()
-    run(["gcc", "-r", "-nostdlib", engine, "-Wl,--start-group", *rooms, "-Wl,--end-group", "-o", f"{engine}.all"])
+    run(["gcc", "-r", "-nostdlib", *engine, "-Wl,--start-group", *rooms, "-Wl,--end-group", "-o", whole])
     keep = [f"--keep-global-symbol={name}" for name in ("user_open", "user_bpf", "user_close", "user_drop_privileges")]
-    run(["objcopy", *keep, f"{engine}.all"])
+    run(["objcopy", *keep, whole])
     wraps = [f"-Wl,--wrap={name}" for name in WRAPPED]
-    run(["gcc", "-static", *objects, f"{engine}.all", *wraps, libbpf(), "-lelf", "-lz", "-lpthread", "-o", output])
+    run(["gcc", "-static", *objects, whole, *wraps, libbpf(), "-lelf", "-lz", "-lpthread", "-o", output])
     return output
