@@ -228,10 +228,14 @@ def arguments(name, doc):
     return parser
 
 
-def main(name, doc, collect):
+def main(name, doc, collect, flavors=()):
     """collect(options) -> (cases, {source: why it does not compile}); the exit status."""
-    options = arguments(name, doc).parse_args()
-    options.json = options.json or str(corpus.BUILD / f"{name}{'-some' if options.filter else ''}.jsonl")
+    parser = arguments(name, doc)
+    if flavors:
+        parser.add_argument("--flavor", choices=list(flavors), default="", help="built for another instruction set")
+    options = parser.parse_args()
+    which = ("-" + options.flavor if flavors and options.flavor else "") + ("-some" if options.filter else "")
+    options.json = options.json or str(corpus.BUILD / f"{name}{which}.jsonl")
     try:
         cases, bad = collect(options)
     except corpus.Missing as missing:

@@ -177,11 +177,14 @@ def system_includes():
     return [flag for line in lines for flag in ("-idirafter", line.strip())]
 
 
-def bpf_flags():
+# The selftests' Makefile builds all of them several times: for test_progs and two more.
+FLAVORS = {"": ["-mcpu=v3", "-DENABLE_ATOMICS_TESTS"], "no_alu32": ["-mcpu=v2"], "cpuv4": ["-mcpu=v4", "-DENABLE_ATOMICS_TESTS"]}
+
+
+def bpf_flags(flavor=""):
     """As the selftests' Makefile has them."""
     tests = sources() / "tools/testing/selftests/bpf"
-    return ["-g", "-O2", "--target=bpf", "-mcpu=v3", "-mlittle-endian", "-w", "-D__TARGET_ARCH_x86",
-            "-DENABLE_ATOMICS_TESTS", f"-I{include()}", f"-I{tests}", f"-I{sources()}/tools/include/uapi",
+    return ["-g", "-O2", "--target=bpf", *FLAVORS[flavor], "-mlittle-endian", "-w", "-D__TARGET_ARCH_x86", f"-I{include()}", f"-I{tests}", f"-I{sources()}/tools/include/uapi",
             *system_includes()]
 
 
@@ -219,9 +222,8 @@ def selftest_names():
     return sorted(({source.stem for source in progs.glob("*.c")} - PARTS) | set(LINKED))
 
 
-def link(name):
+def link(name, folder):
     """An object of several; the parts are compiled already."""
-    folder = base() / "selftests"
     output = folder / f"{name}.bpf.o"
     if not output.exists():
         run([bpftool(), "gen", "object", folder / f".{name}.o", *(folder / f"{part}.bpf.o" for part in LINKED[name])])
@@ -229,11 +231,11 @@ def link(name):
     return output
 
 
-def selftests(names):
+def selftests(names, flavor=""):
     """Compiles the selftests' programs: ({name: object}, {name: why it does not compile})."""
     progs = sources() / "tools/testing/selftests/bpf/progs"
-    folder = base() / "selftests"
-    flags = bpf_flags()
+    folder = base() / "selftests" / flavor
+    flags = bpf_flags(flavor)
 
     def one(source):
         name = source.stem
@@ -245,7 +247,7 @@ def selftests(names):
     wanted = [source for source in sorted(progs.glob("*.c")) if source.stem in names | parts]
     with locked(base() / "selftests.lock"), concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         list(pool.map(one, wanted))
-        good, bad = {name: link(name) for name in names & set(LINKED)}, {}
+        good, bad = {name: link(name, folder) for name in names & set(LINKED)}, {}
     for source in wanted:
         if source.stem in parts:
             continue

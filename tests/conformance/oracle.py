@@ -30,10 +30,16 @@ def folder(which):
     return corpus.base() / ("oracle-6.12" if which == "vm" else f"oracle-running-{os.uname().release}")
 
 
+def file_of(which, path):
+    """Where the answers are: objects of the same name are in folders of their own."""
+    flavor = path.parent.name if path.parent.name in corpus.FLAVORS else ""
+    return folder(which) / flavor / f"{path.name}.jsonl"
+
+
 def kept(which, path, stale=False):
     """The answers for an object, or None; stale: also those of another compilation of it."""
     try:
-        lines = (folder(which) / f"{path.name}.jsonl").read_text().splitlines()
+        lines = file_of(which, path).read_text().splitlines()
     except OSError:
         return None
     if not lines or not stale and json.loads(lines[0]).get("digest") != digest(path):
@@ -42,8 +48,8 @@ def kept(which, path, stale=False):
 
 
 def keep(which, path, rows):
-    folder(which).mkdir(parents=True, exist_ok=True)
-    file = folder(which) / f"{path.name}.jsonl"
+    file = file_of(which, path)
+    file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     partial.write_text("\n".join(map(json.dumps, [{"digest": digest(path)}, *rows])) + "\n")
     partial.rename(file)

@@ -17,9 +17,9 @@ def collect(options):
     names = {name for name in corpus.selftest_names() if any(fnmatch.fnmatch(name, file) for file, _ in filters)}
     if not names:
         raise corpus.Missing("no selftest has such a name")
-    good, bad = corpus.selftests(names)
+    good, bad = corpus.selftests(names, options.flavor)
     return compare.cases_of(sorted(good.values()), options), bad
 
 
 if __name__ == "__main__":
-    sys.exit(compare.main("verifier", __doc__, collect))
+    sys.exit(compare.main("verifier", __doc__, collect, flavors=corpus.FLAVORS))
