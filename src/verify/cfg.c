@@ -190,7 +190,33 @@ int check_cfg(struct verifier *v)
 	return err ? err : check_reached(&w);
 }
 
-/* Which subprograms move the packet's borders, themselves or through what they call. */
+/* Marks that a subprogram has if it calls one that has them, or does it itself. */
+struct effects {
+	bool changes_packet, writes_dynptr;
+};
+
+static struct effects effects_of(struct verifier *v, u32 i)
+{
+	const struct bpf_insn *insn = &v->insns[i];
+	struct effects e = {0};
+	s32 callee;
+
+	if (isa_is_helper_call(insn)) {
+		e.changes_packet = helper_changes_packet(v, (u32)insn->imm);
+		e.writes_dynptr = insn->imm == BPF_FUNC_dynptr_write;
+		return e;
+	}
+	if (!isa_is_local_call(insn) && !isa_is_func_ref(insn))
+		return e;
+	callee = subprog_at(v, (u32)isa_target(insn, i));
+	if (callee >= 0) {
+		e.changes_packet = v->subprogs[callee].changes_packet;
+		e.writes_dynptr = v->subprogs[callee].writes_dynptr;
+	}
+	return e;
+}
+
+/* Which subprograms move the packet's borders, or may when given a dynptr of one. */
 int find_packet_changes(struct verifier *v)
 {
 	bool again = true;
@@ -198,21 +224,16 @@ int find_packet_changes(struct verifier *v)
 	while (again) {
 		again = false;
 		for (u32 i = 0; i < v->insn_cnt; i++) {
-			const struct bpf_insn *insn = &v->insns[i];
 			struct subprog_info *sub = &v->subprogs[subprog_of(v, i)];
-			bool changes = false;
+			struct effects e;
 
-			if (sub->changes_packet)
+			if (sub->changes_packet && sub->writes_dynptr)
 				continue;
-			if (isa_is_helper_call(insn)) {
-				changes = helper_changes_packet(v, (u32)insn->imm);
-			} else if (isa_is_local_call(insn) || isa_is_func_ref(insn)) {
-				s32 callee = subprog_at(v, (u32)isa_target(insn, i));
-
-				changes = callee >= 0 && v->subprogs[callee].changes_packet;
-			}
-			if (changes)
-				sub->changes_packet = again = true;
+			e = effects_of(v, i);
+			again |= (e.changes_packet && !sub->changes_packet) ||
+				 (e.writes_dynptr && !sub->writes_dynptr);
+			sub->changes_packet |= e.changes_packet;
+			sub->writes_dynptr |= e.writes_dynptr;
 		}
 	}
 	return 0;

@@ -287,6 +287,7 @@ static int check_iter(struct verifier *v, u32 arg, struct kfunc_args *args)
 		v->info.type == BPF_PROG_TYPE_LSM ||
 		(v->info.type == BPF_PROG_TYPE_TRACING && v->info.attach_type == BPF_TRACE_ITER) ||
 		in_sleepable(v);
+	int err;
 
 	if (kfunc->kind == KFUNC_bpf_iter_css_task_new && !anywhere)
 		return reject(v, -EINVAL,
@@ -300,7 +301,10 @@ static int check_iter(struct verifier *v, u32 arg, struct kfunc_args *args)
 		.rcu_protected = kfunc->flags & KF_RCU_PROTECTED,
 		.func = kfunc->name,
 	};
-	return check_iter_arg(v, arg + 1, &args->iter);
+	err = check_iter_arg(v, arg + 1, &args->iter);
+	/* Memory that it gives is its own. */
+	args->ref_id = args->iter.ref_id;
+	return err;
 }
 
 static int check_root_arg(struct verifier *v, u32 arg, enum btf_field_kind kind,

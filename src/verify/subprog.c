@@ -74,6 +74,22 @@ static int call_static(struct verifier *v, u32 subprog)
 	return 0;
 }
 
+/* Of an argument that the function takes for any dynptr: a write may move the packet of this one.
+ */
+static bool writes_packet(struct verifier *v, const struct subprog_info *sub)
+{
+	for (u32 i = 0; i < sub->arg_cnt && sub->writes_dynptr; i++) {
+		const struct reg *dynptr;
+
+		if (ARG_BASE(sub->args[i].kind) != ARG_PTR_TO_DYNPTR)
+			continue;
+		dynptr = dynptr_of(v, BPF_REG_1 + i);
+		if (dynptr && dynptr->dynptr.type == DYNPTR_TYPE_SKB)
+			return true;
+	}
+	return false;
+}
+
 static int call_global(struct verifier *v, u32 subprog)
 {
 	struct subprog_info *sub = &v->subprogs[subprog];
@@ -94,7 +110,7 @@ static int call_global(struct verifier *v, u32 subprog)
 			      sub->name);
 	note(v, "Func#%u ('%s') is global and assumed valid.\n", subprog, sub->name);
 	sub->called = true;
-	if (sub->changes_packet) {
+	if (sub->changes_packet || writes_packet(v, sub)) {
 		err = invalidate_packet(v);
 		if (err)
 			return err;

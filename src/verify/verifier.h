@@ -59,6 +59,7 @@ struct subprog_info {
 	bool is_callback, is_async_callback;
 	bool is_global, called, verified;
 	bool changes_packet; /* it or what it calls */
+	bool writes_dynptr;  /* the same */
 	const char *name;    /* from BTF, or "" */
 	/* of global functions, by their BTF prototype */
 	struct global_arg {
@@ -184,7 +185,7 @@ struct verifier {
 	VEC(struct step) trace;
 	VEC(struct linked_regs) linked;
 	u16 *back_regs; /* of each instruction: see trace_prepare() */
-	bool in_insn; /* the last step is that of the instruction at work */
+	bool in_insn;	/* the last step is that of the instruction at work */
 	struct backtrack bt;
 	struct id_map ids;
 
