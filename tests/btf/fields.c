@@ -123,7 +123,7 @@ static void test_wide(void)
 	struct btf *btf;
 	char line[64];
 
-	tap_begin("structs in structs, 200 times at each of 30 levels");
+	tap_begin("structs in structs, 100 times at each of 30 levels");
 	text_begin(&b);
 	text_line(&b, "STRUCT s1 0");
 	for (u32 level = 2; level <= 30; level++) {
