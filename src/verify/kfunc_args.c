@@ -4,15 +4,10 @@
  * told by the parameter's type and the end of its name.
  */
 #include "verify/btf_ptr.h"
+#include "verify/global.h"
 #include "verify/kfunc.h"
 
 /* ---- what a parameter is ---- */
-
-static bool is_scalar(const struct btf_type *t)
-{
-	return btf_kind(t) == BTF_KIND_INT || btf_kind(t) == BTF_KIND_ENUM ||
-	       btf_kind(t) == BTF_KIND_ENUM64;
-}
 
 static bool has_suffix(const char *name, const char *suffix)
 {
@@ -111,7 +106,7 @@ static void fill_param(const struct verifier *v, struct kfunc *kfunc, u32 i,
 	p->flags = flags_by_name(name);
 	if (has_suffix(name, "__ign")) {
 		p->kind = PARAM_IGNORED;
-	} else if (is_scalar(p->type)) {
+	} else if (is_scalar_type(p->type)) {
 		p->kind = PARAM_SCALAR;
 	} else if (btf_kind(p->type) != BTF_KIND_PTR) {
 		p->kind = PARAM_NO_VALUE;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "verify/btf_ptr.h"
+#include "verify/global.h"
 #include "verify/kfunc.h"
 
 /* ---- what a register is taken for ---- */
@@ -25,12 +26,6 @@ static const char *object_of(const struct reg *reg)
 	default:
 		return NULL;
 	}
-}
-
-static bool is_scalar(const struct btf_type *t)
-{
-	return btf_kind(t) == BTF_KIND_INT || btf_kind(t) == BTF_KIND_ENUM ||
-	       btf_kind(t) == BTF_KIND_ENUM64;
 }
 
 /* Members that are looked at before giving up: structs can hold each other many times over. */
@@ -64,7 +59,7 @@ static bool has_scalars(struct verifier *v, const struct btf *btf, const struct 
 				return false;
 			m = btf_skip_mods(btf, array->type, NULL);
 		}
-		if (!is_scalar(m))
+		if (!is_scalar_type(m))
 			return false;
 	}
 	return true;
@@ -81,7 +76,7 @@ static bool has_size_arg(const struct verifier *v, const struct kfunc *kfunc, u3
 {
 	const struct kfunc_param *next = &kfunc->params[arg + 1];
 
-	return arg + 1 < kfunc->param_cnt && is_scalar(next->type) &&
+	return arg + 1 < kfunc->param_cnt && is_scalar_type(next->type) &&
 	       next->flags & (PARAM_F_SIZE | PARAM_F_CONST_SIZE) &&
 	       cur_reg(v, arg + 2)->type == SCALAR_VALUE;
 }
@@ -109,7 +104,7 @@ int kfunc_pointer_kind(struct verifier *v, const struct kfunc *kfunc, u32 arg)
 	if (p->flags & PARAM_F_FUNC)
 		return PARAM_CALLBACK;
 	sized = has_size_arg(v, kfunc, arg);
-	if (!is_scalar(p->to) && !is_scalar_struct(v, kfunc->btf, p->to) &&
+	if (!is_scalar_type(p->to) && !is_scalar_struct(v, kfunc->btf, p->to) &&
 	    !(sized && btf_kind(p->to) == BTF_KIND_UNKN))
 		return reject(
 			v, -EINVAL,

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What kernel functions return, by prototype or by what the function is. */
 #include "verify/btf_ptr.h"
+#include "verify/global.h"
 #include "verify/kfunc.h"
-
-static bool is_scalar(const struct btf_type *t)
-{
-	return btf_kind(t) == BTF_KIND_INT || btf_kind(t) == BTF_KIND_ENUM ||
-	       btf_kind(t) == BTF_KIND_ENUM64;
-}
 
 static bool returns_null(const struct kfunc_args *args)
 {
@@ -186,7 +181,7 @@ int set_kfunc_result(struct verifier *v, struct kfunc_args *args)
 
 	if (kfunc->flags & KF_ACQUIRE && !acquires_object(kfunc, ret))
 		return reject(v, -EINVAL, "acquire kernel function does not return PTR_TO_BTF_ID");
-	if (is_scalar(ret)) {
+	if (is_scalar_type(ret)) {
 		reg_set_unknown(r0);
 		return 0;
 	}
