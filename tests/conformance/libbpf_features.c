@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* In a file of its own, because it is libbpf's internal header that tells the features. */
 #include <bpf/libbpf_internal.h>
 
 #include "libbpf_features.h"

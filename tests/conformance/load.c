@@ -215,7 +215,7 @@ static void last_message(const char *log, char *message, size_t size)
 	}
 }
 
-/* The first two numbers of "processed N insns (limit M) ... peak_states". */
+/* The number of the last "processed N insns", or -1. */
 static long long explored(const char *log)
 {
 	const char *line = strstr(log, "processed ");

@@ -17,7 +17,7 @@ import sys
 import corpus
 
 FORMAT = 1  # of the loader's lines; to be raised when old answers will not do
-BATCH = 120  # objects in a machine
+BATCH = 40  # objects in a machine; what is answered is kept after each
 TIMEOUT = 600  # seconds of a program
 
 

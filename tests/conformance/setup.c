@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The setup table: reading its rows, and doing what they say with libbpf. Targets stay loaded. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
