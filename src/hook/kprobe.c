@@ -18,6 +18,7 @@ static const struct prog_rules rules = {
 	.name = "kprobe",
 	.ctx_name = "bpf_user_pt_regs_t",
 	.ctx_size = PT_REGS_SIZE,
+	.ctx_struct = "pt_regs",
 	.fields = fields,
 	.field_cnt = ARRAY_SIZE(fields),
 	.ctx_plain = true,

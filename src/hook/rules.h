@@ -53,7 +53,7 @@
 		.rules_only = true,                                                                \
 	}
 
-/* pt_regs of x86_64, which is what kprobe programs are compiled for. */
+/* Of x86_64, the smallest there is; kprobe programs for others need the kernel's BTF. */
 #define PT_REGS_SIZE 168
 
 #endif

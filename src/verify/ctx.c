@@ -15,14 +15,30 @@ static bool kind_allowed(const struct verifier *v, const struct ctx_field *field
 	return !write || !field->attach_write || set_has(field->attach_write, attach);
 }
 
+/* The kernel's BTF is only looked at for what is beyond the machines that are known here. */
+static bool in_ctx_struct(struct verifier *v, u32 end)
+{
+	const struct btf *btf = v->rules->ctx_struct ? kernel_btf(v) : NULL;
+	s32 id = btf ? btf_find(btf, BTF_KIND_STRUCT, v->rules->ctx_struct) : -ENOENT;
+
+	return id > 0 && end <= btf_type_by_id(btf, (u32)id)->size;
+}
+
+static const struct ctx_field *field_at(struct verifier *v, u32 off, u32 size)
+{
+	if (off + size <= v->rules->ctx_size)
+		return ctx_field_find(v->rules, off, size);
+	return in_ctx_struct(v, off + size) ? v->rules->fields : NULL;
+}
+
 static const struct ctx_field *find_field(struct verifier *v, const struct mem_access *a, s32 off)
 {
 	const struct ctx_field *field;
 	bool write = a->kind == ACCESS_WRITE;
 
-	if (off < 0 || (u32)off + a->size > v->rules->ctx_size || (u32)off % a->size)
+	if (off < 0 || (u32)off % a->size)
 		return NULL;
-	field = ctx_field_find(v->rules, (u32)off, a->size);
+	field = field_at(v, (u32)off, a->size);
 	if (!field || !kind_allowed(v, field, write))
 		return NULL;
 	/* A pointer is loaded as a whole. */

@@ -83,6 +83,12 @@ struct prog_rules {
 	u32 ctx_size;
 	const struct ctx_field *fields;
 	u32 field_cnt;
+	/*
+	 * Of a context that is all one field of bytes: the kernel's structure that
+	 * it is. Where that is larger than .ctx_size in the kernel's BTF, so is the
+	 * context.
+	 */
+	const char *ctx_struct;
 	bool ctx_by_btf; /* the context is an array of arguments whose types BTF tells */
 	bool ctx_plain;	 /* the host's structure is the one that programs see: it is memory */
 

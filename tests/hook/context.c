@@ -286,12 +286,51 @@ static void test_tables(void)
 	}
 }
 
+/* Machines with more registers than x86_64: the kernel's BTF tells how many bytes they are. */
+static void test_registers(void)
+{
+	static const struct {
+		struct btf_header head;
+		u32 type[3];
+		char strs[12]; /* a multiple of 4: no padding behind it */
+	} raw = {
+		.head = {.magic = BTF_MAGIC,
+			 .version = BTF_VERSION,
+			 .hdr_len = sizeof(struct btf_header),
+			 .type_len = sizeof(raw.type),
+			 .str_off = sizeof(raw.type),
+			 .str_len = sizeof(raw.strs)},
+		.type = {1, BTF_KIND_STRUCT << 24, 336},
+		.strs = "\0pt_regs",
+	};
+	const struct context c = {.type = BPF_PROG_TYPE_KPROBE};
+	struct btf *real = vmlinux;
+	struct bpf_insn insns[32];
+	char why[512];
+	u32 cnt;
+
+	if (btf_parse(&mem_libc, &raw, sizeof(raw), NULL, &vmlinux, NULL, NULL))
+		abort();
+	cnt = write_program(&c, LOAD_ZERO, 328, 8, insns);
+	check_eq(ask_here(&c, insns, cnt, why, sizeof(why)), 0);
+	cnt = write_program(&c, LOAD_ZERO, 336, 8, insns);
+	check_eq(ask_here(&c, insns, cnt, why, sizeof(why)), -EACCES);
+	btf_free(vmlinux);
+	vmlinux = NULL;
+	cnt = write_program(&c, LOAD_ZERO, 160, 8, insns);
+	check_eq(ask_here(&c, insns, cnt, why, sizeof(why)), 0);
+	cnt = write_program(&c, LOAD_ZERO, 328, 8, insns);
+	check_eq(ask_here(&c, insns, cnt, why, sizeof(why)), -EACCES);
+	vmlinux = real;
+}
+
 int main(void)
 {
 	bool kernel = kernel_usable();
 
 	read_vmlinux();
 	run_test(test_tables);
+	run_test(test_registers);
 	for (u32 i = 0; i < ARRAY_SIZE(contexts); i++) {
 		for (enum access access = 0; access < ACCESS_KINDS; access++)
 			test_context(&contexts[i], access, kernel);
