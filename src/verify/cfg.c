@@ -192,13 +192,13 @@ int check_cfg(struct verifier *v)
 
 /* Marks that a subprogram has if it calls one that has them, or does it itself. */
 struct effects {
-	bool changes_packet, writes_dynptr;
+	bool changes_packet, writes_dynptr, throws;
 };
 
 static struct effects effects_of(struct verifier *v, u32 i)
 {
 	const struct bpf_insn *insn = &v->insns[i];
-	struct effects e = {0};
+	struct effects e = {.throws = insn_calls_kfunc(v, i, KFUNC_bpf_throw)};
 	s32 callee;
 
 	if (isa_is_helper_call(insn)) {
@@ -212,6 +212,7 @@ static struct effects effects_of(struct verifier *v, u32 i)
 	if (callee >= 0) {
 		e.changes_packet = v->subprogs[callee].changes_packet;
 		e.writes_dynptr = v->subprogs[callee].writes_dynptr;
+		e.throws = v->subprogs[callee].throws;
 	}
 	return e;
 }
@@ -227,13 +228,13 @@ int find_packet_changes(struct verifier *v)
 			struct subprog_info *sub = &v->subprogs[subprog_of(v, i)];
 			struct effects e;
 
-			if (sub->changes_packet && sub->writes_dynptr)
-				continue;
 			e = effects_of(v, i);
 			again |= (e.changes_packet && !sub->changes_packet) ||
-				 (e.writes_dynptr && !sub->writes_dynptr);
+				 (e.writes_dynptr && !sub->writes_dynptr) ||
+				 (e.throws && !sub->throws);
 			sub->changes_packet |= e.changes_packet;
 			sub->writes_dynptr |= e.writes_dynptr;
+			sub->throws |= e.throws;
 		}
 	}
 	return 0;

@@ -5,7 +5,7 @@
  * allows; a callback for what its helper passes.
  */
 #include "verify/global.h"
-#include "verify/verifier.h"
+#include "verify/kfunc.h"
 
 /* ---- frames ---- */
 
@@ -110,6 +110,12 @@ static int call_global(struct verifier *v, u32 subprog)
 			      sub->name);
 	note(v, "Func#%u ('%s') is global and assumed valid.\n", subprog, sub->name);
 	sub->called = true;
+	/* An exception ends the caller, too, with all that it holds: Linux does not look. */
+	if (sub->throws) {
+		err = end_by_exception(v);
+		if (err)
+			return err;
+	}
 	if (sub->changes_packet || writes_packet(v, sub)) {
 		err = invalidate_packet(v);
 		if (err)

@@ -60,6 +60,7 @@ struct subprog_info {
 	bool is_global, called, verified;
 	bool changes_packet; /* it or what it calls */
 	bool writes_dynptr;  /* the same */
+	bool throws;	     /* the same */
 	const char *name;    /* from BTF, or "" */
 	/* of global functions, by their BTF prototype */
 	struct global_arg {

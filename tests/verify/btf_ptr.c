@@ -16,6 +16,7 @@
  *	- map TYPE		an array whose values are that struct of btf/program.c;
  *				the first is map[fd:0], the next map[fd:1]
  *	- ring			a ring buffer
+ *	- global N		a global function int f(u64) begins there
  *	- handler N		the exception callback begins at that instruction
  *	- expect, log, sleepable, not-gpl	as in ../basic.txt, where <name> is
  *				the number of a type, <.name> of one of btf/program.c
@@ -81,7 +82,7 @@ struct test_case {
 	bool sleepable, not_gpl, btf;
 	char maps[MAX_MAPS][64];
 	u32 map_cnt;
-	u32 handler;
+	u32 handler, global;
 	u32 caps;
 	char text[MAX_TEXT];
 };
@@ -280,9 +281,10 @@ static int give_map(void *arg, s32 fd, bool by_index, const struct map_desc **de
 static u32 make_func_info(const struct test_case *c, const struct bpf_insn *insns, u32 cnt,
 			  struct bpf_func_info *info)
 {
-	if (c->handler) {
-		info[0] = (struct bpf_func_info){0, find_target(".thrower")};
-		info[1] = (struct bpf_func_info){c->handler, find_target(".handler")};
+	if (c->handler || c->global) {
+		info[0] = (struct bpf_func_info){
+			0, find_target(c->handler ? ".thrower" : ".main_function")};
+		info[1] = (struct bpf_func_info){c->handler + c->global, find_target(".handler")};
 		return 2;
 	}
 	for (u32 i = 0; i < cnt; i += isa_slots(&insns[i])) {
@@ -476,6 +478,8 @@ static void read_attribute(struct test_case *c, char *line)
 		snprintf(c->maps[c->map_cnt++], sizeof(c->maps[0]), "ring");
 	else if (!strcmp(line, "handler"))
 		c->handler = (u32)atoi(value);
+	else if (!strcmp(line, "global"))
+		c->global = (u32)atoi(value);
 	else if (!strcmp(line, "no-perfmon"))
 		c->caps = HOST_CAP_BPF;
 	else
