@@ -83,7 +83,7 @@ static void *meter_realloc(void *ctx, void *p, size_t size)
 		meter->now -= before;
 		return NULL;
 	}
-	if (size > SIZE_MAX - sizeof(*header))
+	if (size > SIZE_MAX / 2)
 		return NULL;
 	header = mem_realloc(meter->inner, header, size + sizeof(*header));
 	if (!header)
