@@ -197,7 +197,12 @@ struct null_check {
 	bool is_null;
 };
 
-void reg_set_not_null(struct verifier *v, struct reg *reg)
+static bool has_timers(const struct map_desc *map)
+{
+	return map->fields && map->fields->mask & (BTF_FIELD_TIMER | BTF_FIELD_WORKQUEUE);
+}
+
+void reg_set_not_null(struct reg *reg)
 {
 	const struct map_desc *map = reg->map;
 
@@ -208,7 +213,8 @@ void reg_set_not_null(struct verifier *v, struct reg *reg)
 		reg->type = CONST_PTR_TO_MAP;
 		reg->map = map->inner;
 		reg->map_index = FACT_NO_MAP;
-		reg->map_uid = ++v->uid_gen;
+		/* Timers must be set up with the very map that they are in. */
+		reg->map_uid = has_timers(map->inner) ? reg->id : 0;
 	} else if (map->type == BPF_MAP_TYPE_XSKMAP) {
 		reg->type = PTR_TO_XDP_SOCK;
 	} else if (map->type == BPF_MAP_TYPE_SOCKMAP || map->type == BPF_MAP_TYPE_SOCKHASH) {
@@ -220,6 +226,7 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 {
 	const struct null_check *check = arg;
 
+	(void)v;
 	if (!reg_maybe_null(reg) || reg->id != check->id)
 		return 0;
 	if (check->is_null) {
@@ -227,7 +234,7 @@ static int apply_null(struct verifier *v, struct reg *reg, void *arg)
 		reg_set_const(reg, 0);
 		return 0;
 	}
-	reg_set_not_null(v, reg);
+	reg_set_not_null(reg);
 	/* Which one a lock is in is told by the id of its pointer. */
 	if (!reg_has_lock(reg))
 		reg->id = 0;
@@ -258,9 +265,9 @@ static void learn_equal_pointers(struct verifier *v, struct vstate *equal)
 	if (reg_kind(dst) == PTR_TO_BTF_ID || reg_kind(src) == PTR_TO_BTF_ID)
 		return;
 	if (!reg_maybe_null(dst) && reg_maybe_null(src))
-		reg_set_not_null(v, src);
+		reg_set_not_null(src);
 	else if (!reg_maybe_null(src) && reg_maybe_null(dst))
-		reg_set_not_null(v, dst);
+		reg_set_not_null(dst);
 }
 
 /* ---- numbers ---- */

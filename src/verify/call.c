@@ -406,7 +406,7 @@ static int set_result(struct verifier *v, const struct call_args *args)
 	err = set_kind(v, args);
 	if (err)
 		return err;
-	if (reg_maybe_null(r0))
+	if (reg_maybe_null(r0) && !r0->id)
 		r0->id = ++v->id_gen;
 	if (acquires(args))
 		return hold_ref(v, r0);

@@ -175,7 +175,7 @@ static int push_round(struct verifier *v, const struct iter_arg *arg)
 	err = set_iter_state(v, next, arg, ITER_ACTIVE, 1);
 	if (!err && old)
 		err = widen_imprecise(v, old, next);
-	reg_set_not_null(v, &state_frame(next)->regs[BPF_REG_0]);
+	reg_set_not_null(&state_frame(next)->regs[BPF_REG_0]);
 	return err;
 }
 

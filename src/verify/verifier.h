@@ -190,7 +190,7 @@ struct verifier {
 	struct backtrack bt;
 	struct id_map ids;
 
-	u32 id_gen, activation_gen, uid_gen;
+	u32 id_gen, activation_gen;
 	u32 insn_processed, jmps_processed;
 	u32 prev_insn_processed, prev_jmps_processed;
 	u32 longest_mark_read;
@@ -483,7 +483,7 @@ int check_insn_operands(struct verifier *v);
 int check_alu(struct verifier *v);
 int check_branch(struct verifier *v);
 /* A pointer that may be null is not; of a map's value what it then really is. */
-void reg_set_not_null(struct verifier *v, struct reg *reg);
+void reg_set_not_null(struct reg *reg);
 /* The last checkpoint at @insn above depth @below that the path went through, or NULL. */
 struct vstate *find_previous_entry(struct verifier *v, u32 insn, u32 below);
 int widen_imprecise(struct verifier *v, const struct vstate *old, struct vstate *cur);
