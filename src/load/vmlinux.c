@@ -8,40 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "load/object.h"
 #include "object/btf_object.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-static int read_whole(FILE *file, struct buf *out)
-{
-	char part[65536];
-	size_t n;
-
-	while ((n = fread(part, 1, sizeof(part), file)))
-		buf_add(out, part, n);
-	return ferror(file) ? -EIO : buf_error(out);
-}
-
 /* The running kernel's, for its engine; read once, also when that fails. */
 static const struct btf *kernel_btf(struct anybpf *ctx)
 {
-	struct err err = {0};
-	struct buf raw;
-	FILE *file;
+	size_t size;
+	void *data;
 
 	if (ctx->kernel_btf || ctx->kernel_btf_missing)
 		return ctx->kernel_btf;
 	ctx->kernel_btf_missing = true;
-	file = fopen(KERNEL_BTF, "rbe");
-	if (!file)
+	if (os_read_file(ctx->mem, KERNEL_BTF, &data, &size))
 		return NULL;
-	buf_init(&raw, ctx->mem);
-	if (!read_whole(file, &raw) &&
-	    btf_parse(ctx->mem, raw.data, raw.len, NULL, &ctx->kernel_btf, NULL, &err))
+	if (btf_parse(ctx->mem, data, size, NULL, &ctx->kernel_btf, NULL, NULL))
 		ctx->kernel_btf = NULL;
-	buf_free(&raw);
-	fclose(file);
+	mem_free(ctx->mem, data);
 	return ctx->kernel_btf;
 }
 
@@ -50,9 +36,9 @@ static const struct btf *find_btf(struct anybpf *ctx)
 	struct host *host = engine_user_host(ctx->engine);
 	struct btf_object *btf;
 
-	if (!host)
+	if (ctx->opts.engine == ANYBPF_ENGINE_KERNEL)
 		return kernel_btf(ctx);
-	if (!host->verify_only || host_vmlinux(host, &btf))
+	if (!host || !host->verify_only || host_vmlinux(host, &btf))
 		return NULL;
 	return btf->btf;
 }

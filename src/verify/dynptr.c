@@ -14,6 +14,7 @@ int stack_object(struct verifier *v, const struct reg *reg, const char *what, u3
 {
 	s64 off = reg->off + (s64)reg->s.var_off.value;
 
+	*slot = 0;
 	if (!tnum_is_const(reg->s.var_off))
 		return reject(v, -EINVAL, "%s has to be at a constant offset", what);
 	if (off % SLOT_SIZE || off > -(s64)slots * SLOT_SIZE)

@@ -65,7 +65,7 @@ static void add_string(char *s)
 
 static void add_token(char *s)
 {
-	char *arg = strchr(s, ':') + 1;
+	char *colon = strchr(s, ':'), *arg = colon ? colon + 1 : s;
 	double d;
 	float f;
 

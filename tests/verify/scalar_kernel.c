@@ -253,7 +253,8 @@ static const char *find_line(const char *log, const char *start)
 
 	while (log && strncmp(log, start, len)) {
 		log = strchr(log, '\n');
-		log += log != NULL;
+		if (log)
+			log++;
 	}
 	return log;
 }
