@@ -404,8 +404,11 @@ static int run(struct packet_run *s)
 	struct err err = {0};
 	int ret = 0, failed;
 
-	/* Before the program is loaded, so that a wrong name costs nothing. */
-	if (open_source(s, &err))
+	/*
+	 * A capture is opened before the program is loaded, so that a wrong name
+	 * costs nothing; an interface afterwards, or its ring would run over.
+	 */
+	if (!s->opts->iface && open_source(s, &err))
 		goto fail;
 	if (s->opts->write && sink_pcap_open(&mem_libc, s->opts->write, &s->sink, &err))
 		goto fail;
@@ -413,6 +416,8 @@ static int run(struct packet_run *s)
 		ret = EXIT_FAILED;
 		goto out;
 	}
+	if (s->opts->iface && open_source(s, &err))
+		goto fail;
 	catch_signals();
 	failed = run_all(s, &err);
 	if (failed) {
