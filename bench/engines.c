@@ -91,7 +91,7 @@ static void measure(struct host *host, const struct step *step)
 	build(&code, step);
 	prog = engine_prog(host, code.insns, code.n, 16);
 	ns[0] = per_run(interp_run, prog, RUNS) / ROUNDS;
-	if (!jit_compile(prog, NULL))
+	if (!jit_compile(prog, NULL, NULL))
 		ns[1] = per_run(jit_run, prog, RUNS) / ROUNDS;
 	if (!step->ours_only && oracle_present())
 		ns[2] = linux_per_run(&code, RUNS) / ROUNDS;
@@ -111,7 +111,7 @@ static void measure_entry(struct host *host)
 
 	printf("%-24s", "enter a program");
 	print_cell(per_run(interp_run, prog, 1000000));
-	print_cell(jit_compile(prog, NULL) ? -1 : per_run(jit_run, prog, 1000000));
+	print_cell(jit_compile(prog, NULL, NULL) ? -1 : per_run(jit_run, prog, 1000000));
 	print_cell(oracle_present() ? linux_per_run(&code, 1000000) : -1);
 	printf("\n");
 	jit_free(prog);
@@ -133,7 +133,7 @@ static void measure_compile(struct host *host, u32 cnt)
 	insns[cnt - 1] = EXIT();
 	prog = engine_prog(host, insns, cnt, 0);
 	start = os_clock_ns(CLOCK_MONOTONIC);
-	if (!jit_compile(prog, NULL)) {
+	if (!jit_compile(prog, NULL, NULL)) {
 		snprintf(name, sizeof(name), "compile, of %u", cnt);
 		printf("%-24s", name);
 		print_cell(-1);

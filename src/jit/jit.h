@@ -3,18 +3,53 @@
 #ifndef ANYBPF_JIT_JIT_H
 #define ANYBPF_JIT_JIT_H
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "object/fact.h"
 #include "object/prog.h"
 
-/* The target of the machine that this was built for, or NULL: then programs are interpreted. */
-extern const struct jit_target *const jit_native;
+struct ir_fn;
+
+/* Steps and passes of the compiler, see pass/pass.def. */
+enum jit_pass {
+#define STEP(NAME, text, what)	   JIT_PASS_##NAME,
+#define PASS(NAME, text, fn, what) JIT_PASS_##NAME,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+	JIT_PASS_CNT
+};
+
+#define JIT_PASSES_ALL (BIT_ULL(JIT_PASS_CNT) - 1)
+
+struct jit_options {
+	const struct insn_fact *facts; /* one per instruction, or NULL */
+	const struct insn_mask *masks; /* likewise: what must be masked against speculation */
+	u64 passes;		       /* BIT_ULL(enum jit_pass) */
+	u32 features_off;	       /* JIT features of the processor not to be used */
+	bool blind;		       /* constants from the program do not appear in the code */
+	bool aot;		       /* see unit.h */
+	/* Called with the intermediate form: "build", then after each pass by its name, "lower". */
+	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
+	void *dump_arg;
+};
+
+extern const char *const jit_pass_names[JIT_PASS_CNT], *const jit_pass_texts[JIT_PASS_CNT];
+/*
+ * Reads "all", "none" or a list of names, each with + or - or nothing before
+ * it; @passes is changed accordingly. 0 or -EINVAL with the name in @err.
+ */
+int jit_passes_parse(const char *text, u64 *passes, struct err *err);
+
+/* Whether this machine has a code generator. */
+bool jit_present(void);
 
 /*
- * Compiles all subprograms; sets prog->jit and each subprog's entry. 0,
- * -EOPNOTSUPP (no JIT here, or an instruction that it cannot do: the caller
- * falls back to the interpreter), -ENOMEM, -E2BIG.
+ * Compiles all subprograms; sets prog->jit and each subprog's entry. @options
+ * NULL: all passes, no facts. 0, -EOPNOTSUPP (no JIT here, or an instruction
+ * that it cannot do: the caller falls back to the interpreter), -ENOMEM, -E2BIG.
  */
-int jit_compile(struct prog *prog, struct err *err);
+int jit_compile(struct prog *prog, const struct jit_options *options, struct err *err);
 void jit_free(struct prog *prog);
 
 /*
@@ -25,7 +60,7 @@ u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u
 
 /* The machine code, for dumps; NULL when not compiled. */
 const void *jit_code(const struct prog *prog, size_t *size);
-/* The instruction whose code contains the offset; @n entries are insn_cnt + 1 offsets. */
+/* By instruction: the offset of the first code that is for it; @n is insn_cnt + 1. */
 const u32 *jit_insn_offsets(const struct prog *prog, u32 *n);
 
 #endif

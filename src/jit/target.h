@@ -1,95 +1,86 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between the common part of the JIT (jit.c) and the code generators: one
- * compilation under way, the sink that machine code goes to, and what a
- * target supplies.
- *
- * The program is emitted several times. The first passes only measure: they
- * find the offset of every instruction, with each jump first in its long form
- * and then, where the distance of the pass before allows it, in its short one.
- * Code only ever shrinks from pass to pass, so a jump that is short stays so,
- * any number of passes gives correct code, and a few give nearly all short
- * jumps. The last pass has the sizes of the one before and writes. Every pass
- * is linear in the program's size.
+ * Between the compiler and a machine. A target says which registers there
+ * are, turns the intermediate form into what the machine can do (lower), says
+ * of each instruction where its operands must be (constrain), and writes the
+ * code of a function whose registers have been given out (emit).
  */
 #ifndef ANYBPF_JIT_TARGET_H
 #define ANYBPF_JIT_TARGET_H
 
-#include <string.h>
+#include "jit/code.h"
+#include "jit/ir/ir.h"
 
-#include "base/fault.h"
-#include "jit/jit.h"
+#define JIT_MAX_REGS 32
 
-/* What the code of one subprogram needs of its frame. */
-struct jit_frame {
-	u16 regs_used; /* BIT(BPF register), for r0 to r10 */
-	bool calls;    /* C functions or subprograms */
-	bool needs_run;
-	bool has_may_goto;
-	u32 entry; /* offset of its first byte */
-	u32 leave; /* offset of its epilogue */
+/* Where one operand or the result of an instruction has to be. */
+enum jit_place {
+	PLACE_NONE, /* nowhere: there is none, or the encoding holds it (literals, folded operands) */
+	PLACE_REG,  /* any allocatable register */
+	PLACE_FIXED, /* the register .reg */
+	PLACE_ANY,   /* a register or a spill slot: the machine takes it from memory as well */
+	PLACE_SAME,  /* of a result: the register of operand 0, which is overwritten */
 };
 
-struct jit {
-	const struct prog *prog;
-	struct err *err;
-	struct jit_frame *frames; /* by subprogram */
-	u32 subprog;		  /* being emitted */
-	bool has_tail_call;	  /* anywhere in the program */
+struct jit_operand {
+	u8 place; /* enum jit_place */
+	u8 reg;	  /* of PLACE_FIXED */
+};
 
-	u8 *code;	  /* NULL while measuring */
-	const u8 *base;	  /* where the code will stand, NULL when not known yet */
-	u32 at;		  /* offset of the next byte */
-	u32 *offsets;	  /* by instruction, of this pass or, further on, of the last one */
-	bool *is_short;	  /* by instruction: its jump has the short form */
-	bool may_shorten; /* offsets are those of a pass before */
-	struct fault_fixup *fixups; /* NULL while measuring */
-	u32 fixup_cnt;
+struct jit_constraints {
+	struct jit_operand arg[IR_MAX_ARGS];
+	struct jit_operand result;
+	/* Registers that are lost; operands may be in them, the result too, what lives on not. */
+	u32 clobbers;
+	/*
+	 * The result is written before the operands of this mask are read for the
+	 * last time: their registers must not be the result's. (With PLACE_SAME
+	 * that is so for all operands but 0 by itself.)
+	 */
+	u8 late_args;
 };
 
 struct jit_target {
 	const char *name;
-	/* Bytes that fill space that is never executed. */
-	u8 padding;
-	void (*prologue)(struct jit *jit);
-	/* 0 or -EOPNOTSUPP with the reason in jit->err. */
-	int (*insn)(struct jit *jit, u32 index);
-	/* BPF_EXIT jumps here; the last instruction of a subprogram falls through. */
-	void (*epilogue)(struct jit *jit);
+	u8 nregs;
+	u8 padding;	   /* byte that fills what is never executed */
+	u32 allocatable;   /* BIT(register), without stack pointer and scratch registers */
+	u32 callee_saved;  /* of these: those that calls keep */
+	u8 arg_regs[IR_MAX_ARGS]; /* of the C ABI */
+	u8 ret_reg;
+	const char *const *reg_names; /* of 8 byte registers */
+
+	/* JIT_FEATURE bits of the target of the processor that this runs on. */
+	u32 (*features)(void);
+	/*
+	 * Rewrites what the machine has no instruction for, folds addresses and
+	 * literals into operands, and makes IR_IMM of literals that need a register.
+	 * Afterwards every operand is encodable or PLACE_REG. .target is the target's own.
+	 */
+	void (*lower)(struct ir_fn *fn);
+	/* @c is zeroed. Asked of any instruction after lower(). */
+	void (*constrain)(const struct ir_fn *fn, const struct ir_insn *insn,
+			  struct jit_constraints *c);
+	/*
+	 * Writes the function: prologue, the blocks in fn->order's layout, epilogues.
+	 * Registers and slots are in .loc and .aloc. 0, -EOPNOTSUPP, -E2BIG.
+	 */
+	int (*emit)(struct jit_code *code, struct ir_fn *fn);
+	/* Makes the call or address at @at of finished code go to @target (offsets of the code). */
+	void (*link)(struct jit_code *code, u32 at, u32 target);
 };
 
-static inline struct jit_frame *jit_frame(struct jit *jit)
-{
-	return &jit->frames[jit->subprog];
-}
-
-static inline const struct subprog *jit_subprog(const struct jit *jit)
-{
-	return &jit->prog->subprogs[jit->subprog];
-}
-
-/* Emits the low @n bytes, 8 at most; the buffer has room to write all 8. */
-static inline void jit_put(struct jit *jit, u64 bytes, u32 n)
-{
-	if (jit->code)
-		memcpy(jit->code + jit->at, &bytes, sizeof(bytes));
-	jit->at += n;
-}
-
-/* How much memory behind the last byte jit_put() may touch. */
-#define JIT_SLACK 8
-
-/* What the instruction emitted last may fault at, and where it then goes on. */
-void jit_fixup(struct jit *jit, u32 at, u32 resume, u8 zero_reg);
+/* The target of the machine that this was built for, or NULL: then programs are interpreted. */
+extern const struct jit_target *const jit_native;
+extern const struct jit_target jit_x86_64, jit_arm64;
 
 /*
- * Whether the jump that ends instruction @index can be @short_len bytes with
- * a signed byte's reach. @target is an offset as jit->offsets and frames have
- * them now, @forward tells on which side.
+ * Gives out registers (regalloc/): linear scan over live intervals of the
+ * lowered function. Sets .loc and .aloc of every instruction, inserts IR_MOVE,
+ * takes the function out of SSA form (phis stay in place, with no code), sets
+ * fn->nslots and fn->used_regs. Critical edges are split where moves need a
+ * place. Linear in the size of the function but for sorting. 0 or -ENOMEM.
  */
-bool jit_jump_is_short(struct jit *jit, u32 index, u32 target, bool forward, u32 short_len);
-
-/* Called by machine code for the classic packet loads. */
-s64 jit_legacy_load(struct run *run, s32 off, u32 size);
+int jit_regalloc(const struct jit_target *target, struct ir_fn *fn);
 
 #endif

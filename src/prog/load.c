@@ -261,7 +261,7 @@ int pass_verify(struct load *load)
 		.cpus = load->host->env.nr_cpus,
 		.log = load->log,
 		/* Verdicts alone are asked for as of a kernel, which has a JIT. */
-		.interpreter = !load->host->verify_only && (load->host->interpret || !jit_native),
+		.interpreter = !load->host->verify_only && (load->host->interpret || !jit_present()),
 	};
 	int err = 0;
 
@@ -337,7 +337,7 @@ int pass_compile(struct load *load)
 	 * Want of memory is not such a reason: programs of one kind could then not
 	 * call each other.
 	 */
-	if (!load->host->interpret && jit_compile(prog, NULL) == -ENOMEM)
+	if (!load->host->interpret && jit_compile(prog, NULL, NULL) == -ENOMEM)
 		return -ENOMEM;
 	for (u32 i = 0; i < prog->map_cnt; i++) {
 		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&

@@ -31,7 +31,7 @@ static struct prog *make(const struct bpf_insn *insns, size_t cnt)
 	struct prog *prog = engine_prog(engine.host, insns, (u32)cnt, 64);
 	struct err err = {0};
 
-	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, &err)))
+	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)))
 		tap_fail("%s", err.text);
 	return prog;
 }
@@ -437,7 +437,7 @@ int main(void)
 	engine.run = interp_run;
 	engine.name = "interpreter";
 	run_cases();
-	if (jit_native) {
+	if (jit_present()) {
 		engine.run = jit_run;
 		engine.jit = true;
 		engine.name = "JIT";

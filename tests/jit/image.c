@@ -81,7 +81,7 @@ static void test_never_writable_and_executable(void)
 	const u8 *code;
 	char perms[5];
 
-	check_eq(jit_compile(prog, NULL), 0);
+	check_eq(jit_compile(prog, NULL, NULL), 0);
 	code = jit_code(prog, &size);
 	check(code && size > 0);
 	if (!permissions(code, perms)) {
@@ -105,7 +105,7 @@ static void test_offsets(void)
 	u32 n = 0;
 
 	check(!jit_insn_offsets(prog, &n));
-	check_eq(jit_compile(prog, NULL), 0);
+	check_eq(jit_compile(prog, NULL, NULL), 0);
 	offsets = jit_insn_offsets(prog, &n);
 	jit_code(prog, &size);
 	check_eq(n, prog->insn_cnt + 1);
@@ -130,7 +130,7 @@ static void test_out_of_memory(void)
 
 	for (;; n++) {
 		failing.until_failure = n;
-		ret = jit_compile(prog, NULL);
+		ret = jit_compile(prog, NULL, NULL);
 		if (!ret)
 			break;
 		check_eq(ret, -ENOMEM);
@@ -154,7 +154,7 @@ static void check_refused(struct bpf_insn insn, const char *text, bool jit_too)
 	check_eq(interp_check(prog, &err), -EOPNOTSUPP);
 	check_str(err.text, text);
 	if (jit_too) {
-		check_eq(jit_compile(prog, &err), -EOPNOTSUPP);
+		check_eq(jit_compile(prog, NULL, &err), -EOPNOTSUPP);
 		check(!prog->jit);
 	}
 	object_put(&prog->obj);
@@ -198,7 +198,7 @@ static void test_other_faults_are_not_caught(void)
 	volatile bool passed_on = false;
 	struct run run;
 
-	check_eq(jit_compile(prog, NULL), 0);
+	check_eq(jit_compile(prog, NULL, NULL), 0);
 	run_begin(&run, host);
 	if (!sigsetjmp(escape, 1))
 		jit_run(&run, prog->subprogs, 0, 0, 0, 0, 0);
@@ -217,7 +217,7 @@ static void *compile_and_run(void *arg)
 	for (u32 i = 0; i < 300; i++) {
 		struct prog *prog = sample();
 
-		*failed += jit_compile(prog, NULL) != 0;
+		*failed += jit_compile(prog, NULL, NULL) != 0;
 		*failed += engine_run(jit_run, prog, NULL, NULL) != 0;
 		jit_free(prog);
 		object_put(&prog->obj);
@@ -249,7 +249,7 @@ int main(void)
 	options.mem = &failing_mem;
 	if (host_new(&options, &host))
 		return 1;
-	if (jit_native) {
+	if (jit_present()) {
 		run_test(test_never_writable_and_executable);
 		run_test(test_offsets);
 		run_test(test_out_of_memory);

@@ -360,7 +360,7 @@ static bool compare_one(struct host *host, struct gen *g, u64 seed)
 	g->state = seed;
 	gen_program(g, below(g, 3) == 0);
 	prog = engine_prog(host, g->insns, g->n, STACK + 8);
-	if (interp_check(prog, &err) || jit_compile(prog, &err)) {
+	if (interp_check(prog, &err) || jit_compile(prog, NULL, &err)) {
 		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
 		goto out;
 	}
@@ -431,7 +431,7 @@ int main(int argc, char **argv)
 	if (host_new(NULL, &host))
 		return 1;
 	run_compare("random programs: interpreter and JIT agree",
-		    jit_native ? NULL : "no JIT for this machine", host, &g, seed, n, compare_one);
+		    jit_present() ? NULL : "no JIT for this machine", host, &g, seed, n, compare_one);
 	g.for_linux = true;
 	run_compare("random programs: interpreter and Linux agree",
 		    oracle_present() ? NULL : "the kernel does not allow bpf()", host, &g, seed,

@@ -2,25 +2,25 @@
 /* Arithmetic. 32-bit operations clear the upper half by themselves, as BPF wants it. */
 #include <errno.h>
 
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
 static bool is_reg_form(const struct bpf_insn *insn)
 {
 	return BPF_SRC(insn->code) == BPF_X;
 }
 
-static void emit_simple(struct jit *jit, const struct bpf_insn *insn, enum x86_alu op)
+static void emit_simple(struct jit *jit, const struct bpf_insn *insn, enum simple_alu op)
 {
 	u32 w = width_of(insn);
 
 	if (is_reg_form(insn)) {
-		x86_alu(jit, w, op, dst_of(insn), src_of(insn));
+		simple_alu(jit, w, op, dst_of(insn), src_of(insn));
 		return;
 	}
 	/* A mask without the upper half leaves nothing there either way. */
 	if (op == ALU_AND && insn->imm >= 0)
 		w = 0;
-	x86_alu_imm(jit, w, op, dst_of(insn), insn->imm);
+	simple_alu_imm(jit, w, op, dst_of(insn), insn->imm);
 }
 
 static void emit_mul(struct jit *jit, const struct bpf_insn *insn)
@@ -29,32 +29,32 @@ static void emit_mul(struct jit *jit, const struct bpf_insn *insn)
 	u8 dst = dst_of(insn);
 
 	if (is_reg_form(insn)) {
-		x86_reg(jit, OP_IMUL | w, dst, src_of(insn));
+		simple_reg(jit, OP_IMUL | w, dst, src_of(insn));
 	} else if (fits_s8(insn->imm)) {
-		x86_reg(jit, OP_IMUL_IMM8 | w, dst, dst);
+		simple_reg(jit, OP_IMUL_IMM8 | w, dst, dst);
 		jit_put(jit, (u8)insn->imm, 1);
 	} else {
-		x86_reg(jit, OP_IMUL_IMM | w, dst, dst);
+		simple_reg(jit, OP_IMUL_IMM | w, dst, dst);
 		jit_put(jit, (u32)insn->imm, 4);
 	}
 }
 
 /* ---- shifts: a count in a register has to be in cl ---- */
 
-static void emit_shift(struct jit *jit, const struct bpf_insn *insn, enum x86_shift op)
+static void emit_shift(struct jit *jit, const struct bpf_insn *insn, enum simple_shift op)
 {
 	u32 w = width_of(insn);
 	u8 dst = dst_of(insn), src = src_of(insn);
 
 	if (!is_reg_form(insn)) {
-		x86_shift_imm(jit, w, op, dst, (u8)insn->imm & (w ? 63 : 31));
+		simple_shift_imm(jit, w, op, dst, (u8)insn->imm & (w ? 63 : 31));
 	} else if (src == RCX) {
-		x86_reg(jit, OP_SHIFT_CL | w, (u8)op, dst);
+		simple_reg(jit, OP_SHIFT_CL | w, (u8)op, dst);
 	} else {
-		x86_mov(jit, OP_W, R11, RCX);
-		x86_mov(jit, 0, RCX, src);
-		x86_reg(jit, OP_SHIFT_CL | w, (u8)op, dst == RCX ? R11 : dst);
-		x86_mov(jit, OP_W, RCX, R11);
+		simple_mov(jit, OP_W, R11, RCX);
+		simple_mov(jit, 0, RCX, src);
+		simple_reg(jit, OP_SHIFT_CL | w, (u8)op, dst == RCX ? R11 : dst);
+		simple_mov(jit, OP_W, RCX, R11);
 	}
 }
 
@@ -72,21 +72,21 @@ static void divide_unsigned(struct jit *jit, const struct division *d)
 
 	if (!d->safe) {
 		if (d->is_mod)
-			x86_mov(jit, d->w, RDX, RAX); /* what is left when dividing by zero */
-		x86_test(jit, d->w, R11, R11);
+			simple_mov(jit, d->w, RDX, RAX); /* what is left when dividing by zero */
+		simple_test(jit, d->w, R11, R11);
 		if (d->is_mod) {
-			done = x86_jcc8(jit, CC_E);
+			done = simple_jcc8(jit, CC_E);
 		} else {
-			nonzero = x86_jcc8(jit, CC_NE);
-			x86_alu(jit, 0, ALU_XOR, RAX, RAX);
-			done = x86_jmp8(jit);
-			x86_land(jit, nonzero);
+			nonzero = simple_jcc8(jit, CC_NE);
+			simple_alu(jit, 0, ALU_XOR, RAX, RAX);
+			done = simple_jmp8(jit);
+			simple_land(jit, nonzero);
 		}
 	}
-	x86_alu(jit, 0, ALU_XOR, RDX, RDX);
-	x86_reg(jit, OP_UNARY | d->w, 6, R11);
+	simple_alu(jit, 0, ALU_XOR, RDX, RDX);
+	simple_reg(jit, OP_UNARY | d->w, 6, R11);
 	if (!d->safe)
-		x86_land(jit, done);
+		simple_land(jit, done);
 }
 
 /*
@@ -98,23 +98,23 @@ static void divide_signed(struct jit *jit, const struct division *d)
 	u32 usual = 0, done = 0;
 
 	if (!d->safe) {
-		x86_mem(jit, OP_LEA | d->w, RDX, R11, 1);
-		x86_alu_imm(jit, d->w, ALU_CMP, RDX, 1);
-		usual = x86_jcc8(jit, CC_A);
+		simple_mem(jit, OP_LEA | d->w, RDX, R11, 1);
+		simple_alu_imm(jit, d->w, ALU_CMP, RDX, 1);
+		usual = simple_jcc8(jit, CC_A);
 		if (d->is_mod)
-			x86_reg(jit, OP_IMUL | d->w, RDX, RAX);
+			simple_reg(jit, OP_IMUL | d->w, RDX, RAX);
 		else
-			x86_reg(jit, OP_IMUL | d->w, RAX, R11);
-		done = x86_jmp8(jit);
-		x86_land(jit, usual);
+			simple_reg(jit, OP_IMUL | d->w, RAX, R11);
+		done = simple_jmp8(jit);
+		simple_land(jit, usual);
 	}
 	if (d->w)
 		jit_put(jit, 0x9948, 2); /* cqo */
 	else
 		jit_put(jit, 0x99, 1); /* cdq */
-	x86_reg(jit, OP_UNARY | d->w, 7, R11);
+	simple_reg(jit, OP_UNARY | d->w, 7, R11);
 	if (!d->safe)
-		x86_land(jit, done);
+		simple_land(jit, done);
 }
 
 /* An unsigned division by a power of two is a shift or a mask. */
@@ -126,9 +126,9 @@ static bool divide_by_power(struct jit *jit, const struct bpf_insn *insn, const 
 	if (is_reg_form(insn) || d->is_signed || !by || (by & (by - 1)) || by > INT32_MAX)
 		return false;
 	if (d->is_mod)
-		x86_alu_imm(jit, 0, ALU_AND, dst, (s32)by - 1);
+		simple_alu_imm(jit, 0, ALU_AND, dst, (s32)by - 1);
 	else
-		x86_shift_imm(jit, d->w, SHIFT_SHR, dst, (u8)__builtin_ctzll(by));
+		simple_shift_imm(jit, d->w, SHIFT_SHR, dst, (u8)__builtin_ctzll(by));
 	return true;
 }
 
@@ -145,24 +145,24 @@ static void emit_division(struct jit *jit, const struct bpf_insn *insn)
 	if (divide_by_power(jit, insn, &d))
 		return;
 	if (is_reg_form(insn))
-		x86_mov(jit, OP_W, R11, src_of(insn));
+		simple_mov(jit, OP_W, R11, src_of(insn));
 	else
-		x86_mov_imm(jit, R11, d.w ? (u64)(s64)insn->imm : (u32)insn->imm);
+		simple_mov_imm(jit, R11, d.w ? (u64)(s64)insn->imm : (u32)insn->imm);
 	if (dst != RAX) {
-		x86_mov(jit, OP_W, R10, RAX);
-		x86_mov(jit, OP_W, RAX, dst);
+		simple_mov(jit, OP_W, R10, RAX);
+		simple_mov(jit, OP_W, RAX, dst);
 	}
 	if (dst != RDX)
-		x86_mov(jit, OP_W, R9, RDX);
+		simple_mov(jit, OP_W, R9, RDX);
 	if (d.is_signed)
 		divide_signed(jit, &d);
 	else
 		divide_unsigned(jit, &d);
-	x86_mov(jit, OP_W, dst, result);
+	simple_mov(jit, OP_W, dst, result);
 	if (dst != RAX)
-		x86_mov(jit, OP_W, RAX, R10);
+		simple_mov(jit, OP_W, RAX, R10);
 	if (dst != RDX)
-		x86_mov(jit, OP_W, RDX, R9);
+		simple_mov(jit, OP_W, RDX, R9);
 }
 
 /* ---- moves and byte order ---- */
@@ -173,21 +173,21 @@ static int emit_mov(struct jit *jit, const struct bpf_insn *insn)
 	u8 dst = dst_of(insn), src = src_of(insn);
 
 	if (!is_reg_form(insn)) {
-		x86_mov_imm(jit, dst, w ? (u64)(s64)insn->imm : (u32)insn->imm);
+		simple_mov_imm(jit, dst, w ? (u64)(s64)insn->imm : (u32)insn->imm);
 		return 0;
 	}
 	switch (insn->off) {
 	case 0:
-		x86_mov(jit, w, dst, src);
+		simple_mov(jit, w, dst, src);
 		return 0;
 	case 8:
-		x86_reg(jit, OP_MOVSX8 | OP_RM_BYTE | w, dst, src);
+		simple_reg(jit, OP_MOVSX8 | OP_RM_BYTE | w, dst, src);
 		return 0;
 	case 16:
-		x86_reg(jit, OP_MOVSX16 | w, dst, src);
+		simple_reg(jit, OP_MOVSX16 | w, dst, src);
 		return 0;
 	case 32:
-		x86_reg(jit, OP_MOVSX32, dst, src);
+		simple_reg(jit, OP_MOVSX32, dst, src);
 		return 0;
 	default:
 		return -EOPNOTSUPP;
@@ -197,15 +197,15 @@ static int emit_mov(struct jit *jit, const struct bpf_insn *insn)
 static void emit_truncate(struct jit *jit, u8 dst, s32 bits)
 {
 	if (bits == 16)
-		x86_reg(jit, OP_MOVZX16, dst, dst);
+		simple_reg(jit, OP_MOVZX16, dst, dst);
 	else if (bits == 32)
-		x86_mov(jit, 0, dst, dst);
+		simple_mov(jit, 0, dst, dst);
 }
 
 static void emit_bswap(struct jit *jit, u8 dst, s32 bits)
 {
 	if (bits == 16) {
-		x86_shift_imm(jit, OP_16, SHIFT_ROR, dst, 8);
+		simple_shift_imm(jit, OP_16, SHIFT_ROR, dst, 8);
 		emit_truncate(jit, dst, 16);
 		return;
 	}
@@ -225,7 +225,7 @@ static void emit_end(struct jit *jit, const struct bpf_insn *insn)
 		emit_bswap(jit, dst_of(insn), insn->imm);
 }
 
-int x86_emit_alu(struct jit *jit, const struct bpf_insn *insn)
+int simple_emit_alu(struct jit *jit, const struct bpf_insn *insn)
 {
 	switch (BPF_OP(insn->code)) {
 	case BPF_ADD:
@@ -260,7 +260,7 @@ int x86_emit_alu(struct jit *jit, const struct bpf_insn *insn)
 		emit_shift(jit, insn, SHIFT_SAR);
 		return 0;
 	case BPF_NEG:
-		x86_reg(jit, OP_UNARY | width_of(insn), 3, dst_of(insn));
+		simple_reg(jit, OP_UNARY | width_of(insn), 3, dst_of(insn));
 		return 0;
 	case BPF_MOV:
 		return emit_mov(jit, insn);

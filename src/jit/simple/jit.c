@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "base/os.h"
-#include "jit/target.h"
+#include "jit/simple/target.h"
 
 /* Passes that shorten jumps; each finds fewer of them. */
 #define SHORTEN_PASSES 2
@@ -91,17 +91,17 @@ static int emit_subprog(struct jit *jit)
 	int ret;
 
 	jit_frame(jit)->entry = jit->at;
-	jit_native->prologue(jit);
+	simple_native->prologue(jit);
 	for (u32 i = sub->start; i < sub->end; i++) {
 		jit->offsets[i] = jit->at;
-		ret = jit_native->insn(jit, i);
+		ret = simple_native->insn(jit, i);
 		if (ret)
 			return ret;
 		if (is_wide(&jit->prog->insns[i]))
 			jit->offsets[++i] = jit->at;
 	}
 	jit_frame(jit)->leave = jit->at;
-	jit_native->epilogue(jit);
+	simple_native->epilogue(jit);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static int write_code(struct jit *jit, struct jit_image *image)
 		if (!image->fixups)
 			return -ENOMEM;
 	}
-	memset(image->code, jit_native->padding, image->pages);
+	memset(image->code, simple_native->padding, image->pages);
 	jit->code = image->code;
 	jit->fixups = image->fixups;
 	ret = emit_pass(jit);
@@ -163,7 +163,7 @@ static int write_code(struct jit *jit, struct jit_image *image)
 		return ret;
 	if (jit->at != image->size || jit->fixup_cnt != image->fixup_cnt)
 		return err_set(jit->err, -EFAULT, "machine code changed size in its last pass");
-	memset(image->code + jit->at, jit_native->padding, image->pages - jit->at);
+	memset(image->code + jit->at, simple_native->padding, image->pages - jit->at);
 	return os_pages_make_executable(image->code, image->pages);
 }
 
@@ -215,14 +215,14 @@ static void install(struct prog *prog, struct jit_image *image, const struct jit
 	prog->jit = image;
 }
 
-int jit_compile(struct prog *prog, struct err *err)
+int jit_compile(struct prog *prog, const struct jit_options *options __unused, struct err *err)
 {
 	const struct mem *mem = prog->obj.host->mem;
 	struct jit jit = {.prog = prog, .err = err};
 	struct jit_image *image;
 	int ret = -ENOMEM;
 
-	if (!jit_native)
+	if (!simple_native)
 		return err_set(err, -EOPNOTSUPP, "no JIT compiler for this machine");
 	image = mem_zalloc(mem, sizeof(*image));
 	if (!image)
@@ -244,6 +244,11 @@ out:
 	mem_free(mem, jit.frames);
 	mem_free(mem, jit.is_short);
 	return ret;
+}
+
+bool jit_present(void)
+{
+	return simple_native;
 }
 
 void jit_free(struct prog *prog)

@@ -6,9 +6,9 @@
 #ifndef ANYBPF_JIT_X86_64_ENCODE_H
 #define ANYBPF_JIT_X86_64_ENCODE_H
 
-#include "jit/target.h"
+#include "jit/simple/target.h"
 
-enum x86_reg {
+enum simple_reg {
 	RAX,
 	RCX,
 	RDX,
@@ -62,7 +62,7 @@ enum x86_reg {
 #define OP_INDIRECT   0xff /* /0 inc, /2 call, /4 jmp */
 
 /* Operations that share one encoding: opcode * 8 + form, or /digit with an immediate. */
-enum x86_alu {
+enum simple_alu {
 	ALU_ADD = 0,
 	ALU_OR = 1,
 	ALU_AND = 4,
@@ -71,14 +71,14 @@ enum x86_alu {
 	ALU_CMP = 7,
 };
 
-enum x86_shift {
+enum simple_shift {
 	SHIFT_ROR = 1,
 	SHIFT_SHL = 4,
 	SHIFT_SHR = 5,
 	SHIFT_SAR = 7,
 };
 
-enum x86_cc {
+enum simple_cc {
 	CC_B = 2,
 	CC_AE,
 	CC_E,
@@ -104,27 +104,27 @@ static inline bool fits_s32(s64 v)
 }
 
 /* @w: OP_W or 0 throughout. */
-void x86_reg(struct jit *jit, u32 op, u8 reg, u8 rm);
-void x86_mem(struct jit *jit, u32 op, u8 reg, u8 base, s32 disp);
+void simple_reg(struct jit *jit, u32 op, u8 reg, u8 rm);
+void simple_mem(struct jit *jit, u32 op, u8 reg, u8 base, s32 disp);
 /* [base + index * 8] */
-void x86_mem_index8(struct jit *jit, u32 op, u8 reg, u8 base, u8 index);
+void simple_mem_index8(struct jit *jit, u32 op, u8 reg, u8 base, u8 index);
 
 /* dst <- src; nothing when they are the same and @w is set. */
-void x86_mov(struct jit *jit, u32 w, u8 dst, u8 src);
+void simple_mov(struct jit *jit, u32 w, u8 dst, u8 src);
 /* The shortest way to a constant; changes flags. */
-void x86_mov_imm(struct jit *jit, u8 dst, u64 value);
-void x86_alu(struct jit *jit, u32 w, enum x86_alu op, u8 dst, u8 src);
-void x86_alu_imm(struct jit *jit, u32 w, enum x86_alu op, u8 dst, s32 imm);
-void x86_shift_imm(struct jit *jit, u32 w, enum x86_shift op, u8 dst, u8 count);
-void x86_test(struct jit *jit, u32 w, u8 a, u8 b);
-void x86_push(struct jit *jit, u8 reg);
-void x86_pop(struct jit *jit, u8 reg);
+void simple_mov_imm(struct jit *jit, u8 dst, u64 value);
+void simple_alu(struct jit *jit, u32 w, enum simple_alu op, u8 dst, u8 src);
+void simple_alu_imm(struct jit *jit, u32 w, enum simple_alu op, u8 dst, s32 imm);
+void simple_shift_imm(struct jit *jit, u32 w, enum simple_shift op, u8 dst, u8 count);
+void simple_test(struct jit *jit, u32 w, u8 a, u8 b);
+void simple_push(struct jit *jit, u8 reg);
+void simple_pop(struct jit *jit, u8 reg);
 /* Of a C function or anything else outside; r0's register is free to be used. */
-void x86_call(struct jit *jit, const void *fn);
+void simple_call(struct jit *jit, const void *fn);
 
 /* A short forward jump within one instruction's code, landed once its target is reached. */
-u32 x86_jcc8(struct jit *jit, enum x86_cc cc);
-u32 x86_jmp8(struct jit *jit);
-void x86_land(struct jit *jit, u32 jump);
+u32 simple_jcc8(struct jit *jit, enum simple_cc cc);
+u32 simple_jmp8(struct jit *jit);
+void simple_land(struct jit *jit, u32 jump);
 
 #endif

@@ -2,16 +2,16 @@
 /* Atomics. A locked instruction is a full barrier, more than some of them need. */
 #include <errno.h>
 
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
 static u32 width(const struct bpf_insn *insn)
 {
 	return BPF_SIZE(insn->code) == BPF_DW ? OP_W : 0;
 }
 
-static void emit_plain(struct jit *jit, const struct bpf_insn *insn, enum x86_alu op)
+static void emit_plain(struct jit *jit, const struct bpf_insn *insn, enum simple_alu op)
 {
-	x86_mem(jit, ((u32)op << 3 | 1) | OP_LOCK | width(insn), src_of(insn), dst_of(insn),
+	simple_mem(jit, ((u32)op << 3 | 1) | OP_LOCK | width(insn), src_of(insn), dst_of(insn),
 		insn->off);
 }
 
@@ -19,27 +19,27 @@ static void emit_plain(struct jit *jit, const struct bpf_insn *insn, enum x86_al
  * Operations without an instruction that returns the old value: a loop around
  * compare and exchange, with the old value in rax.
  */
-static void emit_fetch_loop(struct jit *jit, const struct bpf_insn *insn, enum x86_alu op)
+static void emit_fetch_loop(struct jit *jit, const struct bpf_insn *insn, enum simple_alu op)
 {
 	u8 src = src_of(insn), base = dst_of(insn);
 	u32 w = width(insn), again;
 
-	x86_mov(jit, OP_W, R10, RAX);
-	x86_mov(jit, OP_W, R11, src);
+	simple_mov(jit, OP_W, R10, RAX);
+	simple_mov(jit, OP_W, R11, src);
 	if (base == RAX)
 		base = R10;
-	x86_mem(jit, OP_MOV_LOAD | w, RAX, base, insn->off);
+	simple_mem(jit, OP_MOV_LOAD | w, RAX, base, insn->off);
 	again = jit->at;
-	x86_mov(jit, OP_W, R9, RAX);
-	x86_alu(jit, w, op, R9, R11);
-	x86_mem(jit, OP_CMPXCHG | w, R9, base, insn->off);
+	simple_mov(jit, OP_W, R9, RAX);
+	simple_alu(jit, w, op, R9, R11);
+	simple_mem(jit, OP_CMPXCHG | w, R9, base, insn->off);
 	jit_put(jit, 0x70u | CC_NE | (u32)(u8)(again - (jit->at + 2)) << 8, 2);
-	x86_mov(jit, OP_W, src, RAX);
+	simple_mov(jit, OP_W, src, RAX);
 	if (src != RAX)
-		x86_mov(jit, OP_W, RAX, R10);
+		simple_mov(jit, OP_W, RAX, R10);
 }
 
-int x86_emit_atomic(struct jit *jit, const struct bpf_insn *insn)
+int simple_emit_atomic(struct jit *jit, const struct bpf_insn *insn)
 {
 	u8 src = src_of(insn), dst = dst_of(insn);
 	u32 w = width(insn);
@@ -58,7 +58,7 @@ int x86_emit_atomic(struct jit *jit, const struct bpf_insn *insn)
 		emit_plain(jit, insn, ALU_XOR);
 		return 0;
 	case BPF_ADD | BPF_FETCH:
-		x86_mem(jit, OP_XADD | w, src, dst, insn->off);
+		simple_mem(jit, OP_XADD | w, src, dst, insn->off);
 		return 0;
 	case BPF_AND | BPF_FETCH:
 		emit_fetch_loop(jit, insn, ALU_AND);
@@ -70,12 +70,12 @@ int x86_emit_atomic(struct jit *jit, const struct bpf_insn *insn)
 		emit_fetch_loop(jit, insn, ALU_XOR);
 		return 0;
 	case BPF_XCHG: /* locks by itself */
-		x86_mem(jit, OP_XCHG | w, src, dst, insn->off);
+		simple_mem(jit, OP_XCHG | w, src, dst, insn->off);
 		return 0;
 	case BPF_CMPXCHG:
-		x86_mem(jit, OP_CMPXCHG | w, src, dst, insn->off);
+		simple_mem(jit, OP_CMPXCHG | w, src, dst, insn->off);
 		if (!w) /* success leaves rax as it was */
-			x86_mov(jit, 0, RAX, RAX);
+			simple_mov(jit, 0, RAX, RAX);
 		return 0;
 	default:
 		return -EOPNOTSUPP;

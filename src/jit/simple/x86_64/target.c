@@ -2,9 +2,9 @@
 /* The x86-64 target: which function emits which class of instruction. */
 #include <errno.h>
 
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
-const u8 x86_reg_of[MAX_BPF_REG] = {
+const u8 simple_reg_of[MAX_BPF_REG] = {
 	RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP,
 };
 
@@ -13,13 +13,13 @@ static int emit_ld(struct jit *jit, u32 index)
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 
 	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
-		x86_mov_imm(jit, dst_of(insn), (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32);
+		simple_mov_imm(jit, dst_of(insn), (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32);
 		return 0;
 	}
 	if (BPF_SIZE(insn->code) == BPF_DW ||
 	    (BPF_MODE(insn->code) != BPF_ABS && BPF_MODE(insn->code) != BPF_IND))
 		return -EOPNOTSUPP;
-	x86_emit_legacy_load(jit, index);
+	simple_emit_legacy_load(jit, index);
 	return 0;
 }
 
@@ -27,7 +27,7 @@ static int emit_ldx(struct jit *jit, u32 index)
 {
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 
-	x86_emit_load(jit, insn);
+	simple_emit_load(jit, insn);
 	return 0;
 }
 
@@ -35,7 +35,7 @@ static int emit_st(struct jit *jit, u32 index)
 {
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 
-	x86_emit_store_imm(jit, insn);
+	simple_emit_store_imm(jit, insn);
 	return 0;
 }
 
@@ -45,10 +45,10 @@ static int emit_stx(struct jit *jit, u32 index)
 
 	switch (BPF_MODE(insn->code)) {
 	case BPF_MEM:
-		x86_emit_store(jit, insn);
+		simple_emit_store(jit, insn);
 		return 0;
 	case BPF_ATOMIC:
-		return x86_emit_atomic(jit, insn);
+		return simple_emit_atomic(jit, insn);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -56,31 +56,31 @@ static int emit_stx(struct jit *jit, u32 index)
 
 static int emit_alu(struct jit *jit, u32 index)
 {
-	return x86_emit_alu(jit, &jit->prog->insns[index]);
+	return simple_emit_alu(jit, &jit->prog->insns[index]);
 }
 
 static int emit_jmp(struct jit *jit, u32 index)
 {
 	switch (BPF_OP(jit->prog->insns[index].code)) {
 	case BPF_CALL:
-		return x86_emit_call(jit, index);
+		return simple_emit_call(jit, index);
 	case BPF_TAIL_CALL:
-		x86_emit_tail_call(jit);
+		simple_emit_tail_call(jit);
 		return 0;
 	case BPF_EXIT:
-		x86_emit_exit(jit, index);
+		simple_emit_exit(jit, index);
 		return 0;
 	default:
-		return x86_emit_jump(jit, index);
+		return simple_emit_jump(jit, index);
 	}
 }
 
-static int x86_insn(struct jit *jit, u32 index)
+static int simple_insn(struct jit *jit, u32 index)
 {
 	static int (*const emit[])(struct jit *, u32) = {
 		[BPF_LD] = emit_ld,   [BPF_LDX] = emit_ldx,	   [BPF_ST] = emit_st,
 		[BPF_STX] = emit_stx, [BPF_ALU] = emit_alu,	   [BPF_ALU64] = emit_alu,
-		[BPF_JMP] = emit_jmp, [BPF_JMP32] = x86_emit_jump,
+		[BPF_JMP] = emit_jmp, [BPF_JMP32] = simple_emit_jump,
 	};
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 	int ret = emit[BPF_CLASS(insn->code)](jit, index);
@@ -91,12 +91,12 @@ static int x86_insn(struct jit *jit, u32 index)
 	return ret;
 }
 
-static const struct jit_target x86_target = {
+static const struct jit_target x86_target_simple = {
 	.name = "x86_64",
 	.padding = 0xcc, /* int3 */
-	.prologue = x86_prologue,
-	.insn = x86_insn,
-	.epilogue = x86_epilogue,
+	.prologue = simple_prologue,
+	.insn = simple_insn,
+	.epilogue = simple_epilogue,
 };
 
-const struct jit_target *const jit_native = &x86_target;
+const struct jit_target *const simple_native = &x86_target_simple;

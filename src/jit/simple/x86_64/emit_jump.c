@@ -2,7 +2,7 @@
 /* Jumps and returns. Each is the last thing that its instruction emits. */
 #include <errno.h>
 
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
 /* Condition codes after a comparison of dst with src, or after a test for BPF_JSET. */
 static int condition(u8 op, u8 *cc)
@@ -39,15 +39,15 @@ static void jump_to_insn(struct jit *jit, u32 index, s64 off, u8 cc)
 		put_jump(jit, index, jit->offsets[target], off > 0, cc);
 }
 
-void x86_jump_to_exit(struct jit *jit, u32 index, u8 cc)
+void simple_jump_to_exit(struct jit *jit, u32 index, u8 cc)
 {
 	put_jump(jit, index, jit_frame(jit)->leave, true, cc);
 }
 
-void x86_emit_exit(struct jit *jit, u32 index)
+void simple_emit_exit(struct jit *jit, u32 index)
 {
 	if (index + 1 != jit_subprog(jit)->end)
-		x86_jump_to_exit(jit, index, CC_ALWAYS);
+		simple_jump_to_exit(jit, index, CC_ALWAYS);
 }
 
 static void emit_test(struct jit *jit, const struct bpf_insn *insn)
@@ -56,13 +56,13 @@ static void emit_test(struct jit *jit, const struct bpf_insn *insn)
 	u8 dst = dst_of(insn);
 
 	if (BPF_SRC(insn->code) == BPF_X) {
-		x86_test(jit, w, dst, src_of(insn));
+		simple_test(jit, w, dst, src_of(insn));
 	} else if (imm <= 0x7f) {
-		x86_reg(jit, OP_TEST_IMM8, 0, dst);
+		simple_reg(jit, OP_TEST_IMM8, 0, dst);
 		jit_put(jit, imm, 1);
 	} else {
 		/* Without a sign to extend, the lower half decides. */
-		x86_reg(jit, OP_TEST_IMM | (insn->imm < 0 ? w : 0), 0, dst);
+		simple_reg(jit, OP_TEST_IMM | (insn->imm < 0 ? w : 0), 0, dst);
 		jit_put(jit, imm, 4);
 	}
 }
@@ -73,22 +73,22 @@ static void emit_compare(struct jit *jit, const struct bpf_insn *insn)
 	u8 dst = dst_of(insn);
 
 	if (BPF_SRC(insn->code) == BPF_X)
-		x86_alu(jit, w, ALU_CMP, dst, src_of(insn));
+		simple_alu(jit, w, ALU_CMP, dst, src_of(insn));
 	else if (!insn->imm)
-		x86_test(jit, w, dst, dst);
+		simple_test(jit, w, dst, dst);
 	else
-		x86_alu_imm(jit, w, ALU_CMP, dst, insn->imm);
+		simple_alu_imm(jit, w, ALU_CMP, dst, insn->imm);
 }
 
 /* Counts down to 0 and on: from then on the jump is always taken, for 2^63 times. */
 static void emit_may_goto(struct jit *jit, u32 index)
 {
-	x86_mem(jit, 0x83 | OP_W, ALU_SUB, RBP, x86_may_goto_slot(jit));
+	simple_mem(jit, 0x83 | OP_W, ALU_SUB, RBP, simple_may_goto_slot(jit));
 	jit_put(jit, 1, 1);
 	jump_to_insn(jit, index, jit->prog->insns[index].off, CC_S);
 }
 
-int x86_emit_jump(struct jit *jit, u32 index)
+int simple_emit_jump(struct jit *jit, u32 index)
 {
 	const struct bpf_insn *insn = &jit->prog->insns[index];
 	u8 op = BPF_OP(insn->code), cc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <assert.h>
 
-#include "jit/x86_64/encode.h"
+#include "jit/simple/x86_64/encode.h"
 
 static void put8(struct jit *jit, u32 v)
 {
@@ -40,13 +40,13 @@ static u8 modrm(u32 mod, u8 reg, u8 rm)
 	return (u8)(mod << 6 | (reg & 7u) << 3 | (rm & 7u));
 }
 
-void x86_reg(struct jit *jit, u32 op, u8 reg, u8 rm)
+void simple_reg(struct jit *jit, u32 op, u8 reg, u8 rm)
 {
 	put_op(jit, op, reg, 0, rm, (op & OP_RM_BYTE) && byte_needs_rex(rm));
 	put8(jit, modrm(3, reg, rm));
 }
 
-void x86_mem(struct jit *jit, u32 op, u8 reg, u8 base, s32 disp)
+void simple_mem(struct jit *jit, u32 op, u8 reg, u8 base, s32 disp)
 {
 	/* rbp and r13 have no form without a displacement, rsp and r12 none without SIB. */
 	u32 mod = !disp && (base & 7) != RBP ? 0 : fits_s8(disp) ? 1 : 2;
@@ -59,7 +59,7 @@ void x86_mem(struct jit *jit, u32 op, u8 reg, u8 base, s32 disp)
 		jit_put(jit, (u32)disp, mod == 1 ? 1 : 4);
 }
 
-void x86_mem_index8(struct jit *jit, u32 op, u8 reg, u8 base, u8 index)
+void simple_mem_index8(struct jit *jit, u32 op, u8 reg, u8 base, u8 index)
 {
 	bool disp8 = (base & 7) == RBP;
 
@@ -70,21 +70,21 @@ void x86_mem_index8(struct jit *jit, u32 op, u8 reg, u8 base, u8 index)
 		put8(jit, 0);
 }
 
-void x86_mov(struct jit *jit, u32 w, u8 dst, u8 src)
+void simple_mov(struct jit *jit, u32 w, u8 dst, u8 src)
 {
 	if (dst != src || !w)
-		x86_reg(jit, OP_MOV_STORE | w, src, dst);
+		simple_reg(jit, OP_MOV_STORE | w, src, dst);
 }
 
-void x86_mov_imm(struct jit *jit, u8 dst, u64 value)
+void simple_mov_imm(struct jit *jit, u8 dst, u64 value)
 {
 	if (!value) {
-		x86_alu(jit, 0, ALU_XOR, dst, dst);
+		simple_alu(jit, 0, ALU_XOR, dst, dst);
 	} else if (value <= UINT32_MAX) {
 		put_op(jit, 0xb8u | (dst & 7u), 0, 0, dst, false);
 		put32(jit, (u32)value);
 	} else if (fits_s32((s64)value)) {
-		x86_reg(jit, OP_MOV_IMM | OP_W, 0, dst);
+		simple_reg(jit, OP_MOV_IMM | OP_W, 0, dst);
 		put32(jit, (u32)value);
 	} else {
 		put_op(jit, 0xb8u | (dst & 7u) | OP_W, 0, 0, dst, false);
@@ -92,51 +92,51 @@ void x86_mov_imm(struct jit *jit, u8 dst, u64 value)
 	}
 }
 
-void x86_alu(struct jit *jit, u32 w, enum x86_alu op, u8 dst, u8 src)
+void simple_alu(struct jit *jit, u32 w, enum simple_alu op, u8 dst, u8 src)
 {
-	x86_reg(jit, ((u32)op << 3 | 1) | w, src, dst);
+	simple_reg(jit, ((u32)op << 3 | 1) | w, src, dst);
 }
 
-void x86_alu_imm(struct jit *jit, u32 w, enum x86_alu op, u8 dst, s32 imm)
+void simple_alu_imm(struct jit *jit, u32 w, enum simple_alu op, u8 dst, s32 imm)
 {
 	if (fits_s8(imm)) {
-		x86_reg(jit, 0x83 | w, (u8)op, dst);
+		simple_reg(jit, 0x83 | w, (u8)op, dst);
 		put8(jit, (u32)imm);
 		return;
 	}
 	if (dst == RAX)
 		put_op(jit, ((u32)op << 3 | 5) | w, 0, 0, 0, false);
 	else
-		x86_reg(jit, 0x81 | w, (u8)op, dst);
+		simple_reg(jit, 0x81 | w, (u8)op, dst);
 	put32(jit, (u32)imm);
 }
 
-void x86_shift_imm(struct jit *jit, u32 w, enum x86_shift op, u8 dst, u8 count)
+void simple_shift_imm(struct jit *jit, u32 w, enum simple_shift op, u8 dst, u8 count)
 {
 	if (count == 1) {
-		x86_reg(jit, OP_SHIFT_1 | w, (u8)op, dst);
+		simple_reg(jit, OP_SHIFT_1 | w, (u8)op, dst);
 		return;
 	}
-	x86_reg(jit, OP_SHIFT_IMM | w, (u8)op, dst);
+	simple_reg(jit, OP_SHIFT_IMM | w, (u8)op, dst);
 	put8(jit, count);
 }
 
-void x86_test(struct jit *jit, u32 w, u8 a, u8 b)
+void simple_test(struct jit *jit, u32 w, u8 a, u8 b)
 {
-	x86_reg(jit, OP_TEST | w, b, a);
+	simple_reg(jit, OP_TEST | w, b, a);
 }
 
-void x86_push(struct jit *jit, u8 reg)
+void simple_push(struct jit *jit, u8 reg)
 {
 	put_op(jit, 0x50u | (reg & 7u), 0, 0, reg, false);
 }
 
-void x86_pop(struct jit *jit, u8 reg)
+void simple_pop(struct jit *jit, u8 reg)
 {
 	put_op(jit, 0x58u | (reg & 7u), 0, 0, reg, false);
 }
 
-void x86_call(struct jit *jit, const void *fn)
+void simple_call(struct jit *jit, const void *fn)
 {
 	s64 from_base = (s64)((uintptr_t)fn - (uintptr_t)jit->base);
 	const s64 reach = INT32_MAX / 2;
@@ -147,23 +147,23 @@ void x86_call(struct jit *jit, const void *fn)
 		put32(jit, (u32)(from_base - jit->at - 4));
 		return;
 	}
-	x86_mov_imm(jit, RAX, (uintptr_t)fn);
-	x86_reg(jit, OP_INDIRECT, 2, RAX);
+	simple_mov_imm(jit, RAX, (uintptr_t)fn);
+	simple_reg(jit, OP_INDIRECT, 2, RAX);
 }
 
-u32 x86_jcc8(struct jit *jit, enum x86_cc cc)
+u32 simple_jcc8(struct jit *jit, enum simple_cc cc)
 {
 	jit_put(jit, 0x70u | (u32)cc, 2);
 	return jit->at;
 }
 
-u32 x86_jmp8(struct jit *jit)
+u32 simple_jmp8(struct jit *jit)
 {
 	jit_put(jit, 0xeb, 2);
 	return jit->at;
 }
 
-void x86_land(struct jit *jit, u32 jump)
+void simple_land(struct jit *jit, u32 jump)
 {
 	assert(jit->at - jump <= INT8_MAX);
 	if (jit->code)

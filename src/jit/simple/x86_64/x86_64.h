@@ -17,21 +17,21 @@
 #ifndef ANYBPF_JIT_X86_64_H
 #define ANYBPF_JIT_X86_64_H
 
-#include "jit/x86_64/encode.h"
+#include "jit/simple/x86_64/encode.h"
 
 #define REG_RUN	    R12
 #define REG_RUN_ARG R9
 
-extern const u8 x86_reg_of[MAX_BPF_REG];
+extern const u8 simple_reg_of[MAX_BPF_REG];
 
 static inline u8 dst_of(const struct bpf_insn *insn)
 {
-	return x86_reg_of[insn->dst_reg];
+	return simple_reg_of[insn->dst_reg];
 }
 
 static inline u8 src_of(const struct bpf_insn *insn)
 {
-	return x86_reg_of[insn->src_reg];
+	return simple_reg_of[insn->src_reg];
 }
 
 /* OP_W for the classes that work on 64 bits. */
@@ -43,30 +43,30 @@ static inline u32 width_of(const struct bpf_insn *insn)
 }
 
 /* frame.c */
-void x86_prologue(struct jit *jit);
-void x86_epilogue(struct jit *jit);
+void simple_prologue(struct jit *jit);
+void simple_epilogue(struct jit *jit);
 /* Undoes the prologue; r11 is left alone. */
-void x86_frame_drop(struct jit *jit);
+void simple_frame_drop(struct jit *jit);
 /* rbp-relative place of the counter of may_goto. */
-s32 x86_may_goto_slot(struct jit *jit);
+s32 simple_may_goto_slot(struct jit *jit);
 
 /* emit_alu.c */
-int x86_emit_alu(struct jit *jit, const struct bpf_insn *insn);
+int simple_emit_alu(struct jit *jit, const struct bpf_insn *insn);
 /* emit_mem.c: loads, stores, wide loads */
-void x86_emit_load(struct jit *jit, const struct bpf_insn *insn);
-void x86_emit_store(struct jit *jit, const struct bpf_insn *insn);
-void x86_emit_store_imm(struct jit *jit, const struct bpf_insn *insn);
+void simple_emit_load(struct jit *jit, const struct bpf_insn *insn);
+void simple_emit_store(struct jit *jit, const struct bpf_insn *insn);
+void simple_emit_store_imm(struct jit *jit, const struct bpf_insn *insn);
 /* emit_atomic.c */
-int x86_emit_atomic(struct jit *jit, const struct bpf_insn *insn);
+int simple_emit_atomic(struct jit *jit, const struct bpf_insn *insn);
 /* emit_jump.c */
-int x86_emit_jump(struct jit *jit, u32 index);
-void x86_emit_exit(struct jit *jit, u32 index);
+int simple_emit_jump(struct jit *jit, u32 index);
+void simple_emit_exit(struct jit *jit, u32 index);
 /* The jump that ends instruction @index. @cc: a condition or CC_ALWAYS. */
 #define CC_ALWAYS 0xff
-void x86_jump_to_exit(struct jit *jit, u32 index, u8 cc);
+void simple_jump_to_exit(struct jit *jit, u32 index, u8 cc);
 /* emit_call.c */
-int x86_emit_call(struct jit *jit, u32 index);
-void x86_emit_tail_call(struct jit *jit);
-void x86_emit_legacy_load(struct jit *jit, u32 index);
+int simple_emit_call(struct jit *jit, u32 index);
+void simple_emit_tail_call(struct jit *jit);
+void simple_emit_legacy_load(struct jit *jit, u32 index);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Prologues and epilogues. */
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
 /* Callee-saved registers of the C ABI that a BPF register lives in. */
 static const u8 saved_bpf_regs[] = {BPF_REG_6, BPF_REG_7, BPF_REG_8, BPF_REG_9};
@@ -11,14 +11,14 @@ static u32 saved_regs(const struct jit_frame *frame, u8 regs[static 5])
 
 	for (u32 i = 0; i < ARRAY_SIZE(saved_bpf_regs); i++) {
 		if (frame->regs_used & BIT(saved_bpf_regs[i]))
-			regs[n++] = x86_reg_of[saved_bpf_regs[i]];
+			regs[n++] = simple_reg_of[saved_bpf_regs[i]];
 	}
 	if (frame->needs_run)
 		regs[n++] = REG_RUN;
 	return n;
 }
 
-s32 x86_may_goto_slot(struct jit *jit)
+s32 simple_may_goto_slot(struct jit *jit)
 {
 	return -(s32)jit_subprog(jit)->stack_depth - 8;
 }
@@ -37,39 +37,39 @@ static u32 locals_size(struct jit *jit, u32 saved)
 	return size;
 }
 
-void x86_prologue(struct jit *jit)
+void simple_prologue(struct jit *jit)
 {
 	const struct jit_frame *frame = jit_frame(jit);
 	u8 regs[5];
 	u32 n = saved_regs(frame, regs);
 	u32 size = locals_size(jit, n);
 
-	x86_push(jit, RBP);
-	x86_mov(jit, OP_W, RBP, RSP);
+	simple_push(jit, RBP);
+	simple_mov(jit, OP_W, RBP, RSP);
 	if (size)
-		x86_alu_imm(jit, OP_W, ALU_SUB, RSP, (s32)size);
+		simple_alu_imm(jit, OP_W, ALU_SUB, RSP, (s32)size);
 	for (u32 i = 0; i < n; i++)
-		x86_push(jit, regs[i]);
+		simple_push(jit, regs[i]);
 	if (frame->needs_run)
-		x86_mov(jit, OP_W, REG_RUN, REG_RUN_ARG);
+		simple_mov(jit, OP_W, REG_RUN, REG_RUN_ARG);
 	if (frame->has_may_goto) {
-		x86_mem(jit, OP_MOV_IMM | OP_W, 0, RBP, x86_may_goto_slot(jit));
+		simple_mem(jit, OP_MOV_IMM | OP_W, 0, RBP, simple_may_goto_slot(jit));
 		jit_put(jit, BPF_MAX_LOOPS, 4);
 	}
 }
 
-void x86_frame_drop(struct jit *jit)
+void simple_frame_drop(struct jit *jit)
 {
 	u8 regs[5];
 	u32 n = saved_regs(jit_frame(jit), regs);
 
 	while (n--)
-		x86_pop(jit, regs[n]);
+		simple_pop(jit, regs[n]);
 	jit_put(jit, 0xc9, 1); /* leave */
 }
 
-void x86_epilogue(struct jit *jit)
+void simple_epilogue(struct jit *jit)
 {
-	x86_frame_drop(jit);
+	simple_frame_drop(jit);
 	jit_put(jit, 0xc3, 1); /* ret */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Loads and stores. */
-#include "jit/x86_64/x86_64.h"
+#include "jit/simple/x86_64/x86_64.h"
 
 static bool is_signed_load(const struct bpf_insn *insn)
 {
@@ -28,16 +28,16 @@ static u32 load_op(const struct bpf_insn *insn)
 	}
 }
 
-void x86_emit_load(struct jit *jit, const struct bpf_insn *insn)
+void simple_emit_load(struct jit *jit, const struct bpf_insn *insn)
 {
 	u32 at = jit->at;
 
-	x86_mem(jit, load_op(insn), dst_of(insn), src_of(insn), insn->off);
+	simple_mem(jit, load_op(insn), dst_of(insn), src_of(insn), insn->off);
 	if (is_probe(insn))
 		jit_fixup(jit, at, jit->at, dst_of(insn));
 }
 
-void x86_emit_store(struct jit *jit, const struct bpf_insn *insn)
+void simple_emit_store(struct jit *jit, const struct bpf_insn *insn)
 {
 	static const u32 op[] = {
 		[BPF_B >> 3] = OP_MOV_STORE8,
@@ -46,10 +46,10 @@ void x86_emit_store(struct jit *jit, const struct bpf_insn *insn)
 		[BPF_DW >> 3] = OP_MOV_STORE | OP_W,
 	};
 
-	x86_mem(jit, op[BPF_SIZE(insn->code) >> 3], src_of(insn), dst_of(insn), insn->off);
+	simple_mem(jit, op[BPF_SIZE(insn->code) >> 3], src_of(insn), dst_of(insn), insn->off);
 }
 
-void x86_emit_store_imm(struct jit *jit, const struct bpf_insn *insn)
+void simple_emit_store_imm(struct jit *jit, const struct bpf_insn *insn)
 {
 	static const struct {
 		u32 op, len;
@@ -61,6 +61,6 @@ void x86_emit_store_imm(struct jit *jit, const struct bpf_insn *insn)
 	};
 	u32 size = BPF_SIZE(insn->code) >> 3;
 
-	x86_mem(jit, form[size].op, 0, dst_of(insn), insn->off);
+	simple_mem(jit, form[size].op, 0, dst_of(insn), insn->off);
 	jit_put(jit, (u32)insn->imm, form[size].len);
 }

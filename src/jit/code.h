@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where machine code is written to before its pages exist: a growing buffer
+ * and what is known of places in it. Offsets count from the start of the
+ * program's code; all subprograms follow each other.
+ */
+#ifndef ANYBPF_JIT_CODE_H
+#define ANYBPF_JIT_CODE_H
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/vec.h"
+#include "jit/unit.h"
+
+/* A call of another subprogram, to be linked when all are written. */
+struct jit_link {
+	u32 at; /* the target's own meaning: its link() gets it back */
+	u32 subprog;
+};
+
+/* From .offset on, code comes from BPF instruction .pc. */
+struct jit_line {
+	u32 offset, pc;
+};
+
+/* A place that holds 8 bytes with an address of the host (anybpf compile). */
+struct jit_reloc {
+	u32 at;
+	struct ir_sym_ref {
+		u8 kind; /* enum ir_sym_kind */
+		u32 index;
+		s64 addend;
+	} sym;
+};
+
+/* The code of one subprogram, with what unwinding it takes. */
+struct jit_func {
+	u32 subprog;
+	u32 start, end;
+	u32 prologue_end; /* from here to .epilogue the frame is complete */
+	u32 frame_size;	  /* bytes from the return address (not counted) down to the stack pointer */
+	u8 nsaved;
+	/* Saved registers (DWARF numbers), and how far below the return address's upper end each is. */
+	struct {
+		u8 dwarf_reg;
+		u32 cfa_offset;
+	} saved[16];
+};
+
+struct jit_code {
+	struct jit_unit *unit;
+	u8 *at_base;   /* where it will stand in memory, or NULL: calls then must not depend on it */
+	struct buf buf; /* its .len is the current offset */
+	VEC(struct jit_link) links;
+	VEC(struct jit_line) lines;
+	VEC(struct jit_reloc) relocs;
+	VEC(struct fault_fixup) fixups;
+	VEC(struct jit_func) funcs;
+	bool failed; /* out of memory */
+};
+
+static inline u32 code_at(const struct jit_code *code)
+{
+	return (u32)code->buf.len;
+}
+
+/* Notes that what follows comes from @pc. */
+void code_line(struct jit_code *code, u32 pc);
+void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg);
+void code_link(struct jit_code *code, u32 at, u32 subprog);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One compilation under way: a prepared program and what is asked of it. */
+#ifndef ANYBPF_JIT_UNIT_H
+#define ANYBPF_JIT_UNIT_H
+
+#include "jit/jit.h"
+#include "object/fact.h"
+
+struct jit_target;
+
+/* What callers may know of a subprogram before it is compiled. */
+struct jit_sub {
+	u8 nargs;	     /* registers r1 to r(nargs) that it reads before it sets them */
+	bool needs_run;	     /* it or what it calls uses the run */
+	bool leaf;	     /* calls nothing */
+	bool inlined_everywhere; /* no caller needs its code (callbacks by address do) */
+	u32 insns;
+};
+
+struct jit_unit {
+	const struct prog *prog;
+	const struct jit_options *options;
+	const struct jit_target *target;
+	const struct mem *mem;
+	struct err *err;
+	u32 features; /* of the target's machine, as options allow */
+	bool aot;     /* for a file: no address of this process may be in the code */
+	bool has_tail_call;
+	struct jit_sub *subs; /* by subprogram */
+};
+
+/* What was proven at an instruction; all is possible where nothing is known. */
+const struct insn_fact *unit_fact(const struct jit_unit *unit, u32 pc);
+/* Whether the pass is to run. */
+bool unit_pass(const struct jit_unit *unit, enum jit_pass pass);
+
+#endif
