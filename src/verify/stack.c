@@ -344,6 +344,12 @@ static int load_mixed(struct verifier *v, const struct mem_access *a, struct fra
 	return 0;
 }
 
+/* Whether the load gives the number itself: then the two are equal from here on. */
+static bool fits_load(const struct reg *reg, const struct mem_access *a)
+{
+	return reg_width(reg) <= 8 * a->size - (a->sign_extend ? 1 : 0);
+}
+
 static int fill(struct verifier *v, const struct mem_access *a, struct frame *frame, s32 off)
 {
 	u32 i = slot_of(off);
@@ -367,9 +373,8 @@ static int fill(struct verifier *v, const struct mem_access *a, struct frame *fr
 	if (!whole && (a->size > spilled || !low_bytes(off, a->size, spilled)))
 		return load_mixed(v, a, frame, off);
 	*dst = *slot->spill;
-	if (!whole && reg_width(dst) > 8 * a->size) {
+	if (!whole && !fits_load(dst, a))
 		scalar_unlink(dst);
-	}
 	trace_access(v, access_mark(frame, i));
 	return 0;
 }
