@@ -23,7 +23,7 @@ static bool ids_match(u32 old, u32 cur, struct id_map *map)
 }
 
 /* Scalars that @old knew to be equal must be so in @cur; more equality does no harm. */
-bool scalar_ids_match(u32 old, u32 cur, struct id_map *map)
+static bool scalar_ids_match(u32 old, u32 cur, struct id_map *map)
 {
 	if (!old)
 		return true;
@@ -42,7 +42,7 @@ static bool regs_exact(const struct reg *old, const struct reg *cur, struct id_m
 	       ids_match(old->ref_id, cur->ref_id, map);
 }
 
-static bool scalar_safe(const struct reg *old, const struct reg *cur, struct id_map *map)
+bool scalar_safe(const struct reg *old, const struct reg *cur, struct id_map *map)
 {
 	if (old->id && (old->id & ID_ADD_CONST) != (cur->id & ID_ADD_CONST))
 		return false;

@@ -44,14 +44,9 @@ struct loss {
 /* Whether every number that @cur allows is allowed by @old. */
 static bool number_covered(struct verifier *v, const struct reg *old, const struct reg *cur)
 {
-	if (old->type != SCALAR_VALUE)
+	if (old->type != SCALAR_VALUE || (cur && cur->type != SCALAR_VALUE))
 		return true;
-	/* What was narrowed together in @old must be so in @cur. */
-	if (!scalar_ids_match(old->id, cur ? cur->id : 0, &v->ids))
-		return false;
-	if (!cur)
-		return scalar_contains(&old->s, &reg_unknown.s);
-	return cur->type != SCALAR_VALUE || scalar_contains(&old->s, &cur->s);
+	return scalar_safe(old, cur ? cur : &reg_unknown, &v->ids);
 }
 
 static void note_lost(struct loss *loss, const struct reg *old)

@@ -298,7 +298,8 @@ enum exactness {
 };
 bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
 		  enum exactness exact);
-bool scalar_ids_match(u32 old, u32 cur, struct id_map *map);
+/* Every number that @cur allows is one of @old's, and what narrows @old's narrows it as well. */
+bool scalar_safe(const struct reg *old, const struct reg *cur, struct id_map *map);
 
 /* Liveness: what the path since each checkpoint has read. */
 void mark_reg_read(struct verifier *v, u32 frame, u32 regno);
