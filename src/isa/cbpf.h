@@ -48,9 +48,15 @@ struct cbpf_field {
 struct cbpf_context {
 	struct cbpf_field len;
 	struct cbpf_field ancillary[SKF_AD_KINDS]; /* by SKF_AD_* / 4 */
+	/*
+	 * Facts that a helper tells: what the call's imm must hold, 0 when there is
+	 * none. It gets the context, A and X; of CPU and RANDOM,
+	 * nothing.
+	 */
+	u16 helper[SKF_AD_KINDS];
 };
 
-/* struct __sk_buff as socket filters see it; has no HATYPE. */
+/* struct __sk_buff as socket filters see it: no HATYPE, NLATTR, NLATTR_NEST, PAY_OFFSET. */
 extern const struct cbpf_context cbpf_sk_buff;
 
 /* 0 or -EINVAL, as SO_ATTACH_FILTER; @err names the instruction. */
@@ -58,8 +64,7 @@ int cbpf_check(const struct mem *mem, const struct sock_filter *filter, u32 len,
 
 /*
  * Checks and translates. @context NULL: cbpf_sk_buff. 0, -EINVAL, -ENOMEM, or
- * -EOPNOTSUPP for what is legal but that the context has not or that takes
- * code of the kernel (NLATTR, NLATTR_NEST, PAY_OFFSET). *@insns is the
+ * -EOPNOTSUPP for what is legal but that the context has not. *@insns is the
  * caller's to mem_free().
  */
 int cbpf_translate(const struct mem *mem, const struct sock_filter *filter, u32 len,

@@ -16,10 +16,6 @@
 #define REG_X	BPF_REG_7
 #define REG_TMP BPF_REG_8 /* survives packet loads and calls */
 
-/* Helpers behind two ancillary loads; they are part of the ABI. */
-#define HELPER_GET_PRANDOM_U32	    7
-#define HELPER_GET_SMP_PROCESSOR_ID 8
-
 #define SKB_FIELD(name) offsetof(struct __sk_buff, name), sizeof(u32), false
 #define SKB_BE16(name)	offsetof(struct __sk_buff, name), sizeof(u32), true
 
@@ -37,6 +33,8 @@ const struct cbpf_context cbpf_sk_buff = {
 			[SKF_AD_VLAN_TAG_PRESENT / 4] = {SKB_FIELD(vlan_present)},
 			[SKF_AD_VLAN_TPID / 4] = {SKB_BE16(vlan_proto)},
 		},
+	/* bpf_get_smp_processor_id() and bpf_get_prandom_u32(), by the ABI's numbers. */
+	.helper = {[SKF_AD_CPU / 4] = 8, [SKF_AD_RANDOM / 4] = 7},
 };
 
 struct translation {
@@ -96,6 +94,16 @@ static void emit_field(struct translation *t, u8 dst, const struct cbpf_field *f
 		emit(t, BPF_ALU | BPF_END | BPF_TO_BE, dst, 0, 0, 16);
 }
 
+static void emit_helper(struct translation *t, u32 kind)
+{
+	if (kind != SKF_AD_CPU && kind != SKF_AD_RANDOM) { /* which take no arguments */
+		emit(t, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, REG_CTX, 0, 0);
+		emit_mov(t, BPF_REG_2, REG_A);
+		emit_mov(t, BPF_REG_3, REG_X);
+	}
+	emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, t->context->helper[kind / 4]);
+}
+
 static s16 scratch_offset(u32 word)
 {
 	return (s16)(-4 * BPF_MEMWORDS + 4 * (s32)word);
@@ -122,27 +130,22 @@ static int translate_ancillary(struct translation *t, u32 pc, u32 kind)
 		[SKF_AD_RXHASH / 4] = "SKF_AD_RXHASH",
 		[SKF_AD_VLAN_TAG / 4] = "SKF_AD_VLAN_TAG",
 		[SKF_AD_VLAN_TAG_PRESENT / 4] = "SKF_AD_VLAN_TAG_PRESENT",
+		[SKF_AD_CPU / 4] = "SKF_AD_CPU",
 		[SKF_AD_PAY_OFFSET / 4] = "SKF_AD_PAY_OFFSET",
+		[SKF_AD_RANDOM / 4] = "SKF_AD_RANDOM",
 		[SKF_AD_VLAN_TPID / 4] = "SKF_AD_VLAN_TPID",
 	};
 	const struct cbpf_field *field = &t->context->ancillary[kind / 4];
 
-	switch (kind) {
-	case SKF_AD_ALU_XOR_X:
+	if (kind == SKF_AD_ALU_XOR_X)
 		emit(t, BPF_ALU | BPF_XOR | BPF_X, REG_A, REG_X, 0, 0);
-		return 0;
-	case SKF_AD_CPU:
-		emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_GET_SMP_PROCESSOR_ID);
-		return 0;
-	case SKF_AD_RANDOM:
-		emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_GET_PRANDOM_U32);
-		return 0;
-	default:
-		if (!field->size)
-			return unsupported(t, pc, names[kind / 4]);
+	else if (t->context->helper[kind / 4])
+		emit_helper(t, kind);
+	else if (field->size)
 		emit_field(t, REG_A, field);
-		return 0;
-	}
+	else
+		return unsupported(t, pc, names[kind / 4]);
+	return 0;
 }
 
 static int translate_packet_load(struct translation *t, u32 pc)
