@@ -42,11 +42,6 @@ bool jit_jump_is_short(struct jit *jit, u32 index, u32 target, bool forward, u32
 	return jit->is_short[index];
 }
 
-s64 jit_legacy_load(struct run *run, s32 off, u32 size)
-{
-	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;
-}
-
 /* ---- what frames need ---- */
 
 static void scan_insn(const struct bpf_insn *insn, struct jit *jit, struct jit_frame *frame)

@@ -19,6 +19,7 @@
 
 #include "base/fault.h"
 #include "jit/jit.h"
+#include "jit/runtime.h"
 
 /* What the code of one subprogram needs of its frame. */
 struct jit_frame {
@@ -90,8 +91,5 @@ void jit_fixup(struct jit *jit, u32 at, u32 resume, u8 zero_reg);
  * them now, @forward tells on which side.
  */
 bool jit_jump_is_short(struct jit *jit, u32 index, u32 target, bool forward, u32 short_len);
-
-/* Called by machine code for the classic packet loads. */
-s64 jit_legacy_load(struct run *run, s32 off, u32 size);
 
 #endif

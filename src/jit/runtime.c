@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What machine code calls besides helpers, see runtime.h. */
+#include "jit/runtime.h"
+
+#include <errno.h>
+
+const struct jit_runtime_fn jit_runtime[JIT_RUNTIME_CNT] = {
+#define RUNTIME(NAME, function) {#function, (void (*)(void))function},
+#include "jit/runtime.def"
+#undef RUNTIME
+};
+
+s64 jit_legacy_load(struct run *run, s32 off, u32 size)
+{
+	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;
+}

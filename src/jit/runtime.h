@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * C functions that machine code calls besides helpers. Arguments and results
+ * are those of the C ABI; where a result is narrower than 64 bits its upper
+ * half is anything.
+ */
+#ifndef ANYBPF_JIT_RUNTIME_H
+#define ANYBPF_JIT_RUNTIME_H
+
+#include "jit/ir/ir.h"
+
+enum jit_runtime {
+#define RUNTIME(NAME, function) JIT_RUNTIME_##NAME,
+#include "jit/runtime.def"
+#undef RUNTIME
+	JIT_RUNTIME_CNT
+};
+
+struct jit_runtime_fn {
+	const char *name; /* of the C function */
+	void (*fn)(void); /* to be called with its own type */
+};
+
+extern const struct jit_runtime_fn jit_runtime[JIT_RUNTIME_CNT];
+
+/* The symbol of a function of runtime.def, for ir_call(). */
+static inline u32 ir_runtime(struct ir_fn *fn, enum jit_runtime which)
+{
+	return ir_sym(fn, SYM_RUNTIME, which, 0, (u64)(uintptr_t)jit_runtime[which].fn);
+}
+
+/*
+ * The classic packet loads: @size bytes (1, 2, 4) at @off of the packet, or of
+ * SKF_NET_OFF or SKF_LL_OFF when negative. All 64 bits of the result count: a
+ * negative one ends the program with 0.
+ */
+s64 jit_legacy_load(struct run *run, s32 off, u32 size);
+
+#endif
