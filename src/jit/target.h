@@ -19,12 +19,12 @@ enum jit_place {
 	PLACE_REG,  /* any allocatable register */
 	PLACE_FIXED, /* the register .reg */
 	PLACE_ANY,   /* a register or a spill slot: the machine takes it from memory as well */
-	PLACE_SAME,  /* of a result: the register of operand 0, which is overwritten */
+	PLACE_SAME,  /* of a result: the register of operand .reg (mostly 0), which is overwritten */
 };
 
 struct jit_operand {
 	u8 place; /* enum jit_place */
-	u8 reg;	  /* of PLACE_FIXED */
+	u8 reg;	  /* of PLACE_FIXED; of PLACE_SAME the number of the operand */
 };
 
 struct jit_constraints {
@@ -34,8 +34,8 @@ struct jit_constraints {
 	u32 clobbers;
 	/*
 	 * The result is written before the operands of this mask are read for the
-	 * last time: their registers must not be the result's. (With PLACE_SAME
-	 * that is so for all operands but 0 by itself.)
+	 * last time: their registers must not be the result's, nor .clobbers. (With
+	 * PLACE_SAME the result's is so for all operands but that one by itself.)
 	 */
 	u8 late_args;
 };

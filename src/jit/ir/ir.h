@@ -104,7 +104,7 @@ struct ir_insn {
 	u8 size;      /* of memory: 1, 2, 4, 8 */
 	u8 scale;     /* of the index: 0 to 3 */
 	u8 flags;     /* IR_SEXT, ... */
-	u8 nargs;     /* of calls */
+	u8 nargs;     /* of calls; of others 0, unless a target's lowering gave them operands */
 	u8 mem;	      /* enum mem_kind that it reaches */
 	u8 target;    /* the target's own, from its lowering on */
 	u16 map;      /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
