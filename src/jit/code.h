@@ -40,9 +40,10 @@ struct jit_func {
 	u32 subprog;
 	u32 start, end;
 	u32 prologue_end; /* from here to .epilogue the frame is complete */
-	u32 frame_size;	  /* bytes from the return address (not counted) down to the stack pointer */
+	u32 frame_size; /* bytes from the return address (not counted) down to the stack pointer */
 	u8 nsaved;
-	/* Saved registers (DWARF numbers), and how far below the return address's upper end each is. */
+	/* Saved registers (DWARF numbers), and how far below the return address's upper end each
+	 * is. */
 	struct {
 		u8 dwarf_reg;
 		u32 cfa_offset;
@@ -51,7 +52,7 @@ struct jit_func {
 
 struct jit_code {
 	struct jit_unit *unit;
-	u8 *at_base;   /* where it will stand in memory, or NULL: calls then must not depend on it */
+	u8 *at_base; /* where it will stand in memory, or NULL: calls then must not depend on it */
 	struct buf buf; /* its .len is the current offset */
 	VEC(struct jit_link) links;
 	VEC(struct jit_line) lines;

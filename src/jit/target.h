@@ -15,8 +15,9 @@
 
 /* Where one operand or the result of an instruction has to be. */
 enum jit_place {
-	PLACE_NONE, /* nowhere: there is none, or the encoding holds it (literals, folded operands) */
-	PLACE_REG,  /* any allocatable register */
+	PLACE_NONE,  /* nowhere: there is none, or the encoding holds it (literals, folded operands)
+		      */
+	PLACE_REG,   /* any allocatable register */
 	PLACE_FIXED, /* the register .reg */
 	PLACE_ANY,   /* a register or a spill slot: the machine takes it from memory as well */
 	PLACE_SAME,  /* of a result: the register of operand .reg (mostly 0), which is overwritten */
@@ -43,9 +44,9 @@ struct jit_constraints {
 struct jit_target {
 	const char *name;
 	u8 nregs;
-	u8 padding;	   /* byte that fills what is never executed */
-	u32 allocatable;   /* BIT(register), without stack pointer and scratch registers */
-	u32 callee_saved;  /* of these: those that calls keep */
+	u8 padding;		  /* byte that fills what is never executed */
+	u32 allocatable;	  /* BIT(register), without stack pointer and scratch registers */
+	u32 callee_saved;	  /* of these: those that calls keep */
 	u8 arg_regs[IR_MAX_ARGS]; /* of the C ABI */
 	u8 ret_reg;
 	const char *const *reg_names; /* of 8 byte registers */

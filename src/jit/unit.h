@@ -10,9 +10,9 @@ struct jit_target;
 
 /* What callers may know of a subprogram before it is compiled. */
 struct jit_sub {
-	u8 nargs;	     /* registers r1 to r(nargs) that it reads before it sets them */
-	bool needs_run;	     /* it or what it calls uses the run */
-	bool leaf;	     /* calls nothing */
+	u8 nargs;		 /* registers r1 to r(nargs) that it reads before it sets them */
+	bool needs_run;		 /* it or what it calls uses the run */
+	bool leaf;		 /* calls nothing */
 	bool inlined_everywhere; /* no caller needs its code (callbacks by address do) */
 	u32 insns;
 };

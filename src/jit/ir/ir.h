@@ -83,12 +83,15 @@ extern const char *const ir_cc_names[IR_CC_CNT];
 #define IR_SEXT	    BIT(0) /* a load extends the sign */
 #define IR_PROBE    BIT(1) /* a load whose address may be bad: a fault gives 0 */
 #define IR_SAFE_DIV BIT(2) /* the divisor is not 0 and, when signed, not -1 */
-#define IR_UNALIASED BIT(3) /* memory that no program sees (the run, map structures): no plain access
-			       changes it */
+#define IR_UNALIASED                                                                               \
+	BIT(3) /* memory that no program sees (the run, map structures): no plain access           \
+		  changes it */
 #define IR_LIKELY   BIT(4) /* a branch is thought to go to succ[0], IR_UNLIKELY: to succ[1] */
 #define IR_UNLIKELY BIT(5)
-#define IR_VOLATILE BIT(6) /* other threads may see it: neither dropped nor doubled nor moved out of a loop */
-#define IR_NORETURN_OK BIT(7) /* unused result of a call: the call has no effect but its result and may go */
+#define IR_VOLATILE                                                                                \
+	BIT(6) /* other threads may see it: neither dropped nor doubled nor moved out of a loop */
+#define IR_PURE_CALL                                                                               \
+	BIT(7) /* a call that does nothing but give a result: it goes when that is unused */
 
 #define IR_MAX_ARGS 6
 
@@ -97,20 +100,20 @@ extern const char *const ir_cc_names[IR_CC_CNT];
 #define IR_LOC_SLOT 64 /* slot n is IR_LOC_SLOT + n */
 
 struct ir_insn {
-	u8 op;	      /* enum ir_op */
-	u8 width;     /* 4 or 8, see the operation's W */
-	u8 cmp_width; /* of a condition */
-	u8 cc;	      /* enum ir_cc */
-	u8 size;      /* of memory: 1, 2, 4, 8 */
-	u8 scale;     /* of the index: 0 to 3 */
-	u8 flags;     /* IR_SEXT, ... */
-	u8 nargs;     /* of calls; of others 0, unless a target's lowering gave them operands */
-	u8 mem;	      /* enum mem_kind that it reaches */
-	u8 target;    /* the target's own, from its lowering on */
-	u16 map;      /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
-	ir_ref arg[IR_MAX_ARGS];
+	u8 op;			 /* enum ir_op */
+	u8 width;		 /* 4 or 8, see the operation's W */
+	u8 cmp_width;		 /* of a condition */
+	u8 cc;			 /* enum ir_cc */
+	u8 size;		 /* of memory: 1, 2, 4, 8 */
+	u8 scale;		 /* of the index: 0 to 3 */
+	u8 flags;		 /* IR_SEXT, ... */
+	u8 nargs;		 /* of calls; of others 0, unless a target's lowering gave them operands */
+	u8 mem;			 /* enum mem_kind that it reaches */
+	u8 target;		 /* the target's own, from its lowering on */
+	u16 map;		 /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
+	ir_ref arg[IR_MAX_ARGS]; /* 0: none; of calls: that register holds nothing */
 	s32 disp;
-	u32 sym;   /* struct ir_sym number; 0: none */
+	u32 sym; /* struct ir_sym number; 0: none */
 	s64 imm;
 	u64 umin, umax; /* what the result is known to be within wherever this is executed */
 	u32 block;
@@ -130,10 +133,11 @@ struct ir_block {
 	u32 npreds, preds_cap;
 	u32 *preds;
 	/* By ir_cfg(): */
-	u32 order;     /* position in fn->order; UINT32_MAX: not reachable */
-	u32 idom;      /* immediate dominator; of the entry, itself */
-	u32 dom_depth; /* depth of it in the tree */
-	u32 loop;      /* header of the innermost loop it is in, or IR_NO_LOOP */
+	u32 order;	     /* position in fn->order; UINT32_MAX: not reachable */
+	u32 idom;	     /* immediate dominator; of the entry, itself */
+	u32 dom_in, dom_out; /* a dominates b: b's dom_in is within a's */
+	u32 loop;	     /* header of the innermost loop it is in, or IR_NO_LOOP */
+	u32 loop_parent;     /* of a header: that of the loop around, or IR_NO_LOOP */
 	u32 loop_depth;
 	bool is_loop_header;
 };
@@ -183,11 +187,12 @@ struct ir_fn {
 	u32 *order; /* by ir_cfg(): reachable blocks in reverse postorder */
 	u32 norder;
 	/* By register allocation. */
-	u32 nslots;	/* 8 bytes each */
-	u32 used_regs;	/* BIT(register) of the target */
-	bool has_calls; /* of anything that follows the C ABI */
-	bool failed;	/* out of memory */
-	u32 pc;		/* given to what is emitted next */
+	const char *const *reg_names; /* for print; NULL before */
+	u32 nslots;		      /* 8 bytes each */
+	u32 used_regs;		      /* BIT(register) of the target */
+	bool has_calls;		      /* of anything that follows the C ABI */
+	bool failed;		      /* out of memory */
+	u32 pc;			      /* given to what is emitted next */
 };
 
 static inline struct ir_insn *ir_at(const struct ir_fn *fn, ir_ref ref)
@@ -257,6 +262,12 @@ ir_ref ir_insert(struct ir_fn *fn, ir_ref before, struct ir_insn insn);
 ir_ref ir_insert_after(struct ir_fn *fn, ir_ref after, struct ir_insn insn);
 /* An empty phi at the start of @block, operands all none, one per predecessor of now. */
 ir_ref ir_phi(struct ir_fn *fn, u32 block);
+/*
+ * A value that may be named before it is defined: a number for it, and later
+ * the definition at the end of @block. (A phi starts out as ir_phi() makes it.)
+ */
+ir_ref ir_reserve(struct ir_fn *fn);
+void ir_append_as(struct ir_fn *fn, u32 block, ir_ref ref, struct ir_insn insn);
 /* Moves an instruction from its place. */
 void ir_move_before(struct ir_fn *fn, ir_ref ref, ir_ref before);
 void ir_move_to_end(struct ir_fn *fn, ir_ref ref, u32 block); /* before the terminator */
@@ -298,8 +309,17 @@ void ir_clean(struct ir_fn *fn);
 /* Fills in .uses, of resolved operands. */
 void ir_count_uses(struct ir_fn *fn);
 
-/* The edge goes elsewhere; phis lose the operand of it, in @to they get @value for all. */
+/*
+ * Forgets a predecessor, and its operand in phis: for @from's terminator, which
+ * still names @to, the caller cares.
+ */
 void ir_edge_remove(struct ir_fn *fn, u32 from, u32 to);
+/*
+ * Makes succ[@way] of @from be @to. Phis of @to get operand 0 (none) for the new
+ * edge, at the end: the caller fills them in. If both ways now are @to the
+ * branch becomes a jump, and phis keep their operand of the edge that was there.
+ */
+void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to);
 /* Turns a branch into a jump to succ[@way]. */
 void ir_branch_fold(struct ir_fn *fn, u32 block, u32 way);
 /* A new block on the edge from @from by succ[@way]. */
@@ -311,7 +331,8 @@ u32 ir_pred_index(const struct ir_fn *fn, u32 block, u32 pred);
 
 /* ---- asking ---- */
 
-/* Order, dominators, loops. Invalidated by changes of blocks and edges. Linear but for odd graphs. */
+/* Order, dominators, loops. Invalidated by changes of blocks and edges. Linear but for odd graphs.
+ */
 void ir_cfg(struct ir_fn *fn);
 bool ir_dominates(const struct ir_fn *fn, u32 a, u32 b);
 /* Whether @block is in the loop of @header. */
@@ -326,12 +347,13 @@ enum ir_cc ir_cc_swap(enum ir_cc cc);
 bool ir_eval(const struct ir_insn *insn, const u64 *args, u64 *result);
 bool ir_eval_cc(enum ir_cc cc, u8 width, u64 a, u64 b);
 
-/* ---- text, see text.c for the form ---- */
+/* ---- text, see print.c for the form ---- */
 
 void ir_print(struct buf *out, const struct ir_fn *fn);
 /* The other way, for tests. 0 or -EINVAL with the line in @err. */
 int ir_parse(struct ir_fn *fn, const char *text, struct err *err);
-/* That all of the above holds: 0, or -EFAULT with what does not. For tests and debugging. */
-int ir_check(const struct ir_fn *fn, struct err *err);
+/* That all of the above holds (calls ir_cfg()): 0, or -EFAULT with what does not. For tests; slow.
+ */
+int ir_check(struct ir_fn *fn, struct err *err);
 
 #endif

@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making and changing the intermediate form: instructions in chunks, blocks as
+ * doubly linked lists of them, literals in a hash table.
+ */
+#include "jit/ir/ir.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PURE  IR_OP_PURE
+#define W     IR_OP_W
+#define COMM  IR_OP_COMM
+#define CC    IR_OP_CC
+#define MEM   IR_OP_MEM
+#define READ  IR_OP_READ
+#define WRITE IR_OP_WRITE
+#define TERM  IR_OP_TERM
+#define CALL  IR_OP_CALL
+#define VOID  IR_OP_VOID
+
+#define ARGS_CALL IR_ARGS_CALL
+#define ARGS_PHI  IR_ARGS_PHI
+
+const struct ir_op_info ir_ops[IR_OP_CNT] = {
+#define OP(name, text, operands, flags) [IR_##name] = {text, operands, flags},
+#include "jit/ir/ir.def"
+#undef OP
+};
+
+#undef CALL
+#undef VOID
+
+/* ---- memory ---- */
+
+/* A larger copy of an array of the arena's; false (and fn->failed) when out of memory. */
+static bool grow(struct ir_fn *fn, void *array, u32 *cap, u32 need, size_t size)
+{
+	void **at = array, *larger;
+	u32 to = *cap ? *cap : 4;
+
+	if (need <= *cap)
+		return true;
+	while (to < need)
+		to *= 2;
+	larger = arena_zalloc_array(fn->arena, to, size);
+	if (!larger) {
+		fn->failed = true;
+		return false;
+	}
+	if (*cap)
+		memcpy(larger, *at, *cap * size);
+	*at = larger;
+	*cap = to;
+	return true;
+}
+
+/* A new number; 0, the scratch instruction, when out of memory. */
+static ir_ref new_insn(struct ir_fn *fn)
+{
+	u32 chunk = fn->ninsns / IR_CHUNK;
+
+	if (fn->ninsns % IR_CHUNK == 0) {
+		if (!grow(fn, &fn->chunks, &fn->nchunks, chunk + 1, sizeof(*fn->chunks)))
+			return 0;
+		fn->chunks[chunk] = arena_zalloc_array(fn->arena, IR_CHUNK, sizeof(struct ir_insn));
+		if (!fn->chunks[chunk]) {
+			fn->failed = true;
+			return 0;
+		}
+	}
+	return fn->ninsns++;
+}
+
+u32 ir_new_block(struct ir_fn *fn)
+{
+	struct ir_block *block = arena_zalloc(fn->arena, sizeof(*block));
+
+	if (!block || !grow(fn, &fn->blocks, &fn->blocks_cap, fn->nblocks + 1, sizeof(block))) {
+		fn->failed = true;
+		return 0;
+	}
+	block->order = UINT32_MAX;
+	block->loop = IR_NO_LOOP;
+	fn->blocks[fn->nblocks] = block;
+	return fn->nblocks++;
+}
+
+int ir_fn_init(struct ir_fn *fn, struct jit_unit *unit, struct arena *arena, u32 subprog)
+{
+	*fn = (struct ir_fn){.unit = unit, .arena = arena, .subprog = subprog, .nsyms = 1};
+	new_insn(fn);
+	if (!fn->failed)
+		ir_new_block(fn);
+	if (fn->failed)
+		return -ENOMEM;
+	*ir_at(fn, 0) = (struct ir_insn){.op = IR_UNDEF, .umax = UINT64_MAX};
+	return 0;
+}
+
+/* ---- literals ---- */
+
+static u32 literal_hash(u64 value, u32 sym)
+{
+	u64 h = (value ^ (u64)sym << 32) * 0x9e3779b97f4a7c15ull;
+
+	return (u32)(h >> 32);
+}
+
+static ir_ref *literal_slot(const struct ir_fn *fn, u64 value, u32 sym)
+{
+	u32 mask = fn->consts_cap - 1;
+
+	for (u32 i = literal_hash(value, sym) & mask;; i = (i + 1) & mask) {
+		const struct ir_insn *insn = ir_at(fn, fn->consts[i]);
+
+		if (!fn->consts[i] || ((u64)insn->imm == value && insn->sym == sym))
+			return &fn->consts[i];
+	}
+}
+
+static bool grow_literals(struct ir_fn *fn)
+{
+	ir_ref *old = fn->consts;
+	u32 n = fn->consts_cap, cap = n ? n * 2 : 64;
+	ir_ref *larger;
+
+	if ((fn->nconsts + 1) * 4 <= n * 3)
+		return true;
+	larger = arena_zalloc_array(fn->arena, cap, sizeof(*larger));
+	if (!larger) {
+		fn->failed = true;
+		return false;
+	}
+	fn->consts = larger;
+	fn->consts_cap = cap;
+	for (u32 i = 0; i < n; i++) {
+		const struct ir_insn *insn = ir_at(fn, old[i]);
+
+		if (old[i])
+			*literal_slot(fn, (u64)insn->imm, insn->sym) = old[i];
+	}
+	return true;
+}
+
+static ir_ref literal(struct ir_fn *fn, enum ir_op op, u64 value, u32 sym)
+{
+	struct ir_insn insn = {
+		.op = (u8)op,
+		.width = 8,
+		.imm = (s64)value,
+		.sym = sym,
+		.umin = value,
+		.umax = value,
+		.block = UINT32_MAX,
+		.pc = fn->pc,
+	};
+	ir_ref *slot;
+
+	if (!grow_literals(fn))
+		return 0;
+	slot = literal_slot(fn, value, sym);
+	if (*slot)
+		return *slot;
+	if (op == IR_ADDR) { /* another process has another one */
+		insn.umin = 1;
+		insn.umax = UINT64_MAX;
+	}
+	*slot = new_insn(fn);
+	*ir_at(fn, *slot) = insn;
+	fn->nconsts++;
+	return *slot;
+}
+
+ir_ref ir_const(struct ir_fn *fn, u64 value)
+{
+	return literal(fn, IR_CONST, value, 0);
+}
+
+u32 ir_sym(struct ir_fn *fn, enum ir_sym_kind kind, u32 index, s64 addend, u64 value)
+{
+	/* Doubles do no harm, so that a look at the newest few is enough. */
+	for (u32 i = fn->nsyms - 1; i > 0 && i + 32 >= fn->nsyms; i--) {
+		const struct ir_sym *sym = &fn->syms[i];
+
+		if (sym->kind == kind && sym->index == index && sym->addend == addend)
+			return i;
+	}
+	if (!grow(fn, &fn->syms, &fn->syms_cap, fn->nsyms + 1, sizeof(*fn->syms)))
+		return 0;
+	fn->syms[fn->nsyms] =
+		(struct ir_sym){.kind = kind, .index = index, .addend = addend, .addr = value};
+	return fn->nsyms++;
+}
+
+ir_ref ir_addr(struct ir_fn *fn, enum ir_sym_kind kind, u32 index, s64 addend, u64 value)
+{
+	return literal(fn, IR_ADDR, value, ir_sym(fn, kind, index, addend, value));
+}
+
+/* ---- instructions ---- */
+
+static void define(struct ir_fn *fn, ir_ref ref, struct ir_insn insn, u32 block)
+{
+	if (!insn.umax)
+		insn.umax = insn.umin ? insn.umin : UINT64_MAX;
+	if (!insn.width)
+		insn.width = 8;
+	if (!insn.pc)
+		insn.pc = fn->pc;
+	insn.block = block;
+	insn.prev = insn.next = 0;
+	insn.loc = IR_LOC_NONE;
+	for (u32 i = 0; i < IR_MAX_ARGS; i++)
+		insn.aloc[i] = IR_LOC_NONE;
+	*ir_at(fn, ref) = insn;
+}
+
+static ir_ref place(struct ir_fn *fn, struct ir_insn insn, u32 block)
+{
+	ir_ref ref = new_insn(fn);
+
+	define(fn, ref, insn, block);
+	return ref;
+}
+
+/* Puts it between two neighbours, either of which may be none. */
+static void link_between(struct ir_fn *fn, u32 block, ir_ref before, ir_ref ref, ir_ref after)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+
+	insn->block = block;
+	insn->prev = before;
+	insn->next = after;
+	if (before)
+		ir_at(fn, before)->next = ref;
+	else
+		fn->blocks[block]->first = ref;
+	if (after)
+		ir_at(fn, after)->prev = ref;
+	else
+		fn->blocks[block]->last = ref;
+}
+
+static void unlink_insn(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	struct ir_block *block = fn->blocks[insn->block];
+
+	if (insn->prev)
+		ir_at(fn, insn->prev)->next = insn->next;
+	else
+		block->first = insn->next;
+	if (insn->next)
+		ir_at(fn, insn->next)->prev = insn->prev;
+	else
+		block->last = insn->prev;
+}
+
+ir_ref ir_append(struct ir_fn *fn, u32 block, struct ir_insn insn)
+{
+	ir_ref ref = place(fn, insn, block);
+
+	if (ref)
+		link_between(fn, block, fn->blocks[block]->last, ref, 0);
+	return ref;
+}
+
+ir_ref ir_insert(struct ir_fn *fn, ir_ref before, struct ir_insn insn)
+{
+	u32 block = ir_at(fn, before)->block;
+	ir_ref ref = place(fn, insn, block);
+
+	if (ref)
+		link_between(fn, block, ir_at(fn, before)->prev, ref, before);
+	return ref;
+}
+
+ir_ref ir_insert_after(struct ir_fn *fn, ir_ref after, struct ir_insn insn)
+{
+	u32 block = ir_at(fn, after)->block;
+	ir_ref ref = place(fn, insn, block);
+
+	if (ref)
+		link_between(fn, block, after, ref, ir_at(fn, after)->next);
+	return ref;
+}
+
+static void phi_operands(struct ir_fn *fn, u32 block, ir_ref ref)
+{
+	u32 cap = fn->blocks[block]->preds_cap;
+
+	if (!cap)
+		return;
+	ir_at(fn, ref)->phi = arena_zalloc_array(fn->arena, cap, sizeof(ir_ref));
+	if (!ir_at(fn, ref)->phi)
+		fn->failed = true;
+}
+
+ir_ref ir_phi(struct ir_fn *fn, u32 block)
+{
+	struct ir_insn phi = {.op = IR_PHI};
+	ir_ref ref = place(fn, phi, block);
+
+	if (!ref)
+		return 0;
+	link_between(fn, block, 0, ref, fn->blocks[block]->first);
+	phi_operands(fn, block, ref);
+	return fn->failed ? 0 : ref;
+}
+
+ir_ref ir_reserve(struct ir_fn *fn)
+{
+	return place(fn, (struct ir_insn){.op = IR_UNDEF}, UINT32_MAX);
+}
+
+void ir_append_as(struct ir_fn *fn, u32 block, ir_ref ref, struct ir_insn insn)
+{
+	if (!ref)
+		ref = new_insn(fn);
+	if (!ref)
+		return;
+	define(fn, ref, insn, block);
+	link_between(fn, block, fn->blocks[block]->last, ref, 0);
+	if (insn.op == IR_PHI)
+		phi_operands(fn, block, ref);
+}
+
+void ir_move_before(struct ir_fn *fn, ir_ref ref, ir_ref before)
+{
+	struct ir_insn *at = ir_at(fn, before);
+
+	unlink_insn(fn, ref);
+	link_between(fn, at->block, at->prev, ref, before);
+}
+
+void ir_move_to_end(struct ir_fn *fn, ir_ref ref, u32 block)
+{
+	ir_move_before(fn, ref, fn->blocks[block]->last);
+}
+
+void ir_remove(struct ir_fn *fn, ir_ref ref)
+{
+	unlink_insn(fn, ref);
+	ir_at(fn, ref)->block = UINT32_MAX;
+}
+
+void ir_replace(struct ir_fn *fn, ir_ref ref, ir_ref by)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+
+	by = ir_resolve(fn, by);
+	if (by == ref)
+		return;
+	if (insn->block != UINT32_MAX)
+		ir_remove(fn, ref);
+	insn->op = IR_COPY;
+	insn->arg[0] = by;
+}
+
+ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
+{
+	while (ir_at(fn, ref)->op == IR_COPY) {
+		struct ir_insn *copy = ir_at(fn, ref);
+		struct ir_insn *to = ir_at(fn, copy->arg[0]);
+
+		if (to->op == IR_COPY) /* so that chains stay short */
+			copy->arg[0] = to->arg[0];
+		ref = copy->arg[0];
+	}
+	return ref;
+}
+
+u32 ir_nargs(const struct ir_fn *fn, const struct ir_insn *insn)
+{
+	switch (ir_ops[insn->op].args) {
+	case IR_ARGS_PHI:
+		return insn->block == UINT32_MAX ? 0 : fn->blocks[insn->block]->npreds;
+	case IR_ARGS_CALL:
+		return insn->nargs;
+	default:
+		return ir_ops[insn->op].args;
+	}
+}
+
+/* ---- short forms ---- */
+
+struct ir_insn ir_unary(enum ir_op op, u8 width, ir_ref a)
+{
+	return (struct ir_insn){.op = (u8)op, .width = width, .arg = {a}};
+}
+
+struct ir_insn ir_binary(enum ir_op op, u8 width, ir_ref a, ir_ref b)
+{
+	return (struct ir_insn){.op = (u8)op, .width = width, .arg = {a, b}};
+}
+
+struct ir_insn ir_load(u8 size, ir_ref base, s32 disp, u8 mem)
+{
+	return (struct ir_insn){
+		.op = IR_LOAD,
+		.width = 8,
+		.size = size,
+		.disp = disp,
+		.mem = mem,
+		.map = FACT_NO_MAP,
+		.arg = {base},
+		.umax = size == 8 ? UINT64_MAX : BIT_ULL(size * 8) - 1,
+	};
+}
+
+struct ir_insn ir_store(u8 size, ir_ref base, s32 disp, ir_ref value, u8 mem)
+{
+	return (struct ir_insn){
+		.op = IR_STORE,
+		.width = 8,
+		.size = size,
+		.disp = disp,
+		.mem = mem,
+		.map = FACT_NO_MAP,
+		.arg = {base, 0, value},
+	};
+}
+
+struct ir_insn ir_select(enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b, ir_ref yes, ir_ref no)
+{
+	return (struct ir_insn){
+		.op = IR_SELECT,
+		.width = 8,
+		.cc = (u8)cc,
+		.cmp_width = cmp_width,
+		.arg = {a, b, yes, no},
+	};
+}
+
+struct ir_insn ir_call(u32 sym, const ir_ref *args, u8 n)
+{
+	struct ir_insn call = {.op = IR_CALL, .width = 8, .sym = sym, .nargs = n};
+
+	memcpy(call.arg, args, n * sizeof(*args));
+	return call;
+}
+
+/* ---- edges ---- */
+
+/* Room for one more predecessor in the block and in its phis. */
+static bool grow_preds(struct ir_fn *fn, u32 to)
+{
+	struct ir_block *b = fn->blocks[to];
+	u32 cap = b->preds_cap;
+
+	if (!grow(fn, &b->preds, &b->preds_cap, b->npreds + 1, sizeof(*b->preds)))
+		return false;
+	if (cap == b->preds_cap)
+		return true;
+	ir_each(fn, to, ref)
+	{
+		struct ir_insn *phi = ir_at(fn, ref);
+		u32 phi_cap = cap;
+
+		if (phi->op != IR_PHI)
+			break;
+		if (!grow(fn, &phi->phi, &phi_cap, b->preds_cap, sizeof(ir_ref)))
+			return false;
+	}
+	return true;
+}
+
+/* Phis of @to have no operand for it yet. */
+static void edge_add(struct ir_fn *fn, u32 from, u32 to)
+{
+	struct ir_block *b = fn->blocks[to];
+
+	if (!grow_preds(fn, to))
+		return;
+	ir_each(fn, to, ref)
+	{
+		if (ir_at(fn, ref)->op != IR_PHI)
+			break;
+		ir_at(fn, ref)->phi[b->npreds] = 0;
+	}
+	b->preds[b->npreds++] = from;
+}
+
+static void succ_add(struct ir_fn *fn, u32 block, u32 to)
+{
+	struct ir_block *b = fn->blocks[block];
+
+	b->succ[b->nsucc++] = to;
+	edge_add(fn, block, to);
+}
+
+void ir_jmp(struct ir_fn *fn, u32 block, u32 to)
+{
+	ir_append(fn, block, (struct ir_insn){.op = IR_JMP});
+	succ_add(fn, block, to);
+}
+
+ir_ref ir_br(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b, u32 yes,
+	     u32 no)
+{
+	struct ir_insn br = {.op = IR_BR, .cc = (u8)cc, .cmp_width = cmp_width, .arg = {a, b}};
+	ir_ref ref;
+
+	if (yes == no) {
+		ir_jmp(fn, block, yes);
+		return 0;
+	}
+	ref = ir_append(fn, block, br);
+	succ_add(fn, block, yes);
+	succ_add(fn, block, no);
+	return ref;
+}
+
+void ir_ret(struct ir_fn *fn, u32 block, ir_ref value)
+{
+	ir_append(fn, block, (struct ir_insn){.op = IR_RET, .arg = {value}});
+}
+
+void ir_trap(struct ir_fn *fn, u32 block)
+{
+	ir_append(fn, block, (struct ir_insn){.op = IR_TRAP});
+}
+
+u32 ir_pred_index(const struct ir_fn *fn, u32 block, u32 pred)
+{
+	const struct ir_block *b = fn->blocks[block];
+
+	for (u32 i = 0; i < b->npreds; i++)
+		if (b->preds[i] == pred)
+			return i;
+	return UINT32_MAX;
+}
+
+/* Drops predecessor @index: of the list and of the phis, keeping the order of the others. */
+static void pred_drop(struct ir_fn *fn, u32 block, u32 index)
+{
+	struct ir_block *b = fn->blocks[block];
+	u32 behind = b->npreds - index - 1;
+
+	ir_each(fn, block, ref)
+	{
+		struct ir_insn *phi = ir_at(fn, ref);
+
+		if (phi->op != IR_PHI)
+			break;
+		memmove(phi->phi + index, phi->phi + index + 1, behind * sizeof(ir_ref));
+	}
+	memmove(b->preds + index, b->preds + index + 1, behind * sizeof(u32));
+	b->npreds--;
+}
+
+void ir_edge_remove(struct ir_fn *fn, u32 from, u32 to)
+{
+	u32 index = ir_pred_index(fn, to, from);
+
+	if (index != UINT32_MAX)
+		pred_drop(fn, to, index);
+}
+
+void ir_branch_fold(struct ir_fn *fn, u32 block, u32 way)
+{
+	struct ir_block *b = fn->blocks[block];
+	struct ir_insn *term = ir_term(fn, block);
+
+	ir_edge_remove(fn, block, b->succ[!way]);
+	b->succ[0] = b->succ[way];
+	b->nsucc = 1;
+	term->op = IR_JMP;
+	term->flags = 0;
+	memset(term->arg, 0, sizeof(term->arg));
+}
+
+void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to)
+{
+	struct ir_block *b = fn->blocks[from];
+	u32 other = b->nsucc == 2 ? b->succ[!way] : UINT32_MAX;
+
+	ir_edge_remove(fn, from, b->succ[way]);
+	if (other == to) { /* both ways would be one edge */
+		struct ir_insn *term = ir_term(fn, from);
+
+		b->succ[0] = to;
+		b->nsucc = 1;
+		term->op = IR_JMP;
+		term->flags = 0;
+		memset(term->arg, 0, sizeof(term->arg));
+		return;
+	}
+	b->succ[way] = to;
+	edge_add(fn, from, to);
+}
+
+u32 ir_edge_split(struct ir_fn *fn, u32 from, u32 way)
+{
+	u32 to = fn->blocks[from]->succ[way], index = ir_pred_index(fn, to, from);
+	u32 between = ir_new_block(fn);
+
+	if (fn->failed)
+		return 0;
+	fn->blocks[from]->succ[way] = between;
+	edge_add(fn, from, between);
+	ir_append(fn, between, (struct ir_insn){.op = IR_JMP, .pc = ir_term(fn, from)->pc});
+	fn->blocks[between]->succ[0] = to;
+	fn->blocks[between]->nsucc = 1;
+	fn->blocks[between]->cold = fn->blocks[to]->cold;
+	fn->blocks[to]->preds[index] = between;
+	return between;
+}
+
+u32 ir_block_split(struct ir_fn *fn, u32 block, ir_ref at)
+{
+	u32 rest = ir_new_block(fn);
+	struct ir_block *b, *r;
+
+	if (fn->failed)
+		return 0;
+	b = fn->blocks[block];
+	r = fn->blocks[rest];
+	r->first = at;
+	r->last = b->last;
+	b->last = ir_at(fn, at)->prev;
+	if (b->last)
+		ir_at(fn, b->last)->next = 0;
+	else
+		b->first = 0;
+	ir_at(fn, at)->prev = 0;
+	ir_each(fn, rest, ref) ir_at(fn, ref)->block = rest;
+	memcpy(r->succ, b->succ, sizeof(b->succ));
+	r->nsucc = b->nsucc;
+	r->cold = b->cold;
+	b->nsucc = 0;
+	for (u32 i = 0; i < r->nsucc; i++)
+		fn->blocks[r->succ[i]]->preds[ir_pred_index(fn, r->succ[i], block)] = rest;
+	ir_jmp(fn, block, rest);
+	return rest;
+}
+
+/* ---- tidying up ---- */
+
+static void drop_unreachable(struct ir_fn *fn)
+{
+	u32 *work = arena_alloc(fn->arena, fn->nblocks * sizeof(*work));
+	bool *seen = arena_zalloc(fn->arena, fn->nblocks);
+	u32 n = 0;
+
+	if (!work || !seen) {
+		fn->failed = true;
+		return;
+	}
+	work[n++] = 0;
+	seen[0] = true;
+	while (n) {
+		const struct ir_block *b = fn->blocks[work[--n]];
+
+		for (u32 i = 0; i < b->nsucc; i++) {
+			if (!seen[b->succ[i]])
+				work[n++] = b->succ[i];
+			seen[b->succ[i]] = true;
+		}
+	}
+	for (u32 i = 0; i < fn->nblocks; i++) {
+		struct ir_block *b = fn->blocks[i];
+
+		if (seen[i])
+			continue;
+		for (u32 s = 0; s < b->nsucc; s++)
+			ir_edge_remove(fn, i, b->succ[s]);
+		ir_each(fn, i, ref) ir_at(fn, ref)->block = UINT32_MAX;
+		b->nsucc = 0;
+		b->first = b->last = 0;
+	}
+}
+
+/* What a phi stands for when it can only be one value, else 0. */
+static ir_ref phi_value(const struct ir_fn *fn, ir_ref ref)
+{
+	const struct ir_insn *phi = ir_at(fn, ref);
+	ir_ref one = 0;
+
+	for (u32 i = 0; i < fn->blocks[phi->block]->npreds; i++) {
+		ir_ref arg = ir_resolve(fn, phi->phi[i]);
+
+		if (arg == ref || arg == one)
+			continue;
+		if (one)
+			return 0;
+		one = arg;
+	}
+	return one;
+}
+
+static void resolve_all(struct ir_fn *fn)
+{
+	for (u32 b = 0; b < fn->nblocks; b++) {
+		ir_each(fn, b, ref)
+		{
+			struct ir_insn *insn = ir_at(fn, ref);
+			ir_ref one = insn->op == IR_PHI ? phi_value(fn, ref) : 0;
+
+			if (one)
+				ir_replace(fn, ref, one);
+		}
+	}
+	for (u32 b = 0; b < fn->nblocks; b++) {
+		ir_each(fn, b, ref)
+		{
+			struct ir_insn *insn = ir_at(fn, ref);
+			u32 n = ir_nargs(fn, insn);
+
+			for (u32 i = 0; i < n; i++)
+				*ir_arg(insn, i) = ir_resolve(fn, *ir_arg(insn, i));
+		}
+	}
+}
+
+static bool has_effect(const struct ir_insn *insn)
+{
+	u16 flags = ir_flags(insn);
+
+	if (insn->op == IR_MOVE)
+		return true;
+	if (flags & IR_OP_CALL)
+		return !(insn->flags & IR_PURE_CALL);
+	return flags & (IR_OP_WRITE | IR_OP_TERM);
+}
+
+static void mark(struct ir_fn *fn, ir_ref *work, u32 *n, ir_ref ref)
+{
+	if (!ref || ir_at(fn, ref)->uses)
+		return;
+	ir_at(fn, ref)->uses = 1;
+	work[(*n)++] = ref;
+}
+
+static void drop_dead(struct ir_fn *fn)
+{
+	ir_ref *work = arena_alloc(fn->arena, fn->ninsns * sizeof(*work));
+	u32 n = 0;
+
+	if (!work) {
+		fn->failed = true;
+		return;
+	}
+	for (u32 i = 0; i < fn->ninsns; i++)
+		ir_at(fn, i)->uses = 0;
+	for (u32 b = 0; b < fn->nblocks; b++)
+		ir_each(fn, b, ref) if (has_effect(ir_at(fn, ref))) mark(fn, work, &n, ref);
+	while (n) {
+		struct ir_insn *insn = ir_at(fn, work[--n]);
+		u32 args = ir_nargs(fn, insn);
+
+		for (u32 i = 0; i < args; i++)
+			mark(fn, work, &n, *ir_arg(insn, i));
+	}
+	for (u32 b = 0; b < fn->nblocks; b++)
+		ir_each(fn, b, ref) if (!ir_at(fn, ref)->uses) ir_remove(fn, ref);
+}
+
+void ir_clean(struct ir_fn *fn)
+{
+	drop_unreachable(fn);
+	resolve_all(fn);
+	drop_dead(fn);
+}
+
+void ir_count_uses(struct ir_fn *fn)
+{
+	for (u32 i = 0; i < fn->ninsns; i++)
+		ir_at(fn, i)->uses = 0;
+	for (u32 b = 0; b < fn->nblocks; b++) {
+		ir_each(fn, b, ref)
+		{
+			struct ir_insn *insn = ir_at(fn, ref);
+			u32 args = ir_nargs(fn, insn);
+
+			for (u32 i = 0; i < args; i++)
+				ir_at(fn, *ir_arg(insn, i))->uses++;
+		}
+	}
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The intermediate form itself: text and back, changes of blocks and edges, order and loops. */
+#include "jit/ir/ir.h"
+
+#include <string.h>
+
+#include "tap.h"
+
+static struct arena arena;
+
+static struct ir_fn *parse(const char *text)
+{
+	static struct ir_fn fn;
+	struct err err = {0};
+
+	arena_free(&arena);
+	arena_init(&arena, &mem_libc);
+	check_eq(ir_fn_init(&fn, NULL, &arena, 0), 0);
+	if (ir_parse(&fn, text, &err) || ir_check(&fn, &err))
+		tap_fail("%s", err.text);
+	return &fn;
+}
+
+static void expect_text(const struct ir_fn *fn, const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, &mem_libc);
+	ir_print(&out, fn);
+	check_str(buf_str(&out), want);
+	buf_free(&out);
+}
+
+static const char all[] = "fn 3, frame 16\n"
+			  "b0:\n"
+			  "\t%1 = param 0\n"
+			  "\t%2 = add.w %1, 5\n"
+			  "\t%4 = load.1 [%1 + %2*4 + 12] packet {0..255}\n"
+			  "\t%6 = load.2.w [%1 - 8] map:2 volatile\n"
+			  "\tstore.4 [%1 + 0] = %2 stack\n"
+			  "\t%8 = select ult.d %4, -1, %2, @map:1+16\n"
+			  "\t%11 = atomic.8 1 [%8 + 0], %6, - map\n"
+			  "\tbr sgt.w %2, 10, b1, b2 likely\n"
+			  "b1:\n"
+			  "\t%14 = call helper:5 (%1, -, 7)\n"
+			  "\tjmp b2\n"
+			  "b2:\n"
+			  "\t%18 = phi b0 %11, b1 %14\n"
+			  "\tret %18\n";
+
+static void test_text(void)
+{
+	struct ir_fn *fn = parse(all);
+	struct buf first, second;
+
+	buf_init(&first, &mem_libc);
+	buf_init(&second, &mem_libc);
+	fn->norder = 0;
+	ir_print(&first, fn);
+	check(strstr(buf_str(&first), "select ult.d"));
+	check(strstr(buf_str(&first), "{0..255}"));
+	check(strstr(buf_str(&first), "map:2 volatile"));
+	fn = parse(buf_str(&first));
+	fn->norder = 0;
+	ir_print(&second, fn);
+	check_eq(strlen(buf_str(&first)), strlen(buf_str(&second)));
+	check_str(buf_str(&second), buf_str(&first));
+	buf_free(&first);
+	buf_free(&second);
+}
+
+static void test_errors(void)
+{
+	static const char *const bad[] = {
+		"\tret 0\n",
+		"b0:\n\tret\n",
+		"b0:\n\t%1 = frob 3\n",
+		"b0:\n\t%1 = add.d 1\n",
+		"b0:\n\tbr zz.d 1, 2, b1, b2\n",
+		"b0:\n\tret 0 {3..\n",
+		"b0:\n\t%1 = load.1 %3\n",
+	};
+	struct ir_fn fn;
+	struct err err;
+
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		arena_free(&arena);
+		arena_init(&arena, &mem_libc);
+		check_eq(ir_fn_init(&fn, NULL, &arena, 0), 0);
+		check(ir_parse(&fn, bad[i], &err) < 0);
+		check(strstr(err.text, "line"));
+	}
+}
+
+static void test_check(void)
+{
+	static const char *const bad[][2] = {
+		{"b0:\n\t%1 = add.d %2, 1\n\t%2 = param 0\n\tret %1\n", "not there yet"},
+		{"b0:\n\tbr eq.d 1, 2, b1, b2\nb1:\n\t%1 = param 0\n\tjmp b2\nb2:\n\tret %1\n",
+		 "not there yet"},
+		{"b0:\n\t%1 = param 0\n", "does not end"},
+	};
+	struct ir_fn fn;
+	struct err err;
+
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		arena_free(&arena);
+		arena_init(&arena, &mem_libc);
+		check_eq(ir_fn_init(&fn, NULL, &arena, 0), 0);
+		check_eq(ir_parse(&fn, bad[i][0], &err), 0);
+		check(ir_check(&fn, &err) < 0);
+		check(strstr(err.text, bad[i][1]));
+	}
+}
+
+static void test_loops(void)
+{
+	struct ir_fn *fn = parse("fn 0, frame 0\n"
+				 "b0:\n\t%1 = param 0\n\tjmp b1\n"
+				 "b1:\n\t%2 = phi b0 0, b4 %3\n\tjmp b2\n"
+				 "b2:\n\t%4 = phi b1 0, b3 %5\n\tbr ult.d %4, 9, b3, b4\n"
+				 "b3:\n\t%5 = add.d %4, 1\n\tjmp b2\n"
+				 "b4:\n\t%3 = add.d %2, 1\n\tbr ult.d %3, %1, b1, b5\n"
+				 "b5:\n\tret %3\n");
+
+	check(ir_block(fn, 1)->is_loop_header && ir_block(fn, 2)->is_loop_header);
+	check_eq(ir_block(fn, 1)->loop_depth, 1);
+	check_eq(ir_block(fn, 3)->loop_depth, 2);
+	check_eq(ir_block(fn, 3)->loop, 2);
+	check_eq(ir_block(fn, 2)->loop_parent, 1);
+	check_eq(ir_block(fn, 4)->loop, 1);
+	check_eq(ir_block(fn, 5)->loop, IR_NO_LOOP);
+	check(ir_in_loop(fn, 3, 1) && !ir_in_loop(fn, 4, 2));
+	check(ir_dominates(fn, 2, 4) && !ir_dominates(fn, 3, 4));
+}
+
+static void test_fold_and_clean(void)
+{
+	struct ir_fn *fn =
+		parse("fn 0, frame 0\n"
+		      "b0:\n\t%1 = param 0\n\t%9 = add.d %1, 2\n\tbr eq.d %1, 0, b1, b2\n"
+		      "b1:\n\tjmp b3\n"
+		      "b2:\n\t%2 = add.d %1, 1\n\tjmp b3\n"
+		      "b3:\n\t%3 = phi b1 7, b2 %2\n\tret %3\n");
+
+	ir_branch_fold(fn, 0, 0);
+	ir_clean(fn);
+	ir_cfg(fn);
+	expect_text(fn, "fn 0, frame 0\nb0:\n\tjmp b1\nb1:\n\tjmp b3\nb3:\n\tret 7\n");
+}
+
+static void test_split(void)
+{
+	struct err err;
+	struct ir_fn *fn = parse("fn 0, frame 0\n"
+				 "b0:\n\t%1 = param 0\n\tbr eq.d %1, 0, b1, b2\n"
+				 "b1:\n\tjmp b2\n"
+				 "b2:\n\t%3 = phi b0 7, b1 8\n\tret %3\n");
+	u32 between = ir_edge_split(fn, 0, 1);
+
+	check_eq(ir_check(fn, &err), 0);
+	check_eq(ir_block(fn, 0)->succ[1], between);
+	check_eq(ir_pred_index(fn, 2, between), 0);
+	check_eq(ir_block_split(fn, 2, ir_block(fn, 2)->last), 4);
+	check_eq(ir_check(fn, &err), 0);
+}
+
+static void test_eval(void)
+{
+	struct ir_insn insn = ir_binary(IR_SDIV, 4, 1, 2);
+	u64 args[4] = {0x80000000u, 0xffffffffu}, result;
+
+	check(ir_eval(&insn, args, &result));
+	check_eq(result, 0x80000000u);
+	args[1] = 0;
+	check(ir_eval(&insn, args, &result) && !result);
+	insn.op = IR_SMOD;
+	check(ir_eval(&insn, args, &result));
+	check_eq(result, 0x80000000u);
+	check(ir_eval_cc(IR_SLT, 4, 0x80000000u, 0) && !ir_eval_cc(IR_SLT, 8, 0x80000000u, 0));
+	for (u32 cc = 0; cc < IR_CC_CNT; cc++) {
+		check(ir_eval_cc((enum ir_cc)cc, 8, 3, 5) !=
+		      ir_eval_cc(ir_cc_not((enum ir_cc)cc), 8, 3, 5));
+		check(ir_eval_cc((enum ir_cc)cc, 8, 3, 5) ==
+		      ir_eval_cc(ir_cc_swap((enum ir_cc)cc), 8, 5, 3));
+	}
+}
+
+int main(void)
+{
+	run_test(test_text);
+	run_test(test_errors);
+	run_test(test_check);
+	run_test(test_loops);
+	run_test(test_fold_and_clean);
+	run_test(test_split);
+	run_test(test_eval);
+	arena_free(&arena);
+	return tap_done();
+}
