@@ -379,7 +379,7 @@ u32 ir_nargs(const struct ir_fn *fn, const struct ir_insn *insn)
 	case IR_ARGS_CALL:
 		return insn->nargs;
 	default:
-		return ir_ops[insn->op].args;
+		return insn->nargs ? insn->nargs : ir_ops[insn->op].args;
 	}
 }
 

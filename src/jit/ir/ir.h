@@ -100,17 +100,17 @@ extern const char *const ir_cc_names[IR_CC_CNT];
 #define IR_LOC_SLOT 64 /* slot n is IR_LOC_SLOT + n */
 
 struct ir_insn {
-	u8 op;			 /* enum ir_op */
-	u8 width;		 /* 4 or 8, see the operation's W */
-	u8 cmp_width;		 /* of a condition */
-	u8 cc;			 /* enum ir_cc */
-	u8 size;		 /* of memory: 1, 2, 4, 8 */
-	u8 scale;		 /* of the index: 0 to 3 */
-	u8 flags;		 /* IR_SEXT, ... */
-	u8 nargs;		 /* of calls; of others 0, unless a target's lowering gave them operands */
-	u8 mem;			 /* enum mem_kind that it reaches */
-	u8 target;		 /* the target's own, from its lowering on */
-	u16 map;		 /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
+	u8 op;	      /* enum ir_op */
+	u8 width;     /* 4 or 8, see the operation's W */
+	u8 cmp_width; /* of a condition */
+	u8 cc;	      /* enum ir_cc */
+	u8 size;      /* of memory: 1, 2, 4, 8 */
+	u8 scale;     /* of the index: 0 to 3 */
+	u8 flags;     /* IR_SEXT, ... */
+	u8 nargs;     /* of calls; of others 0, unless a target's lowering gave them operands */
+	u8 mem;	      /* enum mem_kind that it reaches */
+	u8 target;    /* the target's own, from its lowering on */
+	u16 map;      /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
 	ir_ref arg[IR_MAX_ARGS]; /* 0: none; of calls: that register holds nothing */
 	s32 disp;
 	u32 sym; /* struct ir_sym number; 0: none */
