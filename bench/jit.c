@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What running a program costs: as native C, by Linux's machine code, in the
+ * interpreter, by ours.
+ *
+ *	bench-jit [OPTION...] FOLDER [PROGRAM...]
+ *
+ * FOLDER has the objects of bench/programs. Each program is run on all engines
+ * first, and what they return, leave in the packet and in the maps must be the
+ * same. Then they are timed in turns, and of each the best turn counts. Prints
+ * a JSON line for each program; scripts/bench makes a table of them.
+ *
+ *	--rounds N	turns of each engine (30)
+ *	--turn US	how long one lasts, about (200)
+ *	--check		compare only; prints TAP
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/os.h"
+#include "jit/jit.h"
+#include "side.h"
+
+#define RUNS_COMPARED  3
+#define COMPILE_ROUNDS 20
+
+extern struct bench_entry *const __start_bench_entries[], *const __stop_bench_entries[];
+
+struct options {
+	u32 rounds, turn_us;
+	bool check;
+	const char *dir;
+	char **names; /* NULL-terminated; empty: all */
+};
+
+/* A program on all the engines that there are. */
+struct contest {
+	const struct bench_entry *entry;
+	struct side sides[SIDES];
+	bool open[SIDES];
+	const char *why; /* Linux's code is not run here */
+	char difference[128];
+};
+
+/* ---- all engines say the same ---- */
+
+static void differ(struct contest *c, enum side_kind kind, const char *what)
+{
+	if (!*c->difference)
+		snprintf(c->difference, sizeof(c->difference), "%s differs in %s from native",
+			 side_name(kind), what);
+}
+
+static int compare_once(struct contest *c)
+{
+	u32 results[SIDES] = {0};
+
+	for (u32 k = 0; k < SIDES; k++) {
+		const struct side *side = &c->sides[k];
+		int ret = c->open[k] ? side_run(&c->sides[k], &results[k]) : 0;
+
+		if (ret)
+			return ret;
+		if (!k || !c->open[k])
+			continue;
+		if (results[k] != results[0])
+			differ(c, k, "its result");
+		if (memcmp(side_packet(side), side_packet(&c->sides[0]), PACKET_SIZE) != 0)
+			differ(c, k, "the packet");
+	}
+	return 0;
+}
+
+static int compare(struct contest *c)
+{
+	const char *map;
+	int ret = 0;
+
+	for (u32 k = 0; k < SIDES && !ret; k++)
+		ret = c->open[k] ? side_setup(&c->sides[k]) : 0;
+	for (u32 i = 0; i < RUNS_COMPARED && !ret; i++)
+		ret = compare_once(c);
+	for (u32 k = 1; k < SIDES && !ret; k++) {
+		if (c->open[k] && !side_maps_equal(&c->sides[0], &c->sides[k], &map))
+			differ(c, k, map);
+	}
+	return ret;
+}
+
+/* ---- opening ---- */
+
+static int contest_open(struct contest *c, const struct bench_entry *entry, const char *dir)
+{
+	*c = (struct contest){.entry = entry};
+	for (u32 k = 0; k < SIDES; k++) {
+		int ret = side_open(&c->sides[k], k, entry, dir, &c->why);
+
+		c->open[k] = !ret;
+		if (ret && ret != -EPERM && ret != -ENOSYS && ret != -EOPNOTSUPP)
+			return ret;
+	}
+	return 0;
+}
+
+static void contest_close(struct contest *c)
+{
+	for (u32 k = 0; k < SIDES; k++) {
+		if (c->open[k])
+			side_close(&c->sides[k]);
+	}
+}
+
+/* ---- times ---- */
+
+/* As many runs as fill a turn, by what one takes. */
+static u32 runs_of_turn(struct side *side, u32 turn_us)
+{
+	double runs;
+
+	for (u32 i = 0; i < 3; i++)
+		side_time(side, 8);
+	runs = turn_us * 1000.0 / (side->best > 1 ? side->best : 1);
+	return runs < 1 ? 1 : runs > 1e6 ? 1000000 : (u32)runs;
+}
+
+static void time_all(struct contest *c, const struct options *opts)
+{
+	u32 runs[SIDES] = {0};
+
+	for (u32 k = 0; k < SIDES; k++) {
+		if (c->open[k]) {
+			runs[k] = runs_of_turn(&c->sides[k], opts->turn_us);
+			c->sides[k].best = 0;
+		}
+	}
+	for (u32 r = 0; r < opts->rounds; r++) {
+		for (u32 k = 0; k < SIDES; k++) {
+			if (c->open[k])
+				side_time(&c->sides[k], runs[k]);
+		}
+	}
+}
+
+static double compile_ns(const struct side *side)
+{
+	struct prog *prog = (struct prog *)side->prog;
+	u64 best = UINT64_MAX;
+
+	for (u32 i = 0; i < COMPILE_ROUNDS; i++) {
+		u64 start;
+
+		jit_free(prog);
+		start = os_clock_ns(CLOCK_MONOTONIC);
+		if (jit_compile(prog, NULL))
+			return 0;
+		best = u64_min(best, os_clock_ns(CLOCK_MONOTONIC) - start);
+	}
+	return (double)best;
+}
+
+/* ---- printing ---- */
+
+static void print_times(const struct contest *c)
+{
+	const char *comma = "";
+
+	printf(", \"ns\": {");
+	for (u32 k = 0; k < SIDES; k++) {
+		if (c->open[k]) {
+			printf("%s\"%s\": %.2f", comma, side_name(k), c->sides[k].best);
+			comma = ", ";
+		}
+	}
+	printf("}");
+}
+
+static void print_contest(const struct contest *c)
+{
+	const struct side *jit = &c->sides[SIDE_JIT];
+	size_t size = 0;
+
+	printf("{\"program\": \"%s\", \"what\": \"%s\"", c->entry->name, c->entry->what);
+	print_times(c);
+	if (c->why)
+		printf(", \"no_linux_code\": \"%s\"", c->why);
+	if (c->open[SIDE_LINUX_CALL])
+		printf(", \"linux_bytes\": %u", linux_code_size(c->sides[SIDE_LINUX_CALL].program));
+	printf(", \"insns\": %u", c->sides[SIDE_INTERP].prog->insn_cnt);
+	if (c->open[SIDE_JIT]) {
+		jit_code(jit->prog, &size);
+		printf(", \"jit_bytes\": %zu, \"compile_ns\": %.0f", size, compile_ns(jit));
+	}
+	printf("}\n");
+	fflush(stdout);
+}
+
+/* ---- all programs ---- */
+
+static bool is_wanted(const struct options *opts, const char *name)
+{
+	for (char **n = opts->names; *n; n++) {
+		if (!strcmp(*n, name))
+			return true;
+	}
+	return !*opts->names;
+}
+
+static int measure(const struct options *opts, const struct bench_entry *entry)
+{
+	struct contest c;
+	int ret = contest_open(&c, entry, opts->dir);
+
+	if (!ret)
+		ret = compare(&c);
+	if (!ret && *c.difference) {
+		fprintf(stderr, "%s: %s\n", entry->name, c.difference);
+		ret = -EILSEQ;
+	}
+	if (!ret) {
+		time_all(&c, opts);
+		print_contest(&c);
+	}
+	contest_close(&c);
+	return ret;
+}
+
+static int check(const struct options *opts, const struct bench_entry *entry, u32 number)
+{
+	struct contest c;
+	int ret = contest_open(&c, entry, opts->dir);
+
+	if (!ret)
+		ret = compare(&c);
+	printf("%s %u - %s", ret || *c.difference ? "not ok" : "ok", number, entry->name);
+	if (!c.open[SIDE_LINUX_CALL])
+		printf(" # SKIP Linux, which refuses bpf()");
+	printf("\n");
+	if (ret)
+		printf("# %s\n", strerror(-ret));
+	if (*c.difference)
+		printf("# %s\n", c.difference);
+	contest_close(&c);
+	return ret ? ret : *c.difference ? -EILSEQ : 0;
+}
+
+static int run_all(const struct options *opts)
+{
+	int failed = 0;
+	u32 done = 0;
+
+	for (struct bench_entry *const *e = __start_bench_entries; e < __stop_bench_entries; e++) {
+		int ret;
+
+		if (!is_wanted(opts, (*e)->name))
+			continue;
+		ret = opts->check ? check(opts, *e, done + 1) : measure(opts, *e);
+		failed |= ret;
+		done++;
+	}
+	if (opts->check)
+		printf("1..%u\n", done);
+	return failed || !done;
+}
+
+static bool parse(int argc, char **argv, struct options *opts)
+{
+	int i = 1;
+
+	for (; i < argc && !strncmp(argv[i], "--", 2); i++) {
+		if (!strcmp(argv[i], "--check"))
+			opts->check = true;
+		else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
+			opts->rounds = (u32)strtoul(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--turn") && i + 1 < argc)
+			opts->turn_us = (u32)strtoul(argv[++i], NULL, 10);
+		else
+			return false;
+	}
+	if (i >= argc)
+		return false;
+	opts->dir = argv[i];
+	opts->names = argv + i + 1;
+	return true;
+}
+
+/* One CPU for all, so that they meet the same clock and caches. */
+static void stay_here(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(os_current_cpu(), &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+int main(int argc, char **argv)
+{
+	struct options opts = {.rounds = 30, .turn_us = 200};
+
+	if (!parse(argc, argv, &opts)) {
+		fprintf(stderr, "usage: bench-jit [--rounds N] [--turn US] [--check] FOLDER "
+				"[PROGRAM...]\n");
+		return 2;
+	}
+	stay_here();
+	return run_all(&opts);
+}
