@@ -10,8 +10,9 @@
  * same. Then they are timed in turns, and of each the best turn counts. Prints
  * a JSON line for each program; scripts/bench makes a table of them.
  *
- *	--rounds N	turns of each engine (30)
- *	--turn US	how long one lasts, about (200)
+ *	--rounds N	turns of each engine (60)
+ *	--turn US	how long one lasts, about (100)
+ *	--passes	also with each pass of the compiler switched off
  *	--check		compare only; prints TAP
  */
 #define _GNU_SOURCE
@@ -33,7 +34,7 @@ extern struct bench_entry *const __start_bench_entries[], *const __stop_bench_en
 
 struct options {
 	u32 rounds, turn_us;
-	bool check;
+	bool check, passes;
 	const char *dir;
 	char **names; /* NULL-terminated; empty: all */
 };
@@ -43,7 +44,8 @@ struct contest {
 	const struct bench_entry *entry;
 	struct side sides[SIDES];
 	bool open[SIDES];
-	const char *why; /* Linux's code is not run here */
+	const char *why;	      /* Linux's code is not run here */
+	double without[JIT_PASS_CNT]; /* ns of a run of ours that is compiled without a pass */
 	char difference[128];
 };
 
@@ -146,21 +148,37 @@ static void time_all(struct contest *c, const struct options *opts)
 	}
 }
 
-static double compile_ns(const struct side *side)
+static double compile_ns(struct side *side)
 {
-	struct prog *prog = (struct prog *)side->prog;
 	u64 best = UINT64_MAX;
 
 	for (u32 i = 0; i < COMPILE_ROUNDS; i++) {
-		u64 start;
+		u64 ns;
 
-		jit_free(prog);
-		start = os_clock_ns(CLOCK_MONOTONIC);
-		if (jit_compile(prog, NULL))
+		if (side_compile(side, JIT_PASSES_ALL, &ns))
 			return 0;
-		best = u64_min(best, os_clock_ns(CLOCK_MONOTONIC) - start);
+		best = u64_min(best, ns);
 	}
 	return (double)best;
+}
+
+/* What each pass is worth: the time without it, 0 when that did not compile. */
+static void time_passes(struct contest *c, const struct options *opts)
+{
+	struct side *side = &c->sides[SIDE_JIT];
+	double best = side->best;
+	u32 runs = runs_of_turn(side, opts->turn_us);
+
+	for (u32 r = 0; r < opts->rounds; r++) {
+		for (u32 p = 0; p < JIT_PASS_CNT; p++) {
+			side->best = c->without[p];
+			if (!side_compile(side, JIT_PASSES_ALL & ~BIT_ULL(p), NULL))
+				side_time(side, runs);
+			c->without[p] = side->best;
+		}
+	}
+	(void)side_compile(side, JIT_PASSES_ALL, NULL);
+	side->best = best;
 }
 
 /* ---- printing ---- */
@@ -179,9 +197,25 @@ static void print_times(const struct contest *c)
 	printf("}");
 }
 
-static void print_contest(const struct contest *c)
+static const char *const pass_names[JIT_PASS_CNT] = {
+#define STEP(NAME, text, what)	   text,
+#define PASS(NAME, text, fn, what) text,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+};
+
+static void print_passes(const struct contest *c)
 {
-	const struct side *jit = &c->sides[SIDE_JIT];
+	printf(", \"without\": {");
+	for (u32 p = 0; p < JIT_PASS_CNT; p++)
+		printf("%s\"%s\": %.2f", p ? ", " : "", pass_names[p], c->without[p]);
+	printf("}");
+}
+
+static void print_contest(struct contest *c, const struct options *opts)
+{
+	struct side *jit = &c->sides[SIDE_JIT];
 	size_t size = 0;
 
 	printf("{\"program\": \"%s\", \"what\": \"%s\"", c->entry->name, c->entry->what);
@@ -194,6 +228,8 @@ static void print_contest(const struct contest *c)
 	if (c->open[SIDE_JIT]) {
 		jit_code(jit->prog, &size);
 		printf(", \"jit_bytes\": %zu, \"compile_ns\": %.0f", size, compile_ns(jit));
+		if (opts->passes)
+			print_passes(c);
 	}
 	printf("}\n");
 	fflush(stdout);
@@ -223,7 +259,9 @@ static int measure(const struct options *opts, const struct bench_entry *entry)
 	}
 	if (!ret) {
 		time_all(&c, opts);
-		print_contest(&c);
+		if (opts->passes && c.open[SIDE_JIT])
+			time_passes(&c, opts);
+		print_contest(&c, opts);
 	}
 	contest_close(&c);
 	return ret;
@@ -274,6 +312,8 @@ static bool parse(int argc, char **argv, struct options *opts)
 	for (; i < argc && !strncmp(argv[i], "--", 2); i++) {
 		if (!strcmp(argv[i], "--check"))
 			opts->check = true;
+		else if (!strcmp(argv[i], "--passes"))
+			opts->passes = true;
 		else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
 			opts->rounds = (u32)strtoul(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--turn") && i + 1 < argc)
@@ -300,11 +340,12 @@ static void stay_here(void)
 
 int main(int argc, char **argv)
 {
-	struct options opts = {.rounds = 30, .turn_us = 200};
+	struct options opts = {.rounds = 60, .turn_us = 100};
 
 	if (!parse(argc, argv, &opts)) {
-		fprintf(stderr, "usage: bench-jit [--rounds N] [--turn US] [--check] FOLDER "
-				"[PROGRAM...]\n");
+		fprintf(stderr,
+			"usage: bench-jit [--rounds N] [--turn US] [--passes] [--check] FOLDER "
+			"[PROGRAM...]\n");
 		return 2;
 	}
 	stay_here();

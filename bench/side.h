@@ -7,6 +7,7 @@
 #ifndef ANYBPF_BENCH_SIDE_H
 #define ANYBPF_BENCH_SIDE_H
 
+#include "jit/jit.h"
 #include "linux_code.h"
 #include "load/object.h"
 #include "object/packet.h"
@@ -27,7 +28,8 @@ struct side {
 	struct anybpf *ctx;
 	struct anybpf_object *object;
 	struct anybpf_program *program;
-	const struct prog *prog; /* of the user engine's kinds */
+	struct prog *prog;		/* of the user engine's kinds */
+	struct verify_result *verified; /* of the JIT's: by program of the object */
 	struct linux_code code;
 	u8 *buffer; /* head room, packet, tail room */
 	struct xdp_buff xdp;
@@ -45,6 +47,13 @@ const char *side_name(enum side_kind kind);
 int side_open(struct side *side, enum side_kind kind, const struct bench_entry *entry,
 	      const char *dir, const char **why);
 void side_close(struct side *side);
+
+/*
+ * Compiles all programs of the JIT's side anew, from what the verifier found;
+ * @ns, which may be NULL, gets the time that the benchmark's own one took.
+ * 0 or -errno.
+ */
+int side_compile(struct side *side, u64 passes, u64 *ns);
 
 /* Runs its setup, on the engine that runs the program. */
 int side_setup(struct side *side);
