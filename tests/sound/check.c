@@ -26,25 +26,32 @@ static bool inside(u64 addr, u64 size, u64 base, u64 end)
 	return addr >= base && addr <= end && size <= end - addr;
 }
 
-static bool on_stack(struct check *c, u64 addr, u64 size, bool write)
+/* The frame whose stack the bytes are in, or NULL. */
+static struct check_frame *stack_frame(struct check *c, u64 addr, u64 size)
 {
 	for (u32 i = 0; i < c->depth; i++) {
 		struct check_frame *f = &c->frames[i];
 		u64 top = f->regs[BPF_REG_FP];
 
-		if (!inside(addr, size, top - c->prog->subprogs[f->subprog].stack_depth, top))
-			continue;
-		for (u64 n = 0; n < size; n++) {
-			u8 *ready = &f->ready[top - 1 - addr - n];
-
-			if (write)
-				*ready = READY_NUMBER;
-			else if (*ready == READY_NOT || (*ready == READY_ADDRESS && size != 8))
-				c->unready = true;
-		}
-		return true;
+		if (inside(addr, size, top - c->prog->subprogs[f->subprog].stack_depth, top))
+			return f;
 	}
-	return false;
+	return NULL;
+}
+
+static bool on_stack(struct check *c, u64 addr, u64 size, bool write)
+{
+	struct check_frame *f = stack_frame(c, addr, size);
+
+	for (u64 n = 0; f && n < size; n++) {
+		u8 *ready = &f->ready[f->regs[BPF_REG_FP] - 1 - addr - n];
+
+		if (write)
+			*ready = READY_NUMBER;
+		else if (*ready == READY_NOT || (*ready == READY_ADDRESS && size != 8))
+			c->unready = true;
+	}
+	return f;
 }
 
 static bool in_packet(const struct check *c, u64 addr, u64 size)
@@ -162,6 +169,29 @@ static void may_access(struct check *c, u32 at, u64 addr, u64 size, bool write, 
 		  (unsigned long long)c->frames[c->depth - 1].regs[BPF_REG_FP]);
 }
 
+/* Memory is of the kind that the fact says; of mixed kinds and of a helper's it may be any. */
+static void check_kind(struct check *c, u32 at, u64 addr, u32 size)
+{
+	bool right = true;
+
+	switch (c->facts[at].mem) {
+	case MEM_STACK:
+		right = stack_frame(c, addr, size);
+		break;
+	case MEM_PACKET:
+		right = in_packet(c, addr, size);
+		break;
+	case MEM_MAP_VALUE:
+		right = in_region(c, addr, size, false);
+		break;
+	default:
+		break;
+	}
+	if (!right)
+		violation(c, "insn %u: %#llx is not memory of kind %u", at,
+			  (unsigned long long)addr, c->facts[at].mem);
+}
+
 static u32 access_bytes(u8 code)
 {
 	return BPF_SIZE(code) == BPF_B	 ? 1
@@ -191,6 +221,7 @@ static void check_access(struct check *c, u32 at, const u64 *regs)
 				  (long long)(addr - ptr_to_u64(c->ctx)));
 		return;
 	default:
+		check_kind(c, at, addr, size);
 		if (atomic)
 			may_access(c, at, addr, size, false, "atomic load");
 		may_access(c, at, addr, size, !load, load ? "load" : "store");
@@ -280,12 +311,18 @@ static void check_arg(struct check *c, u32 at, const struct helper_proto *proto,
 static void check_call(struct check *c, u32 at, struct check_frame *f, const u64 *regs)
 {
 	const struct bpf_insn *insn = &c->prog->insns[at];
+	const struct insn_fact *fact = &c->facts[at];
 	const struct map *map = NULL;
 
 	if (insn->src_reg)
 		return;
 	for (u32 i = 0; i < 5; i++)
 		check_arg(c, at, &helper_protos[insn->imm], i, regs, &map);
+	if (map && fact->map != FACT_NO_MAP &&
+	    (fact->map >= c->prog->map_cnt || c->prog->maps[fact->map] != map))
+		violation(c, "insn %u: the map is not number %u", at, fact->map);
+	if (fact->flags & FACT_INLINE && regs[BPF_REG_4])
+		violation(c, "insn %u: a loop with flags", at);
 	if (map && map->desc.map_flags & BPF_F_RDONLY_PROG &&
 	    (helper_protos[insn->imm].id == BPF_FUNC_map_update_elem ||
 	     helper_protos[insn->imm].id == BPF_FUNC_map_delete_elem))

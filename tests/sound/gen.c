@@ -589,7 +589,7 @@ static void gen_if(struct gen *g)
 }
 
 /* Numbers may have any value, and what moves is no pointer any more. */
-static void widen(struct gen *g)
+void gen_widen(struct gen *g)
 {
 	for (u32 i = 0; i < MAX_BPF_REG; i++)
 		g->now.reg[i].max = UINT64_MAX;
@@ -609,7 +609,7 @@ static void gen_loop(struct gen *g)
 	g->depth++;
 	/* The counter has a slot of its own, or r8. */
 	gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, -72, 0);
-	widen(g);
+	gen_widen(g);
 	before = g->now;
 	start = g->cnt;
 	gen_block(g, 1 + gen_below(g, 4));
@@ -890,6 +890,8 @@ static void generate(struct gen *g, u64 seed, bool plain)
 	gen_block(g, 5 + gen_below(g, 30));
 	if (!gen_below(g, 8))
 		gen_trap(g);
+	if (!gen_below(g, 8))
+		gen_may_goto(g);
 	gen_end(g);
 	gen_subprogs(g);
 	g->mutations = how_many_mutations(g);

@@ -90,7 +90,7 @@ void gen_print(const struct bpf_insn *insns, u32 cnt);
 
 u64 gen_random(u64 *state);
 
-/* ---- between gen.c, gen_num.c and gen_call.c ---- */
+/* ---- between gen.c, gen_num.c, gen_call.c and gen_loop.c ---- */
 
 enum gen_type {
 	M_NONE,
@@ -135,5 +135,8 @@ void gen_call(struct gen *g);
 void gen_direct(struct gen *g);
 void gen_forget_packets(struct gen *g);
 void gen_subprogs(struct gen *g);
+void gen_local(struct gen *g);
+void gen_widen(struct gen *g);
+void gen_may_goto(struct gen *g);
 
 #endif

@@ -267,7 +267,7 @@ static struct gen_subprog *new_subprog(struct gen *g, bool callback)
 }
 
 /* Numbers and pointers as arguments. */
-static void gen_local(struct gen *g)
+void gen_local(struct gen *g)
 {
 	struct gen_subprog *sub = new_subprog(g, false);
 

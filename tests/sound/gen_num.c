@@ -116,7 +116,9 @@ static void bound_copy(struct gen *g, u32 reg, u32 with, u32 limit)
 	switch (gen_below(g, 4)) {
 	case 0: /* by the stack, in part perhaps */
 		gen_put(g, BPF_STX | BPF_MEM | size, 10, reg, GEN_SCRATCH, 0);
-		gen_put(g, BPF_LDX | BPF_MEM | size, with, 10, GEN_SCRATCH, 0);
+		gen_put(g,
+			BPF_LDX | size | (size != BPF_DW && !gen_below(g, 3) ? BPF_MEMSX : BPF_MEM),
+			with, 10, GEN_SCRATCH, 0);
 		break;
 	case 1: /* with its sign, or not */
 		gen_put(g, class | BPF_MOV | BPF_X, with, reg,
