@@ -143,14 +143,14 @@ static bool object_safe(struct verifier *v, const struct stack_slot *old,
 }
 
 static bool slot_safe(struct verifier *v, const struct frame *old_frame,
-		      const struct frame *cur_frame_, u32 i, enum exactness exact)
+		      const struct frame *cur_frame_, u32 i, enum exactness exact, bool all_precise)
 {
 	static const struct stack_slot none;
 	bool exists = i < cur_frame_->slot_cnt;
 	const struct stack_slot *old = &old_frame->slots[i];
 	const struct stack_slot *cur = exists ? &cur_frame_->slots[i] : &none;
 	const struct reg *old_reg, *cur_reg;
-	bool precise = !v->bpf_capable || old_frame->slot_precise & BIT_ULL(i);
+	bool precise = all_precise || old_frame->slot_precise & BIT_ULL(i);
 
 	if (exact != NOT_EXACT && (!exists || memcmp(old->type, cur->type, SLOT_SIZE)))
 		return false;
@@ -179,12 +179,12 @@ static bool slot_safe(struct verifier *v, const struct frame *old_frame,
 }
 
 static bool frame_safe(struct verifier *v, const struct frame *old, const struct frame *cur,
-		       enum exactness exact)
+		       enum exactness exact, bool all_precise)
 {
 	if (old->callsite != cur->callsite || old->callback_depth > cur->callback_depth)
 		return false;
 	for (u32 i = 0; i < MAX_BPF_REG; i++) {
-		bool precise = !v->bpf_capable || old->reg_precise & BIT(i);
+		bool precise = all_precise || old->reg_precise & BIT(i);
 
 		if (exact == NOT_EXACT && i < BPF_REG_FP && !(old->reg_read & BIT(i)))
 			continue;
@@ -192,7 +192,7 @@ static bool frame_safe(struct verifier *v, const struct frame *old, const struct
 			return false;
 	}
 	for (u32 i = 0; i < old->slot_cnt; i++)
-		if (!slot_safe(v, old, cur, i, exact))
+		if (!slot_safe(v, old, cur, i, exact, all_precise))
 			return false;
 	return true;
 }
@@ -222,6 +222,8 @@ static bool sections_match(struct verifier *v, const struct vstate *old, const s
 bool states_equal(struct verifier *v, const struct vstate *old, const struct vstate *cur,
 		  enum exactness exact)
 {
+	bool all_precise = !v->bpf_capable || old->marks_unsure;
+
 	if (old->curframe != cur->curframe)
 		return false;
 	v->ids.cnt = 0;
@@ -229,7 +231,7 @@ bool states_equal(struct verifier *v, const struct vstate *old, const struct vst
 	if (!sections_match(v, old, cur))
 		return false;
 	for (u32 i = 0; i <= old->curframe; i++)
-		if (!frame_safe(v, old->frame[i], cur->frame[i], exact))
+		if (!frame_safe(v, old->frame[i], cur->frame[i], exact, all_precise))
 			return false;
 	return refs_match(v, old, cur);
 }

@@ -57,6 +57,7 @@ static void mark_read(struct verifier *v, struct reads r)
 			break;
 		frame->reg_read |= r.regs;
 		frame->slot_read |= r.slots;
+		note_loop_mark(v, st, false);
 		at = frame;
 		length++;
 	}

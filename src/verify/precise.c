@@ -332,14 +332,23 @@ static u64 scalar_slots(const struct frame *frame)
 	return mask;
 }
 
+static bool mark_frame_precise(struct frame *frame)
+{
+	u16 regs = scalar_regs(frame);
+	u64 slots = scalar_slots(frame);
+	bool more = frame->reg_precise != regs || frame->slot_precise != slots;
+
+	frame->reg_precise = regs;
+	frame->slot_precise = slots;
+	return more;
+}
+
 static void mark_all_precise(struct verifier *v)
 {
-	for (struct vstate *st = v->cur->parent; st; st = st->parent) {
-		for (u32 i = 0; i <= st->curframe; i++) {
-			st->frame[i]->reg_precise = scalar_regs(st->frame[i]);
-			st->frame[i]->slot_precise = scalar_slots(st->frame[i]);
-		}
-	}
+	for (struct vstate *st = v->cur->parent; st; st = st->parent)
+		for (u32 i = 0; i <= st->curframe; i++)
+			if (mark_frame_precise(st->frame[i]))
+				note_loop_mark(v, st, true);
 	if (v->log_level & LOG_LEVEL2)
 		note(v, "mark_precise: frame%u: falling back to forcing all scalars precise\n",
 		     v->cur->curframe);
@@ -378,6 +387,8 @@ static void mark_checkpoint(struct verifier *v, struct vstate *st)
 		frame->reg_precise |= bt->regs[i];
 		bt->slots[i] &= scalar_slots(frame) & ~frame->slot_precise;
 		frame->slot_precise |= bt->slots[i];
+		if (bt->regs[i] || bt->slots[i])
+			note_loop_mark(v, st, true);
 		if (v->log_level & LOG_LEVEL2) {
 			note(v, "mark_precise: frame%u: parent state ", i);
 			log_masks(v, bt->regs[i], bt->slots[i]);

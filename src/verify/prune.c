@@ -49,6 +49,51 @@ void loop_entry_update(struct vstate *cur, struct vstate *head)
 	}
 }
 
+/*
+ * Marks and loops. A path that comes back to a checkpoint takes over the
+ * marks which that has so far, as if it had gone on from there. Marks that the
+ * checkpoint gets later are missing on that path (Linux 6.12 goes on as if
+ * they were not). Hence, of a loop whose entry got marks after the first return:
+ *
+ * - a checkpoint in the middle equals nothing once the loop is done, and
+ *   before that only what needs no marks (RANGE_WITHIN);
+ * - the entry has seen all reads, for what a later round reads of what it does
+ *   not write is read from the entry, too; but a number may matter because a
+ *   later round makes another one of it. So all its numbers count, and those
+ *   of the checkpoints that lead to it.
+ */
+void note_loop_mark(struct verifier *v, struct vstate *state, bool precise)
+{
+	u32 now = v->loop_returns;
+
+	if (!state->returned_to)
+		return;
+	for (; state && (state->last_mark < now || (precise && state->last_precise < now));
+	     state = state->parent) {
+		state->last_mark = now;
+		if (precise)
+			state->last_precise = now;
+	}
+}
+
+static u32 earlier_return(u32 a, u32 b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* All that follows @state is done: what is to be known of it where it came from. */
+static void marks_done(struct vstate *state)
+{
+	const struct vstate *loop = loop_entry_of(state);
+	struct vstate *parent = state->parent;
+
+	if (loop && loop->branches && loop != state)
+		parent->first_return = earlier_return(parent->first_return, state->first_return);
+	else if (state->first_return && state->last_precise >= state->first_return)
+		state->marks_unsure = true;
+	parent->marks_unsure |= state->marks_unsure;
+}
+
 void branches_done(struct vstate *state)
 {
 	for (; state; state = state->parent) {
@@ -57,6 +102,8 @@ void branches_done(struct vstate *state)
 			loop_entry_update(state->parent, state->loop_entry);
 		if (state->branches)
 			break;
+		if (state->parent)
+			marks_done(state);
 	}
 }
 
@@ -130,6 +177,14 @@ enum match {
 	HIT,
 };
 
+/* The path goes on as it went on from @head, which is not done. */
+static enum match come_back(struct vstate *cur, struct vstate *head)
+{
+	loop_entry_update(cur, head);
+	head->returned_to = true;
+	return HIT;
+}
+
 /* A checkpoint that the path itself went through: a loop. */
 static int match_unfinished(struct verifier *v, struct explored *e)
 {
@@ -142,16 +197,16 @@ static int match_unfinished(struct verifier *v, struct explored *e)
 	if (v->aux[v->insn].flags & AUX_ITER_NEXT) {
 		if (!states_equal(v, old, cur, RANGE_WITHIN) || !iter_is_active(v, BPF_REG_1))
 			return MISS;
-		loop_entry_update(cur, old);
-		return HIT;
+		return come_back(cur, old);
 	}
 	if (isa_is_may_goto(cur_insn(v)) && old->may_goto_depth != cur->may_goto_depth &&
-	    states_equal(v, old, cur, RANGE_WITHIN)) {
-		loop_entry_update(cur, old);
-		return HIT;
+	    states_equal(v, old, cur, RANGE_WITHIN))
+		return come_back(cur, old);
+	if (v->aux[v->insn].flags & AUX_CALLS_CALLBACK) {
+		if (!states_equal(v, old, cur, RANGE_WITHIN))
+			return MISS;
+		return come_back(cur, old);
 	}
-	if (v->aux[v->insn].flags & AUX_CALLS_CALLBACK)
-		return states_equal(v, old, cur, RANGE_WITHIN) ? HIT : MISS;
 	if (maybe_looping(old, cur) && depths_equal(old, cur) && !iter_depths_differ(old, cur) &&
 	    states_equal(v, old, cur, EXACT))
 		return reject_infinite_loop(v, old);
@@ -163,6 +218,8 @@ static int match_finished(struct verifier *v, struct explored *e)
 	struct vstate *loop = loop_entry_of(&e->state);
 	bool in_loop = loop && loop->branches;
 
+	if (!in_loop && loop && loop != &e->state && loop->last_mark >= e->state.first_return)
+		return MISS;
 	if (!states_equal(v, &e->state, v->cur, in_loop ? RANGE_WITHIN : NOT_EXACT))
 		return MISS;
 	if (in_loop)
@@ -200,12 +257,22 @@ static bool maybe_evict(struct verifier *v, struct explored **at)
 
 static int take_hit(struct verifier *v, struct explored *e)
 {
+	struct vstate *cur = v->cur, *old = &e->state;
 	int err;
 
 	e->hits++;
-	propagate_liveness(v, &e->state);
-	err = propagate_precision(v, &e->state);
-	return err ? err : 1;
+	/* Around a loop its entry may get marks from its own: those go around, too. */
+	do {
+		v->loop_returns++;
+		propagate_liveness(v, old);
+		err = propagate_precision(v, old);
+		if (err)
+			return err;
+	} while (old->last_mark == v->loop_returns);
+	if (cur->loop_entry)
+		cur->first_return = old->branches ? ++v->loop_returns : old->first_return;
+	cur->marks_unsure = old->marks_unsure;
+	return 1;
 }
 
 /* Looks for a match. 1 found; 0 none; *add: whether the state is worth keeping. */

@@ -186,6 +186,13 @@ struct vstate {
 	u32 callback_unroll_depth, may_goto_depth;
 	struct vstate *loop_entry; /* outermost checkpoint that this one loops back to */
 	bool used_as_loop_entry;
+
+	/* What loops do to the marks of a checkpoint: see prune.c. Returns are numbered from 1. */
+	bool returned_to;  /* a path came back to it before it was done */
+	bool marks_unsure; /* numbers that matter may lack the mark */
+	u32 first_return;  /* of the paths that it leads to; 0: none comes back */
+	/* The last return before it, or one that follows it, was marked. */
+	u32 last_mark, last_precise;
 	bool cleaned; /* what nothing reads has been forgotten */
 };
 

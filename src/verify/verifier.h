@@ -195,6 +195,7 @@ struct verifier {
 	u32 prev_insn_processed, prev_jmps_processed;
 	u32 longest_mark_read;
 	u32 current_states;
+	u32 loop_returns; /* paths that came back to a checkpoint that was not done */
 	bool seen_direct_write;
 	bool exact_numbers; /* no number covers another: masks may differ (spec.c) */
 	struct lost *lost;  /* where a pruned path's numbers are not in the facts; NULL: nowhere */
@@ -300,6 +301,9 @@ bool states_equal(struct verifier *v, const struct vstate *old, const struct vst
 		  enum exactness exact);
 /* Every number that @cur allows is one of @old's, and what narrows @old's narrows it as well. */
 bool scalar_safe(const struct reg *old, const struct reg *cur, struct id_map *map);
+
+/* A checkpoint gets a mark, that a number matters when @precise, which who came back has not. */
+void note_loop_mark(struct verifier *v, struct vstate *state, bool precise);
 
 /* Liveness: what the path since each checkpoint has read. */
 void mark_reg_read(struct verifier *v, u32 frame, u32 regno);
