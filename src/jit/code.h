@@ -67,6 +67,7 @@ static inline u32 code_at(const struct jit_code *code)
 	return (u32)code->buf.len;
 }
 
+void code_free(struct jit_code *code);
 /* Notes that what follows comes from @pc. */
 void code_line(struct jit_code *code, u32 pc);
 void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg);

@@ -60,7 +60,10 @@ u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u
 
 /* The machine code, for dumps; NULL when not compiled. */
 const void *jit_code(const struct prog *prog, size_t *size);
-/* By instruction: the offset of the first code that is for it; @n is insn_cnt + 1. */
+/*
+ * By instruction: the offset of the first code that is for it alone, UINT32_MAX
+ * where there is none. @n is insn_cnt + 1; the last is the size of the code.
+ */
 const u32 *jit_insn_offsets(const struct prog *prog, u32 *n);
 
 #endif

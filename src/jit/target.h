@@ -20,7 +20,7 @@ enum jit_place {
 	PLACE_REG,   /* any allocatable register */
 	PLACE_FIXED, /* the register .reg */
 	PLACE_ANY,   /* a register or a spill slot: the machine takes it from memory as well */
-	PLACE_SAME,  /* of a result: the register of operand .reg (mostly 0), which is overwritten */
+	PLACE_SAME, /* of a result: the register of operand .reg (mostly 0), which is overwritten */
 };
 
 struct jit_operand {

@@ -13,6 +13,7 @@ void host_options_init(struct host_options *opts)
 	*opts = (struct host_options){
 		.caps = HOST_CAP_ALL,
 		.unprivileged_bpf_disabled = true,
+		.jit = {.harden = 1},
 	};
 }
 
@@ -56,6 +57,7 @@ int host_new(const struct host_options *opts, struct host **out)
 	host->caps = opts->caps;
 	host->unprivileged_bpf_disabled = opts->unprivileged_bpf_disabled;
 	host->interpret = opts->interpret;
+	host->jit = opts->jit;
 	host->verify_only = opts->verify_only;
 	if (opts->vmlinux) {
 		host->vmlinux_path = mem_dup(host->mem, opts->vmlinux, strlen(opts->vmlinux) + 1);

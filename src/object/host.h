@@ -48,12 +48,29 @@ struct slot {
 #define HOST_CAP_SYS_ADMIN BIT(3)
 #define HOST_CAP_ALL	   (BIT(4) - 1)
 
+struct ir_fn;
+
+/* How programs are compiled; see struct jit_options for what the masks mean. */
+struct host_jit {
+	u64 passes_off;
+	u32 features_off;
+	/*
+	 * Whose constants must not appear in machine code: 0 nobody's, 1 those of
+	 * unprivileged loaders, 2 everybody's, as Linux's net.core.bpf_jit_harden.
+	 */
+	u8 harden;
+	/* Sees each subprogram's intermediate form after each step, or NULL. */
+	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
+	void *dump_arg;
+};
+
 struct host_options {
 	const struct mem *mem;		/* NULL: malloc */
 	const struct environment *env;	/* NULL: the real machine */
 	u32 caps;			/* HOST_CAP_* */
 	bool unprivileged_bpf_disabled; /* the sysctl; default true as in Debian */
 	bool interpret;			/* never JIT */
+	struct host_jit jit;		/* default: all passes, harden 1 */
 	/*
 	 * For asking for verdicts alone: every map type can be created and every
 	 * program that verifies loads, also where its hook, a helper or a map's
@@ -74,6 +91,7 @@ struct host {
 	u32 caps;
 	bool unprivileged_bpf_disabled;
 	bool interpret;
+	struct host_jit jit;
 	bool verify_only;
 
 	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */

@@ -261,7 +261,8 @@ int pass_verify(struct load *load)
 		.cpus = load->host->env.nr_cpus,
 		.log = load->log,
 		/* Verdicts alone are asked for as of a kernel, which has a JIT. */
-		.interpreter = !load->host->verify_only && (load->host->interpret || !jit_present()),
+		.interpreter =
+			!load->host->verify_only && (load->host->interpret || !jit_present()),
 	};
 	int err = 0;
 
@@ -322,6 +323,23 @@ int pass_subprogs(struct load *load)
 	return 0;
 }
 
+static int compile(struct load *load)
+{
+	const struct host_jit *jit = &load->host->jit;
+	const struct jit_options options = {
+		.facts = load->result->facts,
+		.masks = load->result->masks,
+		.passes = JIT_PASSES_ALL & ~jit->passes_off,
+		.features_off = jit->features_off,
+		/* Who may not see addresses may not bring code in constants either. */
+		.blind = jit->harden > 1 || (jit->harden && load->result->masks),
+		.dump = jit->dump,
+		.dump_arg = jit->dump_arg,
+	};
+
+	return jit_compile(load->prog, &options, NULL);
+}
+
 int pass_compile(struct load *load)
 {
 	struct prog *prog = load->prog;
@@ -337,7 +355,7 @@ int pass_compile(struct load *load)
 	 * Want of memory is not such a reason: programs of one kind could then not
 	 * call each other.
 	 */
-	if (!load->host->interpret && jit_compile(prog, NULL, NULL) == -ENOMEM)
+	if (!load->host->interpret && compile(load) == -ENOMEM)
 		return -ENOMEM;
 	for (u32 i = 0; i < prog->map_cnt; i++) {
 		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One subprogram after the other goes through all of the compiler, each in an
+ * arena of its own, so that memory is bounded by the largest of them.
+ */
+#include "jit/compile.h"
+
+#include <errno.h>
+
+#include "jit/build/build.h"
+#include "jit/pass/pass.h"
+
+/* Shows the intermediate form to who asked for it. */
+static void dump(const struct ir_fn *fn, const char *when)
+{
+	const struct jit_options *options = fn->unit->options;
+
+	if (options->dump)
+		options->dump(options->dump_arg, when, fn);
+}
+
+static int to_code(struct jit_unit *unit, struct jit_code *code, struct ir_fn *fn)
+{
+	int ret = passes_run(fn);
+
+	if (ret)
+		return ret;
+	unit->target->lower(fn);
+	ir_clean(fn);
+	ir_cfg(fn);
+	if (fn->failed)
+		return -ENOMEM;
+	dump(fn, "lower");
+	fn->reg_names = unit->target->reg_names;
+	ret = jit_regalloc(unit->target, fn);
+	if (ret)
+		return ret;
+	dump(fn, "registers");
+	return unit->target->emit(code, fn);
+}
+
+static int compile_subprog(struct jit_unit *unit, struct jit_code *code, u32 subprog)
+{
+	struct arena arena;
+	struct ir_fn fn;
+	int ret;
+
+	arena_init(&arena, unit->mem);
+	ret = ir_fn_init(&fn, unit, &arena, subprog);
+	if (!ret)
+		ret = jit_build(unit, subprog, &fn);
+	if (!ret) {
+		dump(&fn, "build");
+		ret = to_code(unit, code, &fn);
+	}
+	if (!ret && (fn.failed || code->failed || buf_error(&code->buf)))
+		ret = -ENOMEM;
+	if (!ret && code->buf.len > INT32_MAX / 2)
+		ret = err_set(unit->err, -E2BIG, "machine code of more than 1 GiB");
+	arena_free(&arena);
+	return ret;
+}
+
+static int link_calls(struct jit_unit *unit, struct jit_code *code)
+{
+	u32 *starts = mem_zalloc_array(unit->mem, unit->prog->subprog_cnt, sizeof(*starts));
+
+	if (!starts)
+		return -ENOMEM;
+	vec_each (&code->funcs, func)
+		starts[func->subprog] = func->start;
+	vec_each (&code->links, link)
+		unit->target->link(code, link->at, starts[link->subprog]);
+	mem_free(unit->mem, starts);
+	return 0;
+}
+
+int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
+{
+	for (u32 s = 0; s < unit->prog->subprog_cnt; s++) {
+		int ret = 0;
+
+		if (!unit->subs[s].inlined_everywhere)
+			ret = compile_subprog(unit, code, s);
+		if (ret)
+			return ret;
+	}
+	return link_calls(unit, code);
+}
+
+int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_options *options,
+	      const struct jit_target *target, struct err *err)
+{
+	static const struct jit_options defaults = {.passes = JIT_PASSES_ALL};
+
+	*unit = (struct jit_unit){
+		.prog = prog,
+		.options = options ? options : &defaults,
+		.target = target,
+		.mem = prog->obj.host->mem,
+		.err = err,
+	};
+	unit->aot = unit->options->aot;
+	unit->features = target->features() & ~unit->options->features_off;
+	return unit_analyse(unit);
+}
+
+void unit_free(struct jit_unit *unit)
+{
+	mem_free(unit->mem, unit->subs);
+}

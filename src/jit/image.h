@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Machine code in its pages, with what is known of its places. Pages are
+ * writable while code is written and executable afterwards, never both.
+ */
+#ifndef ANYBPF_JIT_IMAGE_H
+#define ANYBPF_JIT_IMAGE_H
+
+#include "jit/code.h"
+
+struct jit_image {
+	u8 *code;
+	u32 size;
+	size_t pages; /* bytes mapped */
+	u32 *offsets; /* insn_cnt + 1, see jit_insn_offsets() */
+	struct fault_fixup *fixups;
+	u32 fixup_cnt;
+	bool registered; /* with the fault handler */
+	struct jit_line *lines; /* by offset */
+	u32 line_cnt;
+	struct jit_func *funcs;
+	u32 func_cnt;
+};
+
+/* Maps @size bytes where code is to stand; 0 or -ENOMEM. */
+int image_reserve(struct jit_image *image, size_t size);
+/*
+ * Takes finished code over: copies it, gives back pages that are left over,
+ * makes them executable and registers what may fault. -E2BIG when the
+ * reserved pages do not suffice, -ENOMEM.
+ */
+int image_finish(struct jit_image *image, const struct prog *prog, struct jit_code *code);
+void image_free(const struct mem *mem, struct jit_image *image);
+
+#endif

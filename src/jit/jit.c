@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The JIT as its callers see it: programs get machine code, run it, lose it. */
+#include "jit/jit.h"
+
+#include <errno.h>
+
+#include "jit/compile.h"
+#include "jit/image.h"
+
+/* Bytes of code that an instruction may come to on average; more is tried when it does not do. */
+#define CODE_PER_INSN 64
+#define CODE_AT_LEAST 65536
+
+static void install(struct prog *prog, struct jit_image *image)
+{
+	for (u32 i = 0; i < image->func_cnt; i++) {
+		const struct jit_func *func = &image->funcs[i];
+		uintptr_t entry = (uintptr_t)image->code + func->start;
+
+		prog->subprogs[func->subprog].entry = (jit_entry)entry;
+	}
+	prog->jit = image;
+}
+
+/* One try with so many bytes of room; -E2BIG: there must be more. */
+static int compile_into(struct jit_unit *unit, struct jit_image *image, size_t room)
+{
+	struct jit_code code = {.unit = unit};
+	int ret = image_reserve(image, room);
+
+	if (ret)
+		return ret;
+	code.at_base = image->code;
+	buf_init(&code.buf, unit->mem);
+	ret = jit_compile_unit(unit, &code);
+	if (!ret)
+		ret = image_finish(image, unit->prog, &code);
+	code_free(&code);
+	return ret;
+}
+
+static int compile(struct prog *prog, struct jit_unit *unit, size_t room)
+{
+	struct jit_image *image = mem_zalloc(unit->mem, sizeof(*image));
+	int ret;
+
+	if (!image)
+		return -ENOMEM;
+	ret = compile_into(unit, image, room);
+	if (ret)
+		image_free(unit->mem, image);
+	else
+		install(prog, image);
+	return ret;
+}
+
+bool jit_present(void)
+{
+	return jit_native;
+}
+
+int jit_compile(struct prog *prog, const struct jit_options *options, struct err *err)
+{
+	size_t room = (size_t)prog->insn_cnt * CODE_PER_INSN + CODE_AT_LEAST;
+	struct jit_unit unit;
+	int ret;
+
+	if (!jit_native)
+		return err_set(err, -EOPNOTSUPP, "no JIT compiler for this machine");
+	ret = unit_init(&unit, prog, options, jit_native, err);
+	if (!ret)
+		ret = compile(prog, &unit, room);
+	if (ret == -E2BIG)
+		ret = compile(prog, &unit, room * 16);
+	unit_free(&unit);
+	return ret;
+}
+
+void jit_free(struct prog *prog)
+{
+	struct jit_image *image = prog->jit;
+
+	if (!image)
+		return;
+	for (u32 s = 0; s < prog->subprog_cnt; s++)
+		prog->subprogs[s].entry = NULL;
+	prog->jit = NULL;
+	image_free(prog->obj.host->mem, image);
+}
+
+__no_sanitize_function u64 jit_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2,
+				   u64 r3, u64 r4, u64 r5)
+{
+	const struct prog *before = run->prog;
+	u64 r0;
+
+	run->prog = fn->prog;
+	r0 = fn->entry(r1, r2, r3, r4, r5, run);
+	run->prog = before;
+	return r0;
+}
+
+const void *jit_code(const struct prog *prog, size_t *size)
+{
+	if (!prog->jit)
+		return NULL;
+	*size = prog->jit->size;
+	return prog->jit->code;
+}
+
+const u32 *jit_insn_offsets(const struct prog *prog, u32 *n)
+{
+	if (!prog->jit)
+		return NULL;
+	*n = prog->insn_cnt + 1;
+	return prog->jit->offsets;
+}
