@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is more than one instruction: calls, callbacks, tail calls, packet
- * loads, faults, loops, threads. Each case runs in the interpreter and, where
- * there is one, as machine code, with the same expectations.
+ * loads, faults, loops, threads. Each case runs in the interpreter, in the
+ * compiler's intermediate form and, where there is one, as machine code, with
+ * the same expectations.
  */
 #include "interp/interp.h"
 
@@ -11,6 +12,7 @@
 
 #include "engine.h"
 #include "helper/helper.h"
+#include "ir_eval.h"
 #include "jit/jit.h"
 #include "map/map.h"
 
@@ -18,7 +20,7 @@
 static struct {
 	struct host *host;
 	engine_fn run;
-	bool jit;
+	bool jit, eval;
 	const char *name;
 } engine;
 
@@ -31,7 +33,8 @@ static struct prog *make(const struct bpf_insn *insns, size_t cnt)
 	struct prog *prog = engine_prog(engine.host, insns, (u32)cnt, 64);
 	struct err err = {0};
 
-	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)))
+	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)) ||
+	    (engine.eval && eval_prog_add(prog, NULL, NULL, NULL, &err)))
 		tap_fail("%s", err.text);
 	return prog;
 }
@@ -39,6 +42,7 @@ static struct prog *make(const struct bpf_insn *insns, size_t cnt)
 static void drop(struct prog *prog)
 {
 	jit_free(prog);
+	eval_prog_drop(prog);
 	object_put(&prog->obj);
 }
 
@@ -437,6 +441,11 @@ int main(void)
 	engine.run = interp_run;
 	engine.name = "interpreter";
 	run_cases();
+	engine.run = eval_run;
+	engine.eval = true;
+	engine.name = "intermediate form";
+	run_cases();
+	engine.eval = false;
 	if (jit_present()) {
 		engine.run = jit_run;
 		engine.jit = true;

@@ -2,9 +2,9 @@
 /*
  * Every form of instruction with edge operands, from the tables in insn/: one
  * row is one instruction, its operands and what must come out. Each row runs
- * in the interpreter and as machine code with every choice of registers, and
- * all other registers are checked to be as before. Where the machine's kernel
- * allows it, Linux runs the row too: then the tables themselves are proven.
+ * in the interpreter, in the compiler's intermediate form and as machine code with
+ * every choice of registers, and all other registers are checked to be as before. Where the
+ *machine's kernel allows it, Linux runs the row too: then the tables themselves are proven.
  *
  * What the columns are, the kind of instruction says:
  *	arithmetic	r0, r1; r0 after (two values with a slash between them: of
@@ -22,6 +22,7 @@
 
 #include "base/bytes.h"
 #include "engine.h"
+#include "ir_eval.h"
 #include "isa/asm.h"
 #include "isa/isa.h"
 #include "jit/jit.h"
@@ -280,12 +281,15 @@ static void run_with(const struct row *row, u32 dst, u32 src)
 	row_states(row, &before, &after);
 	build(&code, row, &before, &scene, dst, src);
 	prog = engine_prog(host, code.insns, code.n, 128);
-	if (interp_check(prog, &err) || (jit_present() && jit_compile(prog, NULL, &err)))
+	if (interp_check(prog, &err) || eval_prog_add(prog, NULL, NULL, NULL, &err) ||
+	    (jit_present() && jit_compile(prog, NULL, &err)))
 		tap_fail("%s: %s", row->text, err.text);
 	run_on(interp_run, "interpreter", row, prog, &scene, dst, src);
+	run_on(eval_run, "intermediate form", row, prog, &scene, dst, src);
 	if (prog->jit)
 		run_on(jit_run, "JIT", row, prog, &scene, dst, src);
 	jit_free(prog);
+	eval_prog_drop(prog);
 	object_put(&prog->obj);
 }
 

@@ -7,6 +7,7 @@
 #include "interp/interp.h"
 
 #include "engine.h"
+#include "ir_eval.h"
 #include "jit/jit.h"
 #include "linux_oracle.h"
 
@@ -378,7 +379,35 @@ out:
 	return same;
 }
 
-/* The same programs with Linux as the third engine. r0 is folded, of which it tells 32 bits. */
+/* The same with the compiler's intermediate form as it is built. */
+static bool compare_built(struct host *host, struct gen *g, u64 seed)
+{
+	struct prog *prog;
+	u64 interpreted, built = 0;
+	struct err err = {0};
+	bool same = false;
+
+	g->state = seed;
+	gen_program(g, below(g, 3) == 0);
+	prog = engine_prog(host, g->insns, g->n, STACK + 8);
+	interpreted = engine_run(interp_run, prog, NULL, NULL);
+	if (eval_prog_add(prog, NULL, NULL, NULL, &err)) {
+		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
+	} else {
+		built = engine_run(eval_run, prog, NULL, NULL);
+		same = interpreted == built;
+		if (!same)
+			tap_fail("seed %#" PRIx64 ": interpreter %#" PRIx64 ", built %#" PRIx64,
+				 seed, interpreted, built);
+		eval_prog_drop(prog);
+	}
+	if (!same)
+		dump(g);
+	object_put(&prog->obj);
+	return same;
+}
+
+/* The same programs with Linux as another engine. r0 is folded, of which it tells 32 bits. */
 static bool compare_with_linux(struct host *host, struct gen *g, u64 seed)
 {
 	const struct bpf_insn fold[] = {MOV64_X(1, 0), ALU64_K(BPF_RSH, 1, 32),
@@ -431,7 +460,10 @@ int main(int argc, char **argv)
 	if (host_new(NULL, &host))
 		return 1;
 	run_compare("random programs: interpreter and JIT agree",
-		    jit_present() ? NULL : "no JIT for this machine", host, &g, seed, n, compare_one);
+		    jit_present() ? NULL : "no JIT for this machine", host, &g, seed, n,
+		    compare_one);
+	run_compare("random programs: interpreter and intermediate form agree", NULL, host, &g,
+		    seed, n / 4, compare_built);
 	g.for_linux = true;
 	run_compare("random programs: interpreter and Linux agree",
 		    oracle_present() ? NULL : "the kernel does not allow bpf()", host, &g, seed,

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the files of the builder. A body is one subprogram being built, on
+ * its own or in the place of a call; its registers and its counter for
+ * may_goto are variables, each of which stands for a value at any time.
+ */
+#ifndef ANYBPF_JIT_BUILD_INTERNAL_H
+#define ANYBPF_JIT_BUILD_INTERNAL_H
+
+#include <errno.h>
+
+#include "jit/build/build.h"
+#include "jit/build/flow.h"
+
+/* Phis of a block that was begun before all of its predecessors were done. */
+struct open_block {
+	struct open_block *next;
+	ir_ref phi[VAR_CNT]; /* 0: none */
+};
+
+struct build {
+	struct jit_unit *unit;
+	struct ir_fn *fn;
+	ir_ref run, undef;
+	ir_ref frame;	/* r10 of the function */
+	ir_ref **state; /* by block of @fn that is done: its variables at the end */
+	u32 state_cap;
+};
+
+struct body {
+	struct build *b;
+	u32 subprog;
+	struct flow flow;
+	s32 fp;	    /* its r10, counted from that of the function */
+	u32 *block; /* by block of the flow: the one in @fn that it starts with */
+	u32 at;	    /* the block of @fn that is being written */
+	u32 pc;
+	ir_ref var[VAR_CNT]; /* 0: nothing was put in */
+	struct open_block *open;
+};
+
+static inline const struct bpf_insn *body_insn(const struct body *body)
+{
+	return &body->b->unit->prog->insns[body->pc];
+}
+
+static inline struct ir_insn *body_at(const struct body *body, ir_ref ref)
+{
+	return ir_at(body->b->fn, ref);
+}
+
+/* At the end of the block that is being written. */
+static inline ir_ref emit(struct body *body, struct ir_insn insn)
+{
+	return ir_append(body->b->fn, body->at, insn);
+}
+
+/* The same for the result of the instruction at hand, of which the facts may know more. */
+ir_ref emit_result(struct body *body, struct ir_insn insn);
+
+static inline ir_ref constant(struct body *body, u64 value)
+{
+	return ir_const(body->b->fn, value);
+}
+
+ir_ref get_reg(struct body *body, u32 reg);
+static inline void set_reg(struct body *body, u32 reg, ir_ref value)
+{
+	body->var[reg] = value;
+}
+
+/* The source operand: a register, or the immediate with its sign extended to 64 bits. */
+ir_ref get_source(struct body *body);
+
+/* Notes the variables at the end of the current block, which then may end. */
+void end_block(struct body *body);
+/* This subprogram returns @value. */
+void end_with_return(struct body *body, ir_ref value);
+int cannot(struct body *body, const char *what);
+
+/* By class of instruction; 0, -EOPNOTSUPP, -ENOMEM. */
+int build_alu(struct body *body);
+int build_wide(struct body *body);
+int build_load(struct body *body);
+int build_store(struct body *body);
+int build_legacy_load(struct body *body);
+int build_call(struct body *body);
+int build_tail_call(struct body *body);
+/* An address and a distance from it, the function's frame taken as a whole. */
+void fold_frame(struct body *body, ir_ref *base, s32 *disp);
+
+#endif
