@@ -93,8 +93,9 @@ typedef u32 __be32;
 #define BENCH_MAP(map_name, type, entries, key, value)                                             \
 	static struct bench_map map_name = {.object = BENCH_OBJECT, .name = #map_name};            \
 	BENCH_LISTED("bench_maps", struct bench_map, map_name)
-#define BENCH_RINGBUF(map_name, bytes)	BENCH_MAP(map_name, 0, 0, 0, 0)
-#define BENCH_STEPS(name, entries, ...) static bench_fn *const name[entries] = {__VA_ARGS__}
+#define BENCH_RINGBUF(map_name, bytes) BENCH_MAP(map_name, 0, 0, 0, 0)
+/* Not static: the compiler must not know what is in it. */
+#define BENCH_STEPS(name, entries, ...) bench_fn *name[entries] = {__VA_ARGS__}
 
 #define ctx_data(ctx)	  ((ctx)->data)
 #define ctx_data_end(ctx) ((ctx)->data_end)
@@ -163,8 +164,8 @@ static inline long bench_for_each(struct bench_map *m, bench_each *fn, void *arg
 #define bpf_for_each_map_elem(m, fn, arg, flags) bench_for_each(m, (bench_each *)(fn), arg)
 #define bpf_tail_call(ctx, steps, i)                                                               \
 	do {                                                                                       \
-		if ((i) < ARRAY_SIZE(steps) && (steps)[i])                                         \
-			return (steps)[i](ctx);                                                    \
+		if ((u32)(i) < ARRAY_SIZE(*(steps)) && (*(steps))[i])                              \
+			return (*(steps))[i](ctx);                                                 \
 	} while (0)
 
 #endif
