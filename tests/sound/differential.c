@@ -7,9 +7,10 @@
  * is set aside. Programs with bpf_csum_diff() are not compared by their
  * results: from 6.13 on it folds its sum.
  *
- *	sound-differential [--unprivileged] [PROGRAMS [FIRST SEED]]
+ *	sound-differential [--unprivileged | --shapes] [PROGRAMS [FIRST SEED]]
  *
  * Unprivileged, the programs are loaded without capabilities and not run.
+ * With --shapes they are those that sound-jit compiles.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static struct pair {
 	struct exec exec, other; /* to tell what results are worth */
 	struct world *here, linux_;
 	struct counts n;
-	bool show, unprivileged;
+	bool show, unprivileged, shapes;
 	bool newer; /* than the Linux that this library follows, 6.12 */
 	char log[LOG_SIZE], linux_log[LOG_SIZE];
 } pair;
@@ -140,6 +141,8 @@ static void test_program(struct pair *p, u64 seed)
 
 	if (p->unprivileged)
 		gen_program_plain(&g, seed);
+	else if (p->shapes)
+		gen_program_shapes(&g, seed);
 	else
 		gen_program(&g, seed);
 	if (p->show)
@@ -227,7 +230,8 @@ static bool drop_capabilities(struct pair *p)
 int main(int argc, char **argv)
 {
 	bool unprivileged = argc > 1 && !strcmp(argv[1], "--unprivileged");
-	int at = unprivileged ? 2 : 1;
+	bool shapes = argc > 1 && !strcmp(argv[1], "--shapes");
+	int at = unprivileged || shapes ? 2 : 1;
 	u64 programs = argc > at ? strtoull(argv[at], NULL, 0) : PROGRAMS;
 	u64 first = argc > at + 1 ? strtoull(argv[at + 1], NULL, 0) : 1;
 	struct engine *kernel;
@@ -245,6 +249,7 @@ int main(int argc, char **argv)
 	}
 	p->here = &p->exec.world;
 	p->unprivileged = unprivileged;
+	p->shapes = shapes;
 	if (unprivileged && !drop_capabilities(p)) {
 		tap_skip("Linux takes no programs without capabilities");
 		tap_end();

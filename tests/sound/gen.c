@@ -14,9 +14,10 @@ const struct gen_map_def gen_maps[GEN_MAPS] = {
 	[GEN_RODATA] = {"rodata", BPF_MAP_TYPE_ARRAY, 4, 16, 1, BPF_F_RDONLY_PROG},
 	[GEN_PERCPU] = {"percpu", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 2, 0},
 	[GEN_RING] = {"ring", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0},
+	[GEN_PROGS] = {"progs", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0},
 };
 
-static const u8 sizes[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
+const u8 gen_sizes[4] = {BPF_B, BPF_H, BPF_W, BPF_DW};
 const u8 gen_jumps[GEN_JUMPS] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,	 BPF_JLT, BPF_JLE,
 				 BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 
@@ -129,13 +130,13 @@ void gen_out(struct gen *g, u32 code, u32 dst, u32 src, s32 imm)
 
 /* ---- memory ---- */
 
-static u32 gen_size_of(u8 size)
+u32 gen_size_of(u8 size)
 {
 	return size == BPF_B ? 1 : size == BPF_H ? 2 : size == BPF_W ? 4 : 8;
 }
 
 /* Bytes behind a pointer's origin that may be touched. */
-static u32 room_of(const struct gen_reg *ptr)
+u32 gen_room(const struct gen_reg *ptr)
 {
 	switch (ptr->type) {
 	case M_VALUE:
@@ -150,7 +151,7 @@ static u32 room_of(const struct gen_reg *ptr)
 	}
 }
 
-static void gen_load(struct gen *g, u32 ptr, u8 size, s32 off)
+void gen_load(struct gen *g, u32 ptr, u8 size, s32 off)
 {
 	u32 dst = gen_dst(g);
 	bool sx = size != BPF_DW && !gen_below(g, 5);
@@ -185,7 +186,7 @@ static void gen_atomic(struct gen *g, u32 ptr, s32 off, bool wide)
 		gen_set_number(g, src, UINT64_MAX);
 }
 
-static void gen_touch(struct gen *g, u32 ptr, u8 size, s32 off)
+void gen_touch(struct gen *g, u32 ptr, u8 size, s32 off)
 {
 	bool rdonly = g->now.reg[ptr].type == M_VALUE && g->now.reg[ptr].map == GEN_RODATA;
 	bool packet = g->now.reg[ptr].type == M_PACKET || g->now.reg[ptr].type == M_META;
@@ -213,13 +214,13 @@ static void gen_access(struct gen *g)
 {
 	static const u8 kinds[] = {M_VALUE, M_VALUE, M_PACKET, M_META};
 	int ptr = gen_find(g, kinds[gen_below(g, ARRAY_SIZE(kinds))]);
-	u8 size = sizes[gen_below(g, 4)];
+	u8 size = gen_sizes[gen_below(g, 4)];
 	u32 bytes = gen_size_of(size), room;
 	s32 last, off;
 
 	if (ptr < 0)
 		return;
-	room = room_of(&g->now.reg[ptr]);
+	room = gen_room(&g->now.reg[ptr]);
 	last = (s32)room - (s32)bytes - (s32)g->now.reg[ptr].var;
 	if (last < 0)
 		return;
@@ -252,7 +253,7 @@ static void gen_context(struct gen *g)
 			(s32)offsetof(struct __sk_buff, cb) + 4 * (s32)gen_below(g, 5), 0);
 }
 
-static s32 slot_off(u32 slot)
+s32 gen_slot_off(u32 slot)
 {
 	return -8 * (s32)(slot + 1);
 }
@@ -263,7 +264,9 @@ static void gen_spill(struct gen *g)
 
 	if (g->now.reg[reg].type == M_NONE)
 		return;
-	gen_put(g, BPF_STX | BPF_MEM | BPF_DW, 10, reg, slot_off(slot), 0);
+	if (g->shapes && g->now.reg[reg].type != M_NUM)
+		slot %= GEN_POINTER_SLOTS;
+	gen_put(g, BPF_STX | BPF_MEM | BPF_DW, 10, reg, gen_slot_off(slot), 0);
 	g->now.slot[slot] = g->now.reg[reg];
 }
 
@@ -273,16 +276,16 @@ static void gen_fill(struct gen *g)
 
 	if (g->now.slot[slot].type == M_NONE || (dst == 9 && g->now.slot[slot].type != M_CTX))
 		return;
-	gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, dst, 10, slot_off(slot), 0);
+	gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, dst, 10, gen_slot_off(slot), 0);
 	g->now.reg[dst] = g->now.slot[slot];
 }
 
 /* Of any width and in any part of a slot. */
 static void gen_stack(struct gen *g)
 {
-	u8 size = sizes[gen_below(g, 4)];
+	u8 size = gen_sizes[gen_below(g, 4)];
 	u32 bytes = gen_size_of(size), slot = gen_below(g, GEN_SLOTS);
-	s32 off = slot_off(slot) + (s32)(gen_below(g, 8 / bytes) * bytes);
+	s32 off = gen_slot_off(slot) + (s32)(gen_below(g, 8 / bytes) * bytes);
 
 	switch (gen_below(g, 3)) {
 	case 0:
@@ -323,7 +326,7 @@ static void gen_stack_var(struct gen *g)
 		return;
 	}
 	by = gen_number(g);
-	gen_put(g, BPF_STX | BPF_MEM | sizes[gen_below(g, 2)], ptr, by, -64, 0);
+	gen_put(g, BPF_STX | BPF_MEM | gen_sizes[gen_below(g, 2)], ptr, by, -64, 0);
 	if (!gen_below(g, 4))
 		return; /* as if nothing had been overwritten */
 	for (u32 i = 0; i < GEN_SLOTS; i++) {
@@ -354,7 +357,7 @@ static void gen_move_pointer(struct gen *g)
 		ptr->off += BPF_OP(g->insns[g->cnt - 1].code) == BPF_ADD ? k : -k;
 		return;
 	}
-	room = ptr->type == M_PACKET ? 80 : room_of(ptr);
+	room = ptr->type == M_PACKET ? 80 : gen_room(ptr);
 	if (room <= ptr->var + 1)
 		return;
 	if (g->now.reg[by].max > room - ptr->var)
@@ -375,7 +378,7 @@ static void gen_move_pointer(struct gen *g)
 static void gen_var_access(struct gen *g)
 {
 	u32 num, tmp = gen_below(g, 9), bytes, limit;
-	u8 size = sizes[gen_below(g, 4)];
+	u8 size = gen_sizes[gen_below(g, 4)];
 	s32 room, off;
 	int ptr;
 
@@ -389,7 +392,7 @@ static void gen_var_access(struct gen *g)
 	if (ptr < 0 || g->now.reg[ptr].type != M_VALUE || g->now.reg[ptr].var || tmp == num)
 		return;
 	bytes = gen_size_of(size);
-	room = (s32)room_of(&g->now.reg[ptr]) - g->now.reg[ptr].off - (s32)bytes;
+	room = (s32)gen_room(&g->now.reg[ptr]) - g->now.reg[ptr].off - (s32)bytes;
 	if (room < 1)
 		return;
 	limit = gen_below(g, (u32)room);
@@ -416,7 +419,7 @@ static void gen_var_packet(struct gen *g)
 {
 	u32 num = gen_number(g), tmp = gen_below(g, 6), limit = gen_below(g, 60), n;
 	int ptr = gen_find(g, M_PACKET), end = gen_find(g, M_END);
-	u8 size = sizes[gen_below(g, 4)];
+	u8 size = gen_sizes[gen_below(g, 4)];
 	u32 at = 6 + gen_below(g, 3);
 
 	if (ptr < 0 || end < 0 || g->no_out || tmp == num || tmp == (u32)end || at == num ||
@@ -481,7 +484,7 @@ static void set_range(struct gen *g, u16 id, s32 range)
 }
 
 /* packet + n against its end, either way round; the rest of the program is where it fits. */
-static void gen_packet_check(struct gen *g)
+void gen_packet_check(struct gen *g)
 {
 	static const struct {
 		u8 op;
@@ -525,7 +528,7 @@ static void meet_reg(struct gen_reg *a, const struct gen_reg *b)
 	a->range = a->range < b->range ? a->range : b->range;
 }
 
-static void meet(struct gen_model *a, const struct gen_model *b)
+void gen_meet(struct gen_model *a, const struct gen_model *b)
 {
 	for (u32 i = 0; i < MAX_BPF_REG; i++)
 		meet_reg(&a->reg[i], &b->reg[i]);
@@ -539,13 +542,13 @@ static void meet(struct gen_model *a, const struct gen_model *b)
  */
 static void join(struct gen *g, const struct gen_model *other)
 {
-	if (gen_below(g, 8))
-		meet(&g->now, other);
+	if (g->shapes || gen_below(g, 8))
+		gen_meet(&g->now, other);
 	else if (gen_below(g, 2))
 		g->now = *other;
 }
 
-static void gen_condition(struct gen *g, u32 *at)
+void gen_condition(struct gen *g, u32 *at)
 {
 	u32 dst = gen_number(g), src = gen_number(g);
 	bool reg = gen_below(g, 3) == 0;
@@ -555,7 +558,7 @@ static void gen_condition(struct gen *g, u32 *at)
 	gen_put(g, code, dst, reg ? src : 0, 0, reg ? 0 : gen_imm(g));
 }
 
-static void land(struct gen *g, u32 at)
+void gen_land(struct gen *g, u32 at)
 {
 	g->insns[at].off = (s16)(g->cnt - at - 1);
 }
@@ -576,13 +579,13 @@ static void gen_if(struct gen *g)
 
 		over = g->cnt;
 		gen_put(g, BPF_JMP | BPF_JA, 0, 0, 0, 0);
-		land(g, at);
+		gen_land(g, at);
 		g->now = before;
 		gen_block(g, 1 + gen_below(g, 4));
-		land(g, over);
+		gen_land(g, over);
 		join(g, &then);
 	} else {
-		land(g, at);
+		gen_land(g, at);
 		join(g, &before);
 	}
 	g->depth--;
@@ -602,25 +605,29 @@ static void gen_loop(struct gen *g)
 	struct gen_model before;
 	u32 start, rounds = 1 + gen_below(g, 12);
 	bool in_loop = g->in_loop, step2 = gen_below(g, 2);
+	s32 slot = in_loop ? GEN_INNER_COUNTER : GEN_COUNTER;
 
-	if (g->in_loop || g->depth >= 2 || g->in_callback || g->plain)
+	if ((in_loop && (!g->shapes || g->in_inner)) || g->depth >= 2 || g->in_callback || g->plain)
 		return;
 	g->in_loop = true;
+	g->in_inner = in_loop;
 	g->depth++;
-	/* The counter has a slot of its own, or r8. */
-	gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, -72, 0);
+	gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, slot, 0);
 	gen_widen(g);
+	gen_loop_head(g);
 	before = g->now;
 	start = g->cnt;
 	gen_block(g, 1 + gen_below(g, 4));
-	gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, 0, 10, -72, 0);
+	g->no_call = false;
+	gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, 0, 10, slot, 0);
 	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, 0, 0, 0, step2 ? 2 : 1);
-	gen_put(g, BPF_STX | BPF_MEM | BPF_DW, 10, 0, -72, 0);
+	gen_put(g, BPF_STX | BPF_MEM | BPF_DW, 10, 0, slot, 0);
 	gen_set_number(g, 0, UINT64_MAX);
 	gen_put(g, BPF_JMP | (gen_below(g, 2) ? BPF_JLT : BPF_JSLT) | BPF_K, 0, 0,
 		(s32)start - (s32)g->cnt - 1, (s32)rounds);
-	meet(&g->now, &before);
+	gen_meet(&g->now, &before);
 	g->depth--;
+	g->in_inner = false;
 	g->in_loop = in_loop;
 }
 
@@ -630,6 +637,10 @@ static void gen_part(struct gen *g)
 {
 	u32 reg;
 
+	if (g->shapes && gen_below(g, 2)) {
+		gen_shape(g);
+		return;
+	}
 	switch (gen_below(g, 42)) {
 	case 0:
 	case 1:
@@ -739,7 +750,7 @@ static void gen_trap(struct gen *g)
 		    g->now.reg[num].type != M_NUM)
 			break;
 		gen_mov(g, other, num);
-		land(g, at);
+		gen_land(g, at);
 		gen_bound(g, num, 8);
 		if (g->now.reg[ptr].type != M_VALUE || g->now.reg[other].type != M_NUM)
 			return;
@@ -749,18 +760,30 @@ static void gen_trap(struct gen *g)
 		return;
 	case 1: /* the packet was found to be long enough */
 		gen_packet_check(g);
-		land(g, at);
+		gen_land(g, at);
 		gen_access(g);
 		return;
 	default: /* something was spilled */
 		gen_spill(g);
 		gen_stack_var(g);
-		land(g, at);
+		gen_land(g, at);
 		gen_fill(g);
 		gen_var_access(g);
 		return;
 	}
-	land(g, at);
+	gen_land(g, at);
+}
+
+/* What the stack has into r0: of programs that are run to be compared, it must not get lost. */
+static void gen_fold_stack(struct gen *g)
+{
+	if (!g->shapes || g->in_callback)
+		return;
+	for (u32 i = GEN_POINTER_SLOTS; i < GEN_SLOTS; i++) {
+		gen_put(g, BPF_LDX | BPF_MEM | BPF_DW, 1, 10, gen_slot_off(i), 0);
+		gen_put(g, BPF_ALU64 | BPF_MUL | BPF_K, 0, 0, 0, 0x01000193);
+		gen_put(g, BPF_ALU64 | BPF_ADD | BPF_X, 0, 1, 0, 0);
+	}
 }
 
 /* Everything that is a number goes into r0; then the exits land here. */
@@ -774,21 +797,23 @@ static void gen_end(struct gen *g)
 		if (g->now.reg[i].type == M_NUM)
 			gen_put(g, BPF_ALU64 | (i & 1 ? BPF_XOR : BPF_ADD) | BPF_X, 0, i, 0, 0);
 	}
+	gen_fold_stack(g);
 	gen_put(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	if (!g->out_cnt)
 		return;
 	for (u32 i = 0; i < g->out_cnt; i++)
-		land(g, g->outs[i]);
+		gen_land(g, g->outs[i]);
 	g->out_cnt = 0;
 	gen_set(g, 0, g->in_callback ? 1 : (s32)gen_below(g, 3));
+	gen_fold_stack(g);
 	gen_put(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
 static void gen_start(struct gen *g)
 {
 	for (u32 i = 0; i < GEN_SLOTS; i++) {
-		if (gen_below(g, 8)) {
-			gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, slot_off(i), gen_imm(g));
+		if (g->shapes || gen_below(g, 8)) {
+			gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, gen_slot_off(i), gen_imm(g));
 			g->now.slot[i] = (struct gen_reg){.type = M_NUM, .max = UINT64_MAX};
 		}
 	}
@@ -830,7 +855,7 @@ void gen_mutate(struct gen *g)
 		break;
 	case 3:
 		if (memory)
-			insn->code = (u8)((insn->code & ~0x18u) | sizes[gen_below(g, 4)]);
+			insn->code = (u8)((insn->code & ~0x18u) | gen_sizes[gen_below(g, 4)]);
 		else if (jump && BPF_OP(insn->code) != BPF_CALL && BPF_OP(insn->code) != BPF_EXIT)
 			insn->code =
 				(u8)((insn->code & 0x0fu) | gen_jumps[gen_below(g, GEN_JUMPS)]);
@@ -862,7 +887,7 @@ static u32 how_many_mutations(struct gen *g)
 	return n;
 }
 
-static void generate(struct gen *g, u64 seed, bool plain)
+static void generate(struct gen *g, u64 seed, bool plain, bool shapes)
 {
 	static const enum bpf_prog_type types[] = {BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS,
 						   BPF_PROG_TYPE_SOCKET_FILTER};
@@ -872,6 +897,7 @@ static void generate(struct gen *g, u64 seed, bool plain)
 	g->seed = seed;
 	g->state = gen_random(&mix);
 	g->plain = plain;
+	g->shapes = shapes;
 	g->type = plain ? BPF_PROG_TYPE_SOCKET_FILTER : types[gen_below(g, 3)];
 	g->global = !gen_below(g, 6);
 	g->flags = gen_below(g, 8) ? 0 : BPF_F_TEST_STATE_FREQ;
@@ -888,25 +914,30 @@ static void generate(struct gen *g, u64 seed, bool plain)
 	if (gen_below(g, 3))
 		gen_direct(g);
 	gen_block(g, 5 + gen_below(g, 30));
-	if (!gen_below(g, 8))
+	if (!shapes && !gen_below(g, 8))
 		gen_trap(g);
 	if (!gen_below(g, 8))
 		gen_may_goto(g);
 	gen_end(g);
 	gen_subprogs(g);
-	g->mutations = how_many_mutations(g);
+	g->mutations = shapes ? 0 : how_many_mutations(g);
 	for (u32 i = 0; i < g->mutations; i++)
 		gen_mutate(g);
 }
 
 void gen_program(struct gen *g, u64 seed)
 {
-	generate(g, seed, false);
+	generate(g, seed, false, false);
 }
 
 void gen_program_plain(struct gen *g, u64 seed)
 {
-	generate(g, seed, true);
+	generate(g, seed, true, false);
+}
+
+void gen_program_shapes(struct gen *g, u64 seed)
+{
+	generate(g, seed, false, true);
 }
 
 bool gen_by_chance(const struct gen *g)
@@ -934,6 +965,7 @@ bool gen_by_chance(const struct gen *g)
 		case BPF_FUNC_ringbuf_discard:
 		case BPF_FUNC_xdp_load_bytes:
 		case BPF_FUNC_xdp_get_buff_len:
+		case BPF_FUNC_tail_call:
 			break;
 		case BPF_FUNC_for_each_map_elem: /* whose order is not that of keys */
 			hash_order = true;

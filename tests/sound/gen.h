@@ -11,10 +11,11 @@
 #include "helper/helper.h"
 #include "isa/isa.h"
 
-#define GEN_MAX_INSNS 600
-#define GEN_SLOTS     8 /* of 8 bytes below r10, for data and spilled registers */
-#define GEN_OUTS      128
-#define GEN_SUBPROGS  4
+#define GEN_MAX_INSNS	  600
+#define GEN_SLOTS	  8 /* of 8 bytes below r10, for data and spilled registers */
+#define GEN_OUTS	  128
+#define GEN_SUBPROGS	  6
+#define GEN_POINTER_SLOTS 2 /* of these slots, where .shapes has pointers */
 
 /* Maps by their number, which wide loads hold until they are patched. */
 enum gen_map {
@@ -24,6 +25,7 @@ enum gen_map {
 	GEN_RODATA, /* frozen, read-only to programs; holds a string */
 	GEN_PERCPU,
 	GEN_RING,
+	GEN_PROGS, /* of tail calls */
 	GEN_MAPS,
 };
 
@@ -65,19 +67,22 @@ struct gen {
 	struct gen_model now;
 	u16 ids;
 	u32 depth; /* of nested blocks */
-	bool in_loop, in_callback, in_subprog, no_out;
+	bool in_loop, in_inner, in_callback, in_subprog, no_out, no_call;
 	u32 outs[GEN_OUTS], out_cnt; /* jumps to the exit of this subprogram */
 	struct gen_subprog subprogs[GEN_SUBPROGS];
 	u32 subprog_cnt;
 	u32 mutations;
 	u32 flags;   /* BPF_F_* of the load */
 	bool plain;  /* nothing that takes capabilities to load */
+	bool shapes; /* what compilers look for, valid for sure, with a result that tells much */
 	bool global; /* subprograms that are called are global functions of numbers */
 };
 
 void gen_program(struct gen *g, u64 seed);
 /* For loaders without capabilities: a socket filter without functions and loops. */
 void gen_program_plain(struct gen *g, u64 seed);
+/* For compilers: nothing is mutated, pointers are spilled to a few slots only. */
+void gen_program_shapes(struct gen *g, u64 seed);
 /* Changes something of one instruction. */
 void gen_mutate(struct gen *g);
 /* Whether two runs of it may differ: it asks for the time, or for chance. */
@@ -90,7 +95,7 @@ void gen_print(const struct bpf_insn *insns, u32 cnt);
 
 u64 gen_random(u64 *state);
 
-/* ---- between gen.c, gen_num.c, gen_call.c and gen_loop.c ---- */
+/* ---- between the files gen*.c ---- */
 
 enum gen_type {
 	M_NONE,
@@ -120,8 +125,22 @@ void gen_block(struct gen *g, u32 parts);
 /* A jump to the exit. */
 void gen_out(struct gen *g, u32 code, u32 dst, u32 src, s32 imm);
 extern const u8 gen_jumps[];
-#define GEN_JUMPS   11
-#define GEN_SCRATCH (-88) /* 8 bytes of stack that nothing else uses */
+#define GEN_JUMPS	  11
+#define GEN_SCRATCH	  (-88) /* 8 bytes of stack that nothing else uses */
+#define GEN_COUNTER	  (-72) /* of a loop */
+#define GEN_INNER_COUNTER (-80) /* of a loop in it */
+extern const u8 gen_sizes[4];
+u32 gen_size_of(u8 size);
+s32 gen_slot_off(u32 slot);
+/* Bytes behind a pointer's origin that may be touched. */
+u32 gen_room(const struct gen_reg *ptr);
+void gen_load(struct gen *g, u32 ptr, u8 size, s32 off);
+void gen_touch(struct gen *g, u32 ptr, u8 size, s32 off);
+void gen_packet_check(struct gen *g);
+/* A conditional jump, to land later. */
+void gen_condition(struct gen *g, u32 *at);
+void gen_land(struct gen *g, u32 at);
+void gen_meet(struct gen_model *a, const struct gen_model *b);
 void gen_set_number(struct gen *g, u32 reg, u64 max);
 /* Class, operation and kind of operand of a conditional jump. */
 u32 gen_any_jump(struct gen *g, u32 operand);
@@ -138,5 +157,13 @@ void gen_subprogs(struct gen *g);
 void gen_local(struct gen *g);
 void gen_widen(struct gen *g);
 void gen_may_goto(struct gen *g);
+void gen_shape(struct gen *g);
+/* What holds when a loop comes round: r0 to r5 hold nothing, or nothing is called in it. */
+void gen_loop_head(struct gen *g);
+void gen_copy_loop(struct gen *g);
+void gen_sum_loop(struct gen *g);
+void gen_goto_loop(struct gen *g);
+void gen_budget_loop(struct gen *g);
+void gen_tail_call(struct gen *g);
 
 #endif

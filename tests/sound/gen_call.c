@@ -257,7 +257,8 @@ static struct gen_subprog *new_subprog(struct gen *g, bool callback)
 {
 	struct gen_subprog *sub;
 
-	if (g->subprog_cnt == GEN_SUBPROGS || g->in_subprog)
+	if (g->subprog_cnt == (g->shapes ? GEN_SUBPROGS : 4) ||
+	    (g->in_subprog && (!g->shapes || callback || g->in_callback)))
 		return NULL;
 	sub = &g->subprogs[g->subprog_cnt++];
 	memset(sub, 0, sizeof(*sub));
@@ -348,6 +349,8 @@ void gen_call(struct gen *g)
 		gen_update, gen_delete, gen_chance, gen_load_bytes,
 	};
 
+	if (g->no_call)
+		return;
 	if (g->plain) {
 		plain[gen_below(g, ARRAY_SIZE(plain))](g);
 		return;

@@ -159,7 +159,7 @@ void world_close(struct world *w)
 }
 
 /* Words: small numbers, whole ones, and those that the program names or are beside them. */
-static void random_bytes(u8 *to, u32 size, const struct gen *g, u64 *state)
+void world_random(u8 *to, u32 size, const struct gen *g, u64 *state)
 {
 	static const u32 edges[] = {0,		1,	    2,		0x7fffffff,
 				    0x80000000, 0xffffffff, 0xfffffffe, 0xffff};
@@ -199,7 +199,7 @@ void world_fill(struct world *w, const struct gen *g, u64 seed, bool ring)
 	u64 state = seed;
 
 	for (u64 key = 0; key < 8; key++) {
-		random_bytes(value, 64, g, &state);
+		world_random(value, 64, g, &state);
 		if (key < gen_maps[GEN_ARRAY].max_entries)
 			element(w, BPF_MAP_UPDATE_ELEM, GEN_ARRAY, key, value);
 		if (key < 1)
@@ -216,17 +216,22 @@ void world_fill(struct world *w, const struct gen *g, u64 seed, bool ring)
 		element(w, BPF_MAP_DELETE_ELEM, GEN_HASH, key, NULL);
 	}
 	for (u64 key = 0; key < 4; key++) {
-		random_bytes(value, 64, g, &state);
+		world_random(value, 64, g, &state);
 		if (gen_random(&state) & 1)
 			element(w, BPF_MAP_UPDATE_ELEM, GEN_HASH, key, value);
 	}
 	memset(value, (int)(seed & 0x3f), sizeof(value));
 	for (u64 key = 0; key < 2; key++)
 		element(w, BPF_MAP_UPDATE_ELEM, GEN_PERCPU, key, value);
-	if (ring) {
-		w->engine->ops->close(w->engine, w->fds[GEN_RING]);
-		w->fds[GEN_RING] = make_map(w, GEN_RING);
-	}
+	if (ring)
+		world_renew(w, GEN_RING);
+}
+
+int world_renew(struct world *w, enum gen_map map)
+{
+	w->engine->ops->close(w->engine, w->fds[map]);
+	w->fds[map] = make_map(w, map);
+	return w->fds[map] < 0 ? w->fds[map] : 0;
 }
 
 void world_patch(const struct world *w, const struct gen *g, struct bpf_insn *insns)
@@ -254,6 +259,8 @@ int world_load(struct world *w, const struct gen *g, char *log, u32 log_size)
 	struct bpf_func_info info[WORLD_FUNCS];
 	union bpf_attr attr = {0};
 
+	if (world_uses(g, GEN_PROGS))
+		world_renew(w, GEN_PROGS);
 	world_patch(w, g, insns);
 	attr.func_info_cnt = world_func_info(g, info);
 	attr.func_info = ptr_to_u64(info);
@@ -315,7 +322,7 @@ void world_run(struct world *w, const struct gen *g, int fd, const struct input 
 }
 
 /* Often just as long as the program asks for, or a byte less or more. */
-static u32 packet_length(const struct gen *g, u64 *state)
+u32 world_packet_length(const struct gen *g, u64 *state)
 {
 	const struct bpf_insn *insn = &g->insns[gen_random(state) % g->cnt];
 
@@ -334,13 +341,13 @@ void input_make(struct input *in, const struct gen *g, u64 seed)
 	u64 state = seed;
 
 	memset(in, 0, sizeof(*in));
-	in->len = packet_length(g, &state);
-	random_bytes(in->packet, in->len, g, &state);
+	in->len = world_packet_length(g, &state);
+	world_random(in->packet, in->len, g, &state);
 	/* Linux refuses IP packets that are shorter than their header. */
 	memcpy(in->packet + 12, types[in->len < 54 ? 0 : gen_random(&state) % 3], 2);
-	random_bytes((u8 *)&in->mark, 4, g, &state);
-	random_bytes((u8 *)&in->priority, 4, g, &state);
-	random_bytes((u8 *)in->cb, sizeof(in->cb), g, &state);
+	world_random((u8 *)&in->mark, 4, g, &state);
+	world_random((u8 *)&in->priority, 4, g, &state);
+	world_random((u8 *)in->cb, sizeof(in->cb), g, &state);
 }
 
 bool outcome_differs(const struct outcome *a, const struct outcome *b, char text[OUTCOME_TEXT])

@@ -41,6 +41,11 @@ void world_close(struct world *w);
 /* The maps' contents, by the seed and what the program compares with. An emptied ring buffer is a
  * new one. */
 void world_fill(struct world *w, const struct gen *g, u64 seed, bool ring);
+/* A map anew, empty: a ring buffer, or programs, which are all of the type of the first. */
+int world_renew(struct world *w, enum gen_map map);
+/* Bytes among which are numbers that the program names, and lengths of packets that it asks for. */
+void world_random(u8 *to, u32 size, const struct gen *g, u64 *state);
+u32 world_packet_length(const struct gen *g, u64 *state);
 /* The program with this world's maps. */
 void world_patch(const struct world *w, const struct gen *g, struct bpf_insn *insns);
 /* The subprograms' types; the number of records. */

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The compiler against the interpreter: random programs of the shapes that
+ * compilers look for, accepted by the verifier and compiled from its facts,
+ * each on many inputs. Besides as it is loaded each program runs as it is
+ * compiled with some passes, features of the machine, constants blinded, or
+ * without facts. All that can be seen of a run must be the same: r0, context,
+ * packet, maps, records.
+ *
+ *	sound-jit [-s SECONDS | -n RUNS] [-i INPUTS] [SEED]	from this seed on (1)
+ *	sound-jit -p SEED					that program alone, printed
+ *
+ * Of a difference it prints the program made as small as it goes, the input,
+ * and which passes it needs. The last line is the figures.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#include "interp/interp.h"
+#include "jit/jit.h"
+#include "sound/fast.h"
+#include "sound/shrink.h"
+
+#define RUNS	 300000
+#define INPUTS	 250
+#define PATIENCE 20 /* seconds for one program on all its inputs */
+#define PRINTED	 10
+#define SUBPROGS 32
+
+static const char *const pass_names[] = {
+#define STEP(NAME, text, what)	   text,
+#define PASS(NAME, text, fn, what) text,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+};
+
+/* A program compiled in one way; prog->jit and entries while it is the one that runs. */
+struct variant {
+	char name[256];
+	struct jit_options options;
+	bool as_loaded;
+	struct jit_image *jit;
+	jit_entry entry[SUBPROGS];
+};
+
+enum { AS_LOADED, OTHERWISE, VARIANTS };
+
+static struct bench {
+	struct fast fast;
+	struct fast_pool pool;
+	u32 inputs;
+	bool show;
+	sigjmp_buf escape;
+	struct {
+		u64 programs, accepted, compiled, runs, by_chance, refused, different, steps;
+	} n;
+} bench;
+
+/* ---- faults and what does not end ---- */
+
+static const char *escape_name(int why)
+{
+	return why == SIGALRM ? "it does not end" : "it reaches for memory that is not its own";
+}
+
+static void escape(int sig)
+{
+	siglongjmp(bench.escape, sig);
+}
+
+/* Before the library's own handler, which hands on what it does not know. */
+static void catch_faults(void)
+{
+	struct sigaction act = {.sa_handler = escape, .sa_flags = SA_NODEFER | SA_ONSTACK};
+
+	sigaction(SIGSEGV, &act, NULL);
+	sigaction(SIGBUS, &act, NULL);
+	sigaction(SIGILL, &act, NULL);
+	sigaction(SIGTRAP, &act, NULL);
+	sigaction(SIGFPE, &act, NULL);
+	sigaction(SIGALRM, &act, NULL);
+}
+
+/* ---- variants ---- */
+
+static void keep_code(struct variant *v, struct prog *prog)
+{
+	v->jit = prog->jit;
+	for (u32 i = 0; i < prog->subprog_cnt; i++)
+		v->entry[i] = prog->subprogs[i].entry;
+	prog->jit = NULL;
+	for (u32 i = 0; i < prog->subprog_cnt; i++)
+		prog->subprogs[i].entry = NULL;
+}
+
+static void use_code(const struct variant *v, struct prog *prog)
+{
+	prog->jit = v->jit;
+	for (u32 i = 0; i < prog->subprog_cnt; i++)
+		prog->subprogs[i].entry = v->entry[i];
+}
+
+static void drop_code(struct variant *v, struct prog *prog)
+{
+	if (!v->jit)
+		return;
+	use_code(v, prog);
+	jit_free(prog);
+	v->jit = NULL;
+}
+
+static void name_variant(struct variant *v)
+{
+	const struct jit_options *o = &v->options;
+	int n = snprintf(
+		v->name, sizeof(v->name), "%s%s%s", v->as_loaded ? "as loaded" : "compiled",
+		o->facts || v->as_loaded ? "" : ", without facts", o->blind ? ", blinded" : "");
+
+	if (o->features_off)
+		n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, ", features off %#x",
+			      o->features_off);
+	if (o->passes == JIT_PASSES_ALL)
+		return;
+	n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, ", passes");
+	for (u32 i = 0; i < JIT_PASS_CNT && (size_t)n < sizeof(v->name); i++) {
+		if (o->passes & BIT_ULL(i))
+			n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, " %s",
+				      pass_names[i]);
+	}
+}
+
+static void random_options(struct jit_options *o, const struct fast_prog *p, u64 *state)
+{
+	*o = (struct jit_options){
+		.facts = p->result.facts, .masks = p->result.masks, .passes = JIT_PASSES_ALL};
+	switch (gen_random(state) % 5) {
+	case 0: /* without one */
+		o->passes &= ~BIT_ULL(gen_random(state) % JIT_PASS_CNT);
+		break;
+	case 1: /* with one alone */
+		o->passes = BIT_ULL(gen_random(state) % JIT_PASS_CNT);
+		break;
+	case 2:
+		o->passes &= gen_random(state);
+		break;
+	case 3:
+		o->passes = gen_random(state) & 1 ? 0 : JIT_PASSES_ALL;
+		break;
+	default:
+		break;
+	}
+	if (!(gen_random(state) % 4))
+		o->facts = NULL;
+	if (!(gen_random(state) % 3))
+		o->features_off = (u32)(gen_random(state) & gen_random(state));
+	o->blind = !(gen_random(state) % 8);
+}
+
+/* 0, or why there is no code. */
+static int compile(struct variant *v, const struct fast_prog *p, const struct jit_options *o)
+{
+	struct err err = {0};
+	int ret;
+
+	v->options = *o;
+	v->as_loaded = false;
+	v->jit = NULL;
+	name_variant(v);
+	ret = jit_compile(p->prog, o, &err);
+	if (!ret)
+		keep_code(v, p->prog);
+	else if (bench.show)
+		printf("# %s: %d %s\n", v->name, ret, err.text);
+	return ret;
+}
+
+/* ---- one run ---- */
+
+enum verdict { SAME, DIFFERENT, BY_CHANCE };
+
+/*
+ * One input, in the interpreter and in the variant's code, which is in use. A
+ * fault or want of an end counts as a difference.
+ */
+static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 input, char *text,
+			    size_t size)
+{
+	static struct fast_outcome interpreted, compiled;
+	struct fast *f = &b->fast;
+	volatile bool in_code = false;
+	int why;
+
+	why = sigsetjmp(b->escape, 0);
+	if (why) {
+		sigset_t set;
+
+		sigemptyset(&set);
+		sigaddset(&set, why);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		snprintf(text, size, "%s: %s", in_code ? "machine code" : "the interpreter",
+			 escape_name(why));
+		return DIFFERENT;
+	}
+	fast_reset(f, p, &b->pool, input);
+	fast_outcome(f, p, fast_interpret(f, p), &interpreted);
+	fast_reset(f, p, &b->pool, input);
+	in_code = true;
+	fast_outcome(f, p, fast_run(f, p), &compiled);
+	if (!fast_differs(f, p, &interpreted, &compiled, text, size))
+		return SAME;
+	in_code = false;
+	return fast_by_chance(f, p, &b->pool, input) ? BY_CHANCE : DIFFERENT;
+}
+
+/* The same when the code has been chosen already, for programs that are made smaller. */
+static enum verdict compare_alone(struct bench *b, const struct fast_prog *p,
+				  const struct variant *v, u64 input, char *text, size_t size)
+{
+	enum verdict verdict;
+
+	use_code(v, p->prog);
+	run_begin(&b->fast.run, b->fast.host);
+	alarm(PATIENCE);
+	verdict = compare(b, p, input, text, size);
+	alarm(0);
+	run_end(&b->fast.run);
+	p->prog->jit = NULL;
+	return verdict;
+}
+
+/* ---- a difference ---- */
+
+struct suspect {
+	struct bench *bench;
+	struct jit_options options; /* .facts and .masks: any, or NULL */
+	u64 input;
+};
+
+static bool differs_with(struct bench *b, const struct fast_prog *p, struct jit_options o,
+			 u64 input)
+{
+	struct variant v;
+	char text[256];
+	bool differs = false;
+
+	o.facts = o.facts ? p->result.facts : NULL;
+	o.masks = o.masks ? p->result.masks : NULL;
+	if (compile(&v, p, &o))
+		return false;
+	differs = compare_alone(b, p, &v, input, text, sizeof(text)) == DIFFERENT;
+	drop_code(&v, p->prog);
+	return differs;
+}
+
+/* For shrink(). */
+static bool still_differs(void *arg, const struct gen *g)
+{
+	struct suspect *s = arg;
+	struct fast_prog p;
+	bool differs = false;
+
+	if (!fast_load(&s->bench->fast, g, NULL, &p)) {
+		jit_free(p.prog);
+		differs = differs_with(s->bench, &p, s->options, s->input);
+	}
+	fast_unload(&p);
+	return differs;
+}
+
+/* Without which pass it is gone, and whether facts or passes have to do with it at all. */
+static void name_guilty(struct suspect *s, const struct fast_prog *p)
+{
+	struct jit_options o = s->options;
+	bool any = false;
+
+	printf("# goes away without:");
+	for (u32 i = 0; i < JIT_PASS_CNT; i++) {
+		o.passes = s->options.passes & ~BIT_ULL(i);
+		if (o.passes != s->options.passes && !differs_with(s->bench, p, o, s->input)) {
+			printf(" %s", pass_names[i]);
+			any = true;
+		}
+	}
+	o = s->options;
+	o.facts = NULL;
+	if (s->options.facts && !differs_with(s->bench, p, o, s->input)) {
+		printf(" (all facts)");
+		any = true;
+	}
+	o = s->options;
+	o.passes = 0;
+	printf("%s; with no pass at all it %s\n", any ? "" : " no single pass",
+	       differs_with(s->bench, p, o, s->input) ? "is there as well" : "is gone");
+}
+
+static void explain(struct bench *b, const struct gen *g, const struct variant *v, u64 input)
+{
+	struct suspect s = {.bench = b, .options = v->options, .input = input};
+	static struct gen small;
+	struct fast_prog p;
+	char text[256];
+	struct variant again;
+
+	if (v->as_loaded)
+		s.options = (struct jit_options){.facts = (const void *)g,
+						 .masks = (const void *)g,
+						 .passes = JIT_PASSES_ALL};
+	small = *g;
+	if (still_differs(&s, &small))
+		shrink(&small, still_differs, &s);
+	else
+		printf("# compiled once more it does the same: only as loaded it differs\n");
+	if (!fast_load(&b->fast, &small, NULL, &p)) {
+		jit_free(p.prog);
+		gen_print(small.insns, small.cnt);
+		s.options.facts = s.options.facts ? p.result.facts : NULL;
+		s.options.masks = s.options.masks ? p.result.masks : NULL;
+		if (!compile(&again, &p, &s.options)) {
+			if (compare_alone(b, &p, &again, input, text, sizeof(text)) == DIFFERENT)
+				printf("# now: %s\n", text);
+			drop_code(&again, p.prog);
+		}
+		fast_reset(&b->fast, &p, &b->pool, input);
+		fast_print_input(&b->fast, &p);
+		name_guilty(&s, &p);
+	}
+	fast_unload(&p);
+	fflush(stdout);
+}
+
+/* ---- programs ---- */
+
+/* Inputs through one variant; the first that differs, or -1. */
+static s64 run_inputs(struct bench *b, const struct fast_prog *p, struct variant *v, u64 seed,
+		      char *text, size_t size)
+{
+	s64 bad = -1;
+
+	use_code(v, p->prog);
+	run_begin(&b->fast.run, b->fast.host);
+	alarm(PATIENCE);
+	for (u32 i = 0; i < b->inputs && bad < 0; i++) {
+		u64 input = seed << 20 | i;
+		enum verdict verdict = compare(b, p, input, text, size);
+
+		b->n.runs++;
+		if (verdict == DIFFERENT)
+			bad = (s64)i;
+		if (verdict == BY_CHANCE) {
+			b->n.by_chance++;
+			break;
+		}
+	}
+	alarm(0);
+	run_end(&b->fast.run);
+	p->prog->jit = NULL;
+	return bad;
+}
+
+static void count_step(void *arg, struct run *run __unused, const struct prog *prog __unused,
+		       u32 index __unused, u64 *regs __unused)
+{
+	++*(u64 *)arg;
+}
+
+/* How much a run does, on one input: a generator whose programs leave at once tests little. */
+static void count_steps(struct bench *b, const struct fast_prog *p, u64 seed)
+{
+	const struct interp_tracer tracer = {.insn = count_step, .arg = &b->n.steps};
+
+	run_begin(&b->fast.run, b->fast.host);
+	fast_reset(&b->fast, p, &b->pool, seed << 20);
+	b->fast.run.ctx = &b->fast.ctx;
+	b->fast.run.prog = p->prog;
+	interp_run_traced(&b->fast.run, p->prog->subprogs, ptr_to_u64(&b->fast.ctx), &tracer);
+	run_end(&b->fast.run);
+}
+
+static void run_program(struct bench *b, const struct gen *g, struct fast_prog *p, u64 seed)
+{
+	struct variant variants[VARIANTS] = {{.as_loaded = true}};
+	struct jit_options options;
+	u64 state = seed;
+	char text[256];
+
+	variants[AS_LOADED].options.passes = JIT_PASSES_ALL;
+	name_variant(&variants[AS_LOADED]);
+	b->n.refused += !p->prog->jit;
+	b->n.compiled += p->prog->jit != NULL;
+	keep_code(&variants[AS_LOADED], p->prog);
+	random_options(&options, p, &state);
+	compile(&variants[OTHERWISE], p, &options);
+	for (u32 i = 0; i < VARIANTS; i++) {
+		s64 bad;
+
+		if (!variants[i].jit)
+			continue;
+		bad = run_inputs(b, p, &variants[i], seed, text, sizeof(text));
+		drop_code(&variants[i], p->prog);
+		if (bad < 0)
+			continue;
+		b->n.different++;
+		printf("# ---- seed %" PRIu64 ", input %u, %s: %s\n", seed, (u32)bad,
+		       variants[i].name, text);
+		tap_fail("seed %" PRIu64 ", input %u, %s: %s", seed, (u32)bad, variants[i].name,
+			 text);
+		if (b->n.different <= PRINTED)
+			explain(b, g, &variants[i], seed << 20 | (u64)bad);
+	}
+}
+
+static void test_program(struct bench *b, u64 seed)
+{
+	static struct gen g;
+	struct fast_prog p;
+	struct log log;
+
+	gen_program_shapes(&g, seed);
+	log_init(&log, &mem_libc, b->show ? LOG_LEVEL1 : 0);
+	if (b->show)
+		gen_print(g.insns, g.cnt);
+	b->n.programs++;
+	if (!fast_load(&b->fast, &g, &log, &p) && p.prog->subprog_cnt <= SUBPROGS) {
+		b->n.accepted++;
+		fast_pool_make(&b->pool, &g);
+		count_steps(b, &p, seed);
+		run_program(b, &g, &p, seed);
+	}
+	if (b->show)
+		printf("%s", buf_str(&log.text));
+	fast_unload(&p);
+	log_free(&log);
+}
+
+static void report(const struct bench *b)
+{
+	printf("# jit: %" PRIu64 " programs, %" PRIu64 " accepted, %" PRIu64 " compiled, %" PRIu64
+	       " refused by the compiler, %" PRIu64 " runs compared, %" PRIu64
+	       " by chance, %" PRIu64 " different; %" PRIu64 " instructions a run\n",
+	       b->n.programs, b->n.accepted, b->n.compiled, b->n.refused, b->n.runs, b->n.by_chance,
+	       b->n.different, b->n.accepted ? b->n.steps / b->n.accepted : 0);
+}
+
+int main(int argc, char **argv)
+{
+	u64 runs = RUNS, seconds = 0, seed = 1, only = 0;
+	struct bench *b = &bench;
+	time_t start = time(NULL);
+	int opt;
+
+	b->inputs = INPUTS;
+	while ((opt = getopt(argc, argv, "s:n:i:p:")) != -1) {
+		u64 value = optarg ? strtoull(optarg, NULL, 0) : 0;
+
+		if (opt == 's')
+			seconds = value;
+		else if (opt == 'n')
+			runs = value;
+		else if (opt == 'i')
+			b->inputs = (u32)value;
+		else if (opt == 'p')
+			only = value;
+		else
+			return 2;
+	}
+	if (optind < argc)
+		seed = strtoull(argv[optind], NULL, 0);
+	catch_faults();
+	tap_begin("interpreter and machine code agree on random programs");
+	if (!jit_present()) {
+		tap_skip("no JIT for this machine");
+		tap_end();
+		return tap_done();
+	}
+	if (fast_open(&b->fast)) {
+		printf("Bail out! no maps\n");
+		return 1;
+	}
+	b->show = only;
+	if (only) {
+		test_program(b, only);
+	} else {
+		while (seconds ? (u64)(time(NULL) - start) < seconds : b->n.runs < runs)
+			test_program(b, seed++);
+		if (b->n.programs > 100 && b->n.accepted < b->n.programs / 3)
+			tap_fail("%" PRIu64 " of %" PRIu64 " programs accepted: that tests little",
+				 b->n.accepted, b->n.programs);
+	}
+	tap_end();
+	fast_close(&b->fast);
+	tap_done();
+	report(b);
+	return tap.failed ? 1 : 0;
+}
