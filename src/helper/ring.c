@@ -7,17 +7,25 @@
 
 DEFINE_HELPER(helper_ringbuf_reserve)
 {
-	return r3 ? 0 : ptr_to_u64(ringbuf_reserve(u64_to_ptr(r1), r2));
+	void *record = r3 ? NULL : ringbuf_reserve(u64_to_ptr(r1), r2);
+
+	if (record && !budget_hold(run, record)) {
+		ringbuf_commit(record, BPF_RB_NO_WAKEUP, true);
+		return 0;
+	}
+	return ptr_to_u64(record);
 }
 
 DEFINE_HELPER(helper_ringbuf_submit)
 {
+	budget_release(run, u64_to_ptr(r1));
 	ringbuf_commit(u64_to_ptr(r1), r2, false);
 	return 0;
 }
 
 DEFINE_HELPER(helper_ringbuf_discard)
 {
+	budget_release(run, u64_to_ptr(r1));
 	ringbuf_commit(u64_to_ptr(r1), r2, true);
 	return 0;
 }

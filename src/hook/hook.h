@@ -42,6 +42,7 @@ struct hook {
 	bool rules_only;
 	const struct verdict_name *verdicts; /* NULL: the value is a number (a length, say) */
 	u32 verdict_cnt;
+	u32 stopped; /* the verdict where a program goes over its budget: the packet is dropped */
 	/*
 	 * Runs @n frames one after the other, in @run's slot; each frame's
 	 * verdict, borders and contents are updated. NULL: not a packet hook.

@@ -31,10 +31,12 @@ int test_copy_data(const union bpf_attr *attr, u8 *data, u32 size);
  * is not zero, -EFAULT.
  */
 int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used);
-/* Runs @prog as often as the attribute says; the mean duration in ns. */
-void test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
-		 s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval,
-		 u32 *duration);
+/*
+ * Runs @prog as often as the attribute says; the mean duration in ns. 0, or -ETIME
+ * when an execution went over the budget of the host.
+ */
+int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration);
 /* Hands the results out: 0, or -ENOSPC when data_out was too small and holds the beginning. */
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration);
 /* The same for the context; @ctx NULL when the caller had none. */

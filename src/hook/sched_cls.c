@@ -63,6 +63,7 @@ const struct hook hook_sched_cls = {
 	.rules = &cls_rules,
 	.verdicts = verdicts,
 	.verdict_cnt = ARRAY_SIZE(verdicts),
+	.stopped = 2, /* TC_ACT_SHOT */
 	.run_frames = skb_run_frames,
 	.test_run = test_run,
 };
@@ -73,6 +74,7 @@ const struct hook hook_sched_act = {
 	.rules = &act_rules,
 	.verdicts = verdicts,
 	.verdict_cnt = ARRAY_SIZE(verdicts),
+	.stopped = 2, /* TC_ACT_SHOT */
 	.run_frames = skb_run_frames,
 	.test_run = test_run,
 };

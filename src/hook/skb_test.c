@@ -213,11 +213,11 @@ int skb_test_run(struct host *host, struct prog *prog, union bpf_attr *attr, boo
 	if (!buf)
 		return -ENOMEM;
 	error = prepare(attr, &test, buf, at_mac);
-	if (!error) {
-		test_repeat(host, prog, &test.skb, attr->test.repeat, skb_legacy_load, &retval,
-			    &duration);
+	if (!error)
+		error = test_repeat(host, prog, &test.skb, attr->test.repeat, skb_legacy_load,
+				    &retval, &duration);
+	if (!error)
 		error = finish(attr, &test, at_mac, retval, duration);
-	}
 	mem_free(host->mem, buf);
 	return error;
 }

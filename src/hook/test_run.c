@@ -55,8 +55,8 @@ int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used)
 /* So many runs keep a slot before others get a chance at it. */
 #define RUNS_PER_SLOT 1024
 
-void test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
-		 s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
+int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
 {
 	const struct environment *env = &host->env;
 	u64 spent = 0;
@@ -71,13 +71,16 @@ void test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repe
 		run_begin(&run, host);
 		run.legacy_load = legacy_load;
 		start = env->clock_ns(env->ctx, CLOCK_MONOTONIC);
-		for (u32 i = 0; i < n; i++)
+		for (u32 i = 0; i < n && !run.budget.stopped; i++)
 			*retval = (u32)prog_run_in(&run, prog, ctx);
 		spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
 		run_end(&run);
+		if (run.budget.stopped)
+			return -ETIME;
 		done += n;
 	}
 	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
+	return 0;
 }
 
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration)

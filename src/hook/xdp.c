@@ -167,7 +167,9 @@ static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 		error = check_device(&test.ctx);
 	if (error)
 		goto out;
-	test_repeat(host, prog, &xdp, attr->test.repeat, NULL, &retval, &duration);
+	error = test_repeat(host, prog, &xdp, attr->test.repeat, NULL, &retval, &duration);
+	if (error)
+		goto out;
 	test.ctx.data = (u32)(xdp.data - xdp.data_meta);
 	test.ctx.data_end = (u32)(xdp.data_end - xdp.data_meta);
 	error = test_finish(attr, xdp.data_meta, test.ctx.data_end, retval, duration);
@@ -184,6 +186,7 @@ const struct hook hook_xdp = {
 	.rules = &rules,
 	.verdicts = verdicts,
 	.verdict_cnt = ARRAY_SIZE(verdicts),
+	.stopped = XDP_ABORTED,
 	.run_frames = run_frames,
 	.test_run = test_run,
 };

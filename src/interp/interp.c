@@ -33,6 +33,13 @@ static const struct subprog *tail_target(struct run *run, struct map *map, u32 i
 	return &target->subprogs[0];
 }
 
+/* Whether the budget does not suffice for so many steps. */
+static bool pay(struct run *run, u32 steps)
+{
+	run->budget.left -= steps;
+	return unlikely(run->budget.left < 0) && budget_spent(run);
+}
+
 static s64 legacy_load(struct run *run, s32 off, u32 size)
 {
 	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;

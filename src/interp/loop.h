@@ -30,10 +30,20 @@
 	alu32_##name##_x: { u32 a = (u32)DST, b = (u32)SRC; DST = (u32)(expr32); NEXT(); }         \
 	alu32_##name##_k: { u32 a = (u32)DST, b = (u32)IMM; DST = (u32)(expr32); NEXT(); }
 
+/* Jumps back pay for the way that is gone once more. */
+#define GO(by)                                                                                     \
+	do {                                                                                       \
+		s32 off = (by);                                                                    \
+                                                                                                   \
+		insn += off;                                                                       \
+		if (off < 0 && pay(run, (u32)-off))                                                \
+			return 0;                                                                  \
+	} while (0)
+
 #define JUMP_IF(cond)                                                                              \
 	do {                                                                                       \
 		if (cond)                                                                          \
-			insn += insn->off;                                                         \
+			GO(insn->off);                                                             \
 		NEXT();                                                                            \
 	} while (0)
 /* One comparison of values of type u or s, 64 or 32 wide. */
@@ -85,6 +95,8 @@ enter:
 	run->prog = prog;
 	insn = prog->insns + fn->start;
 	loops_left = BPF_MAX_LOOPS;
+	if (pay(run, fn->end - fn->start))
+		return 0;
 	DISPATCH();
 
 	ALU(add, a + b, a + b)
@@ -121,10 +133,10 @@ enter:
 	JUMP(jslt, s, <)
 	JUMP(jsle, s, <=)
 	ja: JUMP_IF(true);
-	gotol: insn += insn->imm; NEXT();
+	gotol: GO(insn->imm); NEXT();
 	may_goto:
 		if (!loops_left)
-			insn += insn->off;
+			GO(insn->off);
 		else
 			loops_left--;
 		NEXT();
@@ -172,6 +184,8 @@ enter:
 			regs[BPF_REG_0] = helper_protos[insn->imm].fn(regs[1], regs[2], regs[3],
 								      regs[4], regs[5], run);
 		}
+		if (unlikely(run->budget.stopped))
+			return 0;
 		NEXT();
 	tail_call:
 		fn = tail_target(run, u64_to_ptr(regs[2]), (u32)regs[3]);
@@ -191,6 +205,7 @@ enter:
 #undef DISPATCH
 #undef NEXT
 #undef ALU
+#undef GO
 #undef JUMP_IF
 #undef JUMP
 #undef LOAD

@@ -58,6 +58,7 @@ int host_new(const struct host_options *opts, struct host **out)
 	host->unprivileged_bpf_disabled = opts->unprivileged_bpf_disabled;
 	host->interpret = opts->interpret;
 	host->jit = opts->jit;
+	host->limits = opts->limits;
 	host->verify_only = opts->verify_only;
 	if (opts->vmlinux) {
 		host->vmlinux_path = mem_dup(host->mem, opts->vmlinux, strlen(opts->vmlinux) + 1);
@@ -144,6 +145,7 @@ void run_begin(struct run *run, struct host *host)
 	run->callback_depth = 0;
 	run->legacy_load = NULL;
 	run->tracer = NULL;
+	budget_begin(run);
 }
 
 void run_end(struct run *run)

@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "object/budget.h"
 #include "object/environment.h"
 #include "object/object.h"
 
@@ -71,6 +72,7 @@ struct host_options {
 	bool unprivileged_bpf_disabled; /* the sysctl; default true as in Debian */
 	bool interpret;			/* never JIT */
 	struct host_jit jit;		/* default: all passes, harden 1 */
+	struct host_limits limits;	/* of each execution; default: none */
 	/*
 	 * For asking for verdicts alone: every map type can be created and every
 	 * program that verifies loads, also where its hook, a helper or a map's
@@ -92,6 +94,7 @@ struct host {
 	bool unprivileged_bpf_disabled;
 	bool interpret;
 	struct host_jit jit;
+	struct host_limits limits;
 	bool verify_only;
 
 	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */
@@ -135,6 +138,7 @@ struct run {
 	void *ctx;	/* the hook's context, as R1 */
 	u32 tail_calls; /* done so far; limit MAX_TAIL_CALL_CNT */
 	u32 callback_depth;
+	struct budget budget;
 	/*
 	 * Calls back into the program, for helpers such as bpf_loop(). @fn is
 	 * the value that a callback reference loads.

@@ -113,7 +113,7 @@ struct sk_buff {
 	void *flow_keys;
 
 	/* not visible to programs, but dev_type to classic ones */
-	u16 dev_type; /* ARPHRD_* */
+	u16 dev_type;			/* ARPHRD_* */
 	u32 mac_header, network_header; /* offsets from head */
 	u32 mac_len;			/* 0 until a helper has moved the headers */
 	u32 ip_summed;			/* enum ip_summed */

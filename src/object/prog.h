@@ -52,7 +52,7 @@ struct subprog {
 	bool changes_packet; /* it or what it calls */
 	/* As the verifier's struct verify_subprog says. */
 	bool unreliable, is_exception_callback, dead;
-	jit_entry entry;     /* NULL when not compiled */
+	jit_entry entry; /* NULL when not compiled */
 };
 
 /* Machine code of one program; made and freed by jit/. */
@@ -88,7 +88,8 @@ struct prog {
 	/* Of kernel variables and functions that it refers to: references. */
 	VEC(struct btf_object *) btfs;
 
-	bool runnable; /* false in a host that only verifies */
+	u32 stopped_verdict; /* result of an execution that went over its budget */
+	bool runnable;	     /* false in a host that only verifies */
 
 	struct btf_object *btf; /* holds a reference, or NULL */
 	struct bpf_func_info *func_info;

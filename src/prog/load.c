@@ -103,6 +103,7 @@ int pass_create(struct load *load)
 	prog->type = args->type;
 	prog->expected_attach_type = args->expected_attach_type;
 	prog->hook = args->hook;
+	prog->stopped_verdict = args->stopped_verdict;
 	prog->gpl_compatible = license_is_gpl(args->license);
 	prog->sleepable = args->prog_flags & BPF_F_SLEEPABLE;
 	strncpy(prog->name, args->name, sizeof(prog->name) - 1);

@@ -34,6 +34,7 @@ struct prog_load_args {
 	int (*map_by_fd)(void *arg, s32 fd, bool by_index, struct map **map);
 	int (*btf_by_fd)(void *arg, s32 fd, bool by_index, struct btf_object **btf);
 	void *fd_arg;
+	u32 stopped_verdict;	 /* see struct prog */
 	const struct hook *hook; /* of the type; hook_find() */
 	const struct prog_rules *rules;
 	bool rules_only; /* nothing runs such programs yet */

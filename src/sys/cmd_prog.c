@@ -257,6 +257,7 @@ static int find_hook(struct load_call *load)
 	if (!attach)
 		attach = hook->rules->attach_default;
 	load->args.hook = hook;
+	load->args.stopped_verdict = hook->stopped;
 	load->args.rules = hook->rules;
 	load->args.rules_only = hook->rules_only;
 	load->args.expected_attach_type = attach;
