@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "jit/build/build.h"
+#include "jit/fuel.h"
 #include "jit/pass/pass.h"
 
 /* Shows the intermediate form to who asked for it. */
@@ -25,6 +26,11 @@ static int to_code(struct jit_unit *unit, struct jit_code *code, struct ir_fn *f
 
 	if (ret)
 		return ret;
+	if (unit->options->limited) {
+		jit_fuel(fn);
+		ir_cfg(fn);
+		dump(fn, "fuel");
+	}
 	unit->target->lower(fn);
 	ir_clean(fn);
 	ir_cfg(fn);
@@ -102,10 +108,11 @@ int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_o
 	};
 	unit->aot = unit->options->aot;
 	unit->features = target->features() & ~unit->options->features_off;
-	return unit_analyse(unit);
+	arena_init(&unit->arena, unit->mem);
+	return unit_scan(unit, &unit->arena);
 }
 
 void unit_free(struct jit_unit *unit)
 {
-	mem_free(unit->mem, unit->subs);
+	arena_free(&unit->arena);
 }

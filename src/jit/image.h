@@ -15,7 +15,7 @@ struct jit_image {
 	u32 *offsets; /* insn_cnt + 1, see jit_insn_offsets() */
 	struct fault_fixup *fixups;
 	u32 fixup_cnt;
-	bool registered; /* with the fault handler */
+	bool registered;	/* with the fault handler */
 	struct jit_line *lines; /* by offset */
 	u32 line_cnt;
 	struct jit_func *funcs;

@@ -28,6 +28,7 @@ struct jit_options {
 	u64 passes;		       /* BIT_ULL(enum jit_pass) */
 	u32 features_off;	       /* JIT features of the processor not to be used */
 	bool blind;		       /* constants from the program do not appear in the code */
+	bool limited;		       /* executions have a budget, see object/budget.h */
 	bool aot;		       /* see unit.h */
 	/* Called with the intermediate form: "build", then after each pass by its name, "lower". */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);

@@ -10,6 +10,11 @@ const struct jit_runtime_fn jit_runtime[JIT_RUNTIME_CNT] = {
 #undef RUNTIME
 };
 
+u64 jit_budget_spent(struct run *run)
+{
+	return budget_spent(run);
+}
+
 s64 jit_legacy_load(struct run *run, s32 off, u32 size)
 {
 	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;

@@ -36,4 +36,7 @@ static inline u32 ir_runtime(struct ir_fn *fn, enum jit_runtime which)
  */
 s64 jit_legacy_load(struct run *run, s32 off, u32 size);
 
+/* budget_spent(), as a full register. */
+u64 jit_budget_spent(struct run *run);
+
 #endif

@@ -332,6 +332,7 @@ static int compile(struct load *load)
 		.masks = load->result->masks,
 		.passes = JIT_PASSES_ALL & ~jit->passes_off,
 		.features_off = jit->features_off,
+		.limited = load->host->limits.steps || load->host->limits.ns,
 		/* Who may not see addresses may not bring code in constants either. */
 		.blind = jit->harden > 1 || (jit->harden && load->result->masks),
 		.dump = jit->dump,

@@ -571,6 +571,23 @@ void ir_branch_fold(struct ir_fn *fn, u32 block, u32 way)
 	memset(term->arg, 0, sizeof(term->arg));
 }
 
+void ir_jump_to_branch(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b,
+		       u32 yes)
+{
+	struct ir_block *from = fn->blocks[block];
+	struct ir_insn *term = ir_term(fn, block);
+
+	term->op = IR_BR;
+	term->cc = (u8)cc;
+	term->cmp_width = cmp_width;
+	term->arg[0] = a;
+	term->arg[1] = b;
+	from->succ[1] = from->succ[0];
+	from->succ[0] = yes;
+	from->nsucc = 2;
+	edge_add(fn, block, yes);
+}
+
 void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to)
 {
 	struct ir_block *b = fn->blocks[from];

@@ -322,6 +322,12 @@ void ir_edge_remove(struct ir_fn *fn, u32 from, u32 to);
 void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to);
 /* Turns a branch into a jump to succ[@way]. */
 void ir_branch_fold(struct ir_fn *fn, u32 block, u32 way);
+/*
+ * The other way: the jump that ends @block goes to @yes, which it did not, when
+ * the condition holds. Phis of @yes get operand 0 for the new edge, at the end.
+ */
+void ir_jump_to_branch(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b,
+		       u32 yes);
 /* A new block on the edge from @from by succ[@way]. */
 u32 ir_edge_split(struct ir_fn *fn, u32 from, u32 way);
 /* Moves @at and all behind it into a new block that @block then jumps to; the new block. */
