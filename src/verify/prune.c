@@ -178,7 +178,7 @@ enum match {
 };
 
 /* The path goes on as it went on from @head, which is not done. */
-static enum match come_back(struct vstate *cur, struct vstate *head)
+static int come_back(struct vstate *cur, struct vstate *head)
 {
 	loop_entry_update(cur, head);
 	head->returned_to = true;
