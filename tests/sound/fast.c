@@ -160,6 +160,8 @@ int fast_open(struct fast *f)
 static void drop_targets(struct fast *f)
 {
 	for (u32 i = 0; i < FAST_TARGETS; i++) {
+		if (f->target[i] && f->gone)
+			f->gone(f->target[i]);
 		if (f->target[i])
 			object_put(&f->target[i]->obj);
 		f->target[i] = NULL;
@@ -261,6 +263,8 @@ static int make_targets(struct fast *f, enum bpf_prog_type type)
 
 		make_target(&g, type, i);
 		err = load(f, &g, NULL, NULL, &f->target[i]);
+		if (!err && f->made)
+			err = f->made(f->target[i]);
 		if (err)
 			break;
 		object_get(&f->target[i]->obj);
@@ -400,13 +404,18 @@ void fast_reset(struct fast *f, const struct fast_prog *p, const struct fast_poo
 
 /* ---- runs ---- */
 
-u64 fast_interpret(struct fast *f, const struct fast_prog *p)
+u64 fast_run_by(struct fast *f, const struct fast_prog *p, fast_engine engine)
 {
 	f->run.prog = p->prog;
 	f->run.ctx = &f->ctx;
 	f->run.tail_calls = 0;
-	f->run.invoke = interp_run;
-	return interp_run(&f->run, p->prog->subprogs, ptr_to_u64(&f->ctx), 0, 0, 0, 0);
+	f->run.invoke = engine;
+	return engine(&f->run, p->prog->subprogs, ptr_to_u64(&f->ctx), 0, 0, 0, 0);
+}
+
+u64 fast_interpret(struct fast *f, const struct fast_prog *p)
+{
+	return fast_run_by(f, p, interp_run);
 }
 
 u64 fast_run(struct fast *f, const struct fast_prog *p)

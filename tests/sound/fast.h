@@ -45,7 +45,10 @@ struct fast {
 	struct fast_region arrays[GEN_MAPS];
 	struct fast_hash hash[4];
 	struct prog *target[FAST_TARGETS]; /* of tail calls */
-	u8 *pages;			   /* of packets */
+	/* NULL, or called for these; after fast_open(), which forgets them. */
+	int (*made)(const struct prog *target);
+	void (*gone)(const struct prog *target);
+	u8 *pages; /* of packets */
 	u64 chance;
 	struct run run;
 	union {
@@ -80,6 +83,9 @@ void fast_unload(struct fast_prog *p);
 
 /* The world as the input has it. */
 void fast_reset(struct fast *f, const struct fast_prog *p, const struct fast_pool *pool, u64 input);
+typedef u64 (*fast_engine)(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3,
+			   u64 r4, u64 r5);
+u64 fast_run_by(struct fast *f, const struct fast_prog *p, fast_engine engine);
 u64 fast_interpret(struct fast *f, const struct fast_prog *p);
 u64 fast_run(struct fast *f, const struct fast_prog *p);
 void fast_outcome(const struct fast *f, const struct fast_prog *p, u64 r0,

@@ -41,6 +41,7 @@ void gen_alu(struct gen *g)
 {
 	static const u8 ops[] = {BPF_ADD, BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR,  BPF_AND,
 				 BPF_AND, BPF_LSH, BPF_RSH, BPF_MOD, BPF_XOR, BPF_MOV, BPF_ARSH};
+	static const u8 edges[] = {0, 1, 2, 8, 16, 24, 31, 32, 48, 56, 63};
 	u8 op = ops[gen_below(g, ARRAY_SIZE(ops))];
 	bool is64 = gen_below(g, 3), reg = gen_below(g, 2);
 	bool shift = op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
@@ -49,6 +50,8 @@ void gen_alu(struct gen *g)
 	s32 imm = shift ? (s32)gen_below(g, is64 ? 64 : 32) : gen_imm(g), off = 0;
 	u64 b;
 
+	if (g->shapes && shift && gen_below(g, 2))
+		imm = edges[gen_below(g, ARRAY_SIZE(edges))] & (is64 ? 63 : 31);
 	if (divides && !imm)
 		imm = 3;
 	if (divides)

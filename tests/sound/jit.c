@@ -4,8 +4,8 @@
  * compilers look for, accepted by the verifier and compiled from its facts,
  * each on many inputs. Besides as it is loaded each program runs as it is
  * compiled with some passes, features of the machine, constants blinded, or
- * without facts. All that can be seen of a run must be the same: r0, context,
- * packet, maps, records.
+ * without facts, and its intermediate form is evaluated. All that can be seen
+ * of a run must be the same: r0, context, packet, maps, records.
  *
  *	sound-jit [-s SECONDS | -n RUNS] [-i INPUTS] [SEED]	from this seed on (1)
  *	sound-jit -p SEED					that program alone, printed
@@ -21,16 +21,18 @@
 
 #include "tap.h"
 
+#include "../jit/ir_eval.h"
 #include "interp/interp.h"
 #include "jit/jit.h"
 #include "sound/fast.h"
 #include "sound/shrink.h"
 
-#define RUNS	 300000
-#define INPUTS	 250
-#define PATIENCE 20 /* seconds for one program on all its inputs */
-#define PRINTED	 10
-#define SUBPROGS 32
+#define RUNS	    300000
+#define INPUTS	    250
+#define EVALUATIONS 8  /* inputs on which the intermediate form is evaluated: that is slow */
+#define PATIENCE    20 /* seconds for one program on all its inputs */
+#define PRINTED	    10
+#define SUBPROGS    32
 
 static const char *const pass_names[] = {
 #define STEP(NAME, text, what)	   text,
@@ -44,18 +46,19 @@ static const char *const pass_names[] = {
 struct variant {
 	char name[256];
 	struct jit_options options;
-	bool as_loaded;
+	bool as_loaded, evaluated;
+	bool there;
 	struct jit_image *jit;
 	jit_entry entry[SUBPROGS];
 };
 
-enum { AS_LOADED, OTHERWISE, VARIANTS };
+enum { AS_LOADED, OTHERWISE, EVALUATED, VARIANTS };
 
 static struct bench {
 	struct fast fast;
 	struct fast_pool pool;
 	u32 inputs;
-	bool show;
+	bool show, evaluate;
 	sigjmp_buf escape;
 	struct {
 		u64 programs, accepted, compiled, runs, by_chance, refused, different, steps;
@@ -66,7 +69,9 @@ static struct bench {
 
 static const char *escape_name(int why)
 {
-	return why == SIGALRM ? "it does not end" : "it reaches for memory that is not its own";
+	return why == SIGALRM	? "it does not end"
+	       : why == SIGABRT ? "it finds something to be impossible"
+				: "it reaches for memory that is not its own";
 }
 
 static void escape(int sig)
@@ -84,6 +89,7 @@ static void catch_faults(void)
 	sigaction(SIGILL, &act, NULL);
 	sigaction(SIGTRAP, &act, NULL);
 	sigaction(SIGFPE, &act, NULL);
+	sigaction(SIGABRT, &act, NULL);
 	sigaction(SIGALRM, &act, NULL);
 }
 
@@ -92,6 +98,7 @@ static void catch_faults(void)
 static void keep_code(struct variant *v, struct prog *prog)
 {
 	v->jit = prog->jit;
+	v->there = v->jit;
 	for (u32 i = 0; i < prog->subprog_cnt; i++)
 		v->entry[i] = prog->subprogs[i].entry;
 	prog->jit = NULL;
@@ -101,6 +108,7 @@ static void keep_code(struct variant *v, struct prog *prog)
 
 static void use_code(const struct variant *v, struct prog *prog)
 {
+	bench.evaluate = v->evaluated;
 	prog->jit = v->jit;
 	for (u32 i = 0; i < prog->subprog_cnt; i++)
 		prog->subprogs[i].entry = v->entry[i];
@@ -108,11 +116,11 @@ static void use_code(const struct variant *v, struct prog *prog)
 
 static void drop_code(struct variant *v, struct prog *prog)
 {
-	if (!v->jit)
-		return;
+	if (v->evaluated && v->there)
+		eval_prog_drop(prog);
 	use_code(v, prog);
 	jit_free(prog);
-	v->jit = NULL;
+	v->there = false;
 }
 
 static void name_variant(struct variant *v)
@@ -171,11 +179,17 @@ static int compile(struct variant *v, const struct fast_prog *p, const struct ji
 	v->options = *o;
 	v->as_loaded = false;
 	v->jit = NULL;
+	v->there = false;
 	name_variant(v);
-	ret = jit_compile(p->prog, o, &err);
-	if (!ret)
-		keep_code(v, p->prog);
-	else if (bench.show)
+	if (v->evaluated) {
+		ret = eval_prog_add(p->prog, o, NULL, NULL, &err);
+		v->there = !ret;
+	} else {
+		ret = jit_compile(p->prog, o, &err);
+		if (!ret)
+			keep_code(v, p->prog);
+	}
+	if (ret && bench.show)
 		printf("# %s: %d %s\n", v->name, ret, err.text);
 	return ret;
 }
@@ -211,7 +225,7 @@ static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 inpu
 	fast_outcome(f, p, fast_interpret(f, p), &interpreted);
 	fast_reset(f, p, &b->pool, input);
 	in_code = true;
-	fast_outcome(f, p, fast_run(f, p), &compiled);
+	fast_outcome(f, p, b->evaluate ? fast_run_by(f, p, eval_run) : fast_run(f, p), &compiled);
 	if (!fast_differs(f, p, &interpreted, &compiled, text, size))
 		return SAME;
 	in_code = false;
@@ -239,13 +253,14 @@ static enum verdict compare_alone(struct bench *b, const struct fast_prog *p,
 struct suspect {
 	struct bench *bench;
 	struct jit_options options; /* .facts and .masks: any, or NULL */
+	bool evaluated;
 	u64 input;
 };
 
 static bool differs_with(struct bench *b, const struct fast_prog *p, struct jit_options o,
-			 u64 input)
+			 bool evaluated, u64 input)
 {
-	struct variant v;
+	struct variant v = {.evaluated = evaluated};
 	char text[256];
 	bool differs = false;
 
@@ -267,7 +282,7 @@ static bool still_differs(void *arg, const struct gen *g)
 
 	if (!fast_load(&s->bench->fast, g, NULL, &p)) {
 		jit_free(p.prog);
-		differs = differs_with(s->bench, &p, s->options, s->input);
+		differs = differs_with(s->bench, &p, s->options, s->evaluated, s->input);
 	}
 	fast_unload(&p);
 	return differs;
@@ -282,30 +297,33 @@ static void name_guilty(struct suspect *s, const struct fast_prog *p)
 	printf("# goes away without:");
 	for (u32 i = 0; i < JIT_PASS_CNT; i++) {
 		o.passes = s->options.passes & ~BIT_ULL(i);
-		if (o.passes != s->options.passes && !differs_with(s->bench, p, o, s->input)) {
+		if (o.passes != s->options.passes &&
+		    !differs_with(s->bench, p, o, s->evaluated, s->input)) {
 			printf(" %s", pass_names[i]);
 			any = true;
 		}
 	}
 	o = s->options;
 	o.facts = NULL;
-	if (s->options.facts && !differs_with(s->bench, p, o, s->input)) {
+	if (s->options.facts && !differs_with(s->bench, p, o, s->evaluated, s->input)) {
 		printf(" (all facts)");
 		any = true;
 	}
 	o = s->options;
 	o.passes = 0;
 	printf("%s; with no pass at all it %s\n", any ? "" : " no single pass",
-	       differs_with(s->bench, p, o, s->input) ? "is there as well" : "is gone");
+	       differs_with(s->bench, p, o, s->evaluated, s->input) ? "is there as well"
+								    : "is gone");
 }
 
 static void explain(struct bench *b, const struct gen *g, const struct variant *v, u64 input)
 {
-	struct suspect s = {.bench = b, .options = v->options, .input = input};
+	struct suspect s = {
+		.bench = b, .options = v->options, .evaluated = v->evaluated, .input = input};
 	static struct gen small;
 	struct fast_prog p;
 	char text[256];
-	struct variant again;
+	struct variant again = {.evaluated = v->evaluated};
 
 	if (v->as_loaded)
 		s.options = (struct jit_options){.facts = (const void *)g,
@@ -345,7 +363,7 @@ static s64 run_inputs(struct bench *b, const struct fast_prog *p, struct variant
 	use_code(v, p->prog);
 	run_begin(&b->fast.run, b->fast.host);
 	alarm(PATIENCE);
-	for (u32 i = 0; i < b->inputs && bad < 0; i++) {
+	for (u32 i = 0; i < (v->evaluated ? EVALUATIONS : b->inputs) && bad < 0; i++) {
 		u64 input = seed << 20 | i;
 		enum verdict verdict = compare(b, p, input, text, size);
 
@@ -384,7 +402,8 @@ static void count_steps(struct bench *b, const struct fast_prog *p, u64 seed)
 
 static void run_program(struct bench *b, const struct gen *g, struct fast_prog *p, u64 seed)
 {
-	struct variant variants[VARIANTS] = {{.as_loaded = true}};
+	struct variant variants[VARIANTS] = {
+		[AS_LOADED] = {.as_loaded = true}, [EVALUATED] = {.evaluated = true}};
 	struct jit_options options;
 	u64 state = seed;
 	char text[256];
@@ -396,10 +415,11 @@ static void run_program(struct bench *b, const struct gen *g, struct fast_prog *
 	keep_code(&variants[AS_LOADED], p->prog);
 	random_options(&options, p, &state);
 	compile(&variants[OTHERWISE], p, &options);
+	compile(&variants[EVALUATED], p, &options);
 	for (u32 i = 0; i < VARIANTS; i++) {
 		s64 bad;
 
-		if (!variants[i].jit)
+		if (!variants[i].there)
 			continue;
 		bad = run_inputs(b, p, &variants[i], seed, text, sizeof(text));
 		drop_code(&variants[i], p->prog);
@@ -447,6 +467,12 @@ static void report(const struct bench *b)
 	       b->n.different, b->n.accepted ? b->n.steps / b->n.accepted : 0);
 }
 
+/* Tail calls from a program whose intermediate form is evaluated lead to such a one. */
+static int add_target(const struct prog *target)
+{
+	return eval_prog_add(target, NULL, NULL, NULL, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	u64 runs = RUNS, seconds = 0, seed = 1, only = 0;
@@ -482,6 +508,8 @@ int main(int argc, char **argv)
 		printf("Bail out! no maps\n");
 		return 1;
 	}
+	b->fast.made = add_target;
+	b->fast.gone = eval_prog_drop;
 	b->show = only;
 	if (only) {
 		test_program(b, only);
