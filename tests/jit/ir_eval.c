@@ -48,6 +48,7 @@ static int build_fn(struct eval_prog *p, u32 subprog, eval_change change, void *
 
 static void free_prog(struct eval_prog *p)
 {
+	mem_free(&mem_libc, p->unit.subs);
 	arena_free(&p->arena);
 	free(p);
 }
@@ -64,7 +65,7 @@ int eval_prog_add(const struct prog *prog, const struct jit_options *options, ev
 		.prog = prog, .options = &p->options, .mem = &mem_libc, .err = err};
 	arena_init(&p->arena, &mem_libc);
 	p->fns = arena_zalloc_array(&p->arena, prog->subprog_cnt, sizeof(*p->fns));
-	ret = p->fns ? unit_scan(&p->unit, &p->arena) : -ENOMEM;
+	ret = p->fns ? unit_analyse(&p->unit) : -ENOMEM;
 	for (u32 i = 0; i < prog->subprog_cnt && !ret; i++)
 		ret = build_fn(p, i, change, arg, err);
 	p->unit.err = NULL;

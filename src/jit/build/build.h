@@ -11,10 +11,11 @@
 #include "jit/unit.h"
 
 /*
- * Looks at all subprograms before any is built: fills in unit->subs, which
- * comes from @arena, and unit->has_tail_call. 0, -ENOMEM, -EFAULT.
+ * Looks at all subprograms before any is built: fills in unit->subs, which is
+ * the caller's to free whatever the result, and unit->has_tail_call. 0,
+ * -ENOMEM, -EFAULT.
  */
-int unit_scan(struct jit_unit *unit, struct arena *arena);
+int unit_analyse(struct jit_unit *unit);
 
 /*
  * Fills @fn, fresh from ir_fn_init(), with @subprog. 0, -ENOMEM, -EOPNOTSUPP

@@ -159,24 +159,36 @@ static bool has_tail_call(const struct prog *prog)
 	return false;
 }
 
-int unit_scan(struct jit_unit *unit, struct arena *arena)
+static int scan_all(struct scanner *s, struct arena *arena)
 {
-	const struct prog *prog = unit->prog;
-	struct scanner s = {
-		.unit = unit,
-		.stack = arena_zalloc_array(arena, prog->subprog_cnt, sizeof(*s.stack)),
-		.entered = arena_zalloc(arena, prog->subprog_cnt),
-	};
+	const struct prog *prog = s->unit->prog;
 
-	unit->subs = arena_zalloc_array(arena, prog->subprog_cnt, sizeof(*unit->subs));
-	if (!s.stack || !s.entered || !unit->subs)
+	s->stack = arena_zalloc_array(arena, prog->subprog_cnt, sizeof(*s->stack));
+	s->entered = arena_zalloc(arena, prog->subprog_cnt);
+	if (!s->stack || !s->entered)
 		return -ENOMEM;
-	unit->has_tail_call = has_tail_call(prog);
 	for (u32 i = 0; i < prog->subprog_cnt; i++) {
-		int ret = s.entered[i] ? 0 : scan_from(&s, i);
+		int ret = s->entered[i] ? 0 : scan_from(s, i);
 
 		if (ret)
 			return ret;
 	}
 	return 0;
+}
+
+int unit_analyse(struct jit_unit *unit)
+{
+	const struct prog *prog = unit->prog;
+	struct scanner s = {.unit = unit};
+	struct arena arena;
+	int ret;
+
+	unit->subs = mem_zalloc_array(unit->mem, prog->subprog_cnt, sizeof(*unit->subs));
+	if (!unit->subs)
+		return -ENOMEM;
+	unit->has_tail_call = has_tail_call(prog);
+	arena_init(&arena, unit->mem);
+	ret = scan_all(&s, &arena);
+	arena_free(&arena);
+	return ret;
 }
