@@ -81,17 +81,32 @@ static int link_calls(struct jit_unit *unit, struct jit_code *code)
 	return 0;
 }
 
+/* Any that is wanted and has no code yet; UINT32_MAX: none. Calls mostly go forward. */
+static u32 next_wanted(const struct jit_unit *unit, const bool *done, u32 from)
+{
+	for (u32 i = 0; i < unit->prog->subprog_cnt; i++) {
+		u32 s = (from + i) % unit->prog->subprog_cnt;
+
+		if (unit->subs[s].wanted && !done[s])
+			return s;
+	}
+	return UINT32_MAX;
+}
+
 int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
 {
-	for (u32 s = 0; s < unit->prog->subprog_cnt; s++) {
-		int ret = 0;
+	bool *done = mem_zalloc(unit->mem, unit->prog->subprog_cnt);
+	int ret = done ? 0 : -ENOMEM;
+	u32 s = 0;
 
-		if (!unit->subs[s].inlined_everywhere)
-			ret = compile_subprog(unit, code, s);
-		if (ret)
-			return ret;
+	/* What is built into all of its callers is never wanted. */
+	while (!ret && s != UINT32_MAX) {
+		done[s] = true;
+		ret = compile_subprog(unit, code, s);
+		s = next_wanted(unit, done, s);
 	}
-	return link_calls(unit, code);
+	mem_free(unit->mem, done);
+	return ret ? ret : link_calls(unit, code);
 }
 
 int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_options *options,

@@ -14,7 +14,9 @@ struct jit_sub {
 	u8 nargs;		 /* registers r1 to r(nargs) that it reads before it sets them */
 	bool needs_run;		 /* it or what it calls uses the run */
 	bool leaf;		 /* calls nothing */
-	bool inlined_everywhere; /* no caller needs its code (callbacks by address do) */
+	bool has_tail_call;	 /* in its own instructions */
+	bool wanted;		 /* what has been built so far calls it or hands out its address */
+	u32 calls;		 /* instructions that call it or load its address */
 	u32 insns;
 };
 

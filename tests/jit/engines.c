@@ -21,6 +21,7 @@ static struct {
 	struct host *host;
 	engine_fn run;
 	bool jit, eval;
+	struct jit_options options; /* of the intermediate form */
 	const char *name;
 } engine;
 
@@ -34,7 +35,7 @@ static struct prog *make(const struct bpf_insn *insns, size_t cnt)
 	struct err err = {0};
 
 	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)) ||
-	    (engine.eval && eval_prog_add(prog, NULL, NULL, NULL, &err)))
+	    (engine.eval && eval_prog_add(prog, &engine.options, NULL, NULL, &err)))
 		tap_fail("%s", err.text);
 	return prog;
 }
@@ -444,6 +445,10 @@ int main(void)
 	engine.run = eval_run;
 	engine.eval = true;
 	engine.name = "intermediate form";
+	engine.options.passes = JIT_PASSES_ALL;
+	run_cases();
+	engine.name = "without inlining";
+	engine.options.passes &= ~BIT_ULL(JIT_PASS_INLINE);
 	run_cases();
 	engine.eval = false;
 	if (jit_present()) {

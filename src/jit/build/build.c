@@ -242,7 +242,19 @@ static void close_blocks(struct body *body)
 
 void end_with_return(struct body *body, ir_ref value)
 {
-	ir_ret(body->b->fn, body->at, value);
+	struct body_return *ret;
+
+	if (!body->depth) {
+		ir_ret(body->b->fn, body->at, value);
+		return;
+	}
+	ret = arena_alloc(body->b->fn->arena, sizeof(*ret));
+	if (!ret) {
+		body->b->fn->failed = true;
+		return;
+	}
+	*ret = (struct body_return){body->returns, body->at, value};
+	body->returns = ret;
 }
 
 static bool condition(u8 op, enum ir_cc *cc)
@@ -397,8 +409,7 @@ static void make_blocks(struct body *body)
 	}
 }
 
-/* Writes it from body->at on; r1 to r5 are set. */
-static int build_body(struct body *body)
+int build_body(struct body *body)
 {
 	struct ir_fn *fn = body->b->fn;
 	int ret = flow_make(body->b->unit, body->subprog, fn->arena, &body->flow);
@@ -422,6 +433,29 @@ static ir_ref param(struct ir_fn *fn, u32 i)
 	return ir_append(fn, 0, (struct ir_insn){.op = IR_PARAM, .imm = i});
 }
 
+/* Tells which subprograms the code calls or hands out. */
+static void mark_wanted(const struct ir_fn *fn)
+{
+	struct jit_sub *subs = fn->unit->subs;
+
+	for (u32 b = 0; b < fn->nblocks; b++) {
+		ir_each(fn, b, ref)
+		{
+			struct ir_insn *insn = ir_at(fn, ref);
+			u32 n = ir_nargs(fn, insn);
+
+			if (insn->op == IR_CALL_SUB)
+				subs[insn->imm].wanted = true;
+			for (u32 i = 0; i < n; i++) {
+				const struct ir_insn *arg = ir_at(fn, *ir_arg(insn, i));
+
+				if (arg->op == IR_ADDR && fn->syms[arg->sym].kind == SYM_SUBPROG)
+					subs[fn->syms[arg->sym].index].wanted = true;
+			}
+		}
+	}
+}
+
 int jit_build(struct jit_unit *unit, u32 subprog, struct ir_fn *fn)
 {
 	const struct subprog *sub = &unit->prog->subprogs[subprog];
@@ -437,7 +471,9 @@ int jit_build(struct jit_unit *unit, u32 subprog, struct ir_fn *fn)
 	b.frame = ir_append(fn, 0, (struct ir_insn){.op = IR_FRAME});
 	b.undef = ir_append(fn, 0, (struct ir_insn){.op = IR_UNDEF});
 	ret = build_body(&body);
-	if (!ret)
-		ir_clean(fn);
-	return ret ? ret : fn->failed ? -ENOMEM : 0;
+	if (ret)
+		return ret;
+	ir_clean(fn);
+	mark_wanted(fn);
+	return fn->failed ? -ENOMEM : 0;
 }

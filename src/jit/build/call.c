@@ -10,24 +10,25 @@ static void forget_args(struct body *body)
 		set_reg(body, r, 0);
 }
 
-/* The first @n of r1 to r5; the callee looks at no others. */
-static void put_args(struct body *body, struct ir_insn *call, u32 n)
-{
-	call->nargs = IR_MAX_ARGS;
-	for (u32 i = 0; i < n; i++)
-		call->arg[i] = get_reg(body, i + 1);
-}
-
 static int build_helper_call(struct body *body)
 {
 	const struct bpf_insn *insn = body_insn(body);
 	const struct helper_proto *proto = &helper_protos[insn->imm];
 	const u32 known = HELPER_CNT;
-	struct ir_insn call = {.op = IR_CALL, .width = 8};
+	struct ir_insn call = {.op = IR_CALL, .width = 8, .nargs = IR_MAX_ARGS};
+	bool built = false;
+	int ret = 0;
 
 	if ((u32)insn->imm >= known || !proto->fn)
 		return cannot(body, "helper");
-	put_args(body, &call, flow_helper_args(insn));
+	if (proto->id == BPF_FUNC_loop)
+		ret = build_loop(body, &built);
+	if (built)
+		forget_args(body);
+	if (ret || built)
+		return ret;
+	for (u32 i = 0; i < flow_helper_args(insn); i++)
+		call.arg[i] = get_reg(body, i + 1);
 	call.arg[5] = body->b->run;
 	call.map = unit_fact(body->b->unit, body->pc)->map;
 	call.sym = ir_sym(body->b->fn, SYM_HELPER, (u32)insn->imm, 0, (u64)(uintptr_t)proto->fn);
@@ -36,33 +37,18 @@ static int build_helper_call(struct body *body)
 	return 0;
 }
 
-/* Whoever was called may have left by a tail call, and run->prog is another program's then. */
-static void restore_prog(struct body *body)
-{
-	const struct prog *prog = body->b->unit->prog;
-	ir_ref addr = ir_addr(body->b->fn, SYM_PROG, 0, 0, ptr_to_u64(prog));
-	struct ir_insn store =
-		ir_store(8, body->b->run, offsetof(struct run, prog), addr, MEM_NONE);
-
-	store.flags = IR_UNALIASED;
-	emit(body, store);
-}
-
 static int build_local_call(struct body *body)
 {
-	struct jit_unit *unit = body->b->unit;
-	u32 callee = flow_callee(unit, body->pc);
-	const struct jit_sub *sub = &unit->subs[callee];
-	struct ir_insn call = {.op = IR_CALL_SUB, .width = 8, .map = FACT_NO_MAP, .imm = callee};
+	u32 callee = flow_callee(body->b->unit, body->pc);
+	ir_ref args[5] = {0}, result = 0;
+	int ret;
 
-	put_args(body, &call, sub->nargs);
-	if (sub->needs_run)
-		call.arg[5] = body->b->run;
-	set_reg(body, BPF_REG_0, emit(body, call));
+	for (u32 i = 0; i < body->b->unit->subs[callee].nargs; i++)
+		args[i] = get_reg(body, i + 1);
+	ret = call_subprog(body, callee, args, &result);
+	set_reg(body, BPF_REG_0, result);
 	forget_args(body);
-	if (unit->has_tail_call)
-		restore_prog(body);
-	return 0;
+	return ret;
 }
 
 int build_call(struct body *body)

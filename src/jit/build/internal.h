@@ -18,6 +18,13 @@ struct open_block {
 	ir_ref phi[VAR_CNT]; /* 0: none */
 };
 
+/* Where a body that is built in the place of a call returns. */
+struct body_return {
+	struct body_return *next;
+	u32 block; /* which does not end yet */
+	ir_ref value;
+};
+
 struct build {
 	struct jit_unit *unit;
 	struct ir_fn *fn;
@@ -25,11 +32,13 @@ struct build {
 	ir_ref frame;	/* r10 of the function */
 	ir_ref **state; /* by block of @fn that is done: its variables at the end */
 	u32 state_cap;
+	u32 inlined; /* instructions that were built in the place of calls */
 };
 
 struct body {
 	struct build *b;
 	u32 subprog;
+	u32 depth; /* of calls that it is built in the place of; 0: the function itself */
 	struct flow flow;
 	s32 fp;	    /* its r10, counted from that of the function */
 	u32 *block; /* by block of the flow: the one in @fn that it starts with */
@@ -37,6 +46,7 @@ struct body {
 	u32 pc;
 	ir_ref var[VAR_CNT]; /* 0: nothing was put in */
 	struct open_block *open;
+	struct body_return *returns; /* when .depth is not 0 */
 };
 
 static inline const struct bpf_insn *body_insn(const struct body *body)
@@ -86,6 +96,14 @@ int build_store(struct body *body);
 int build_legacy_load(struct body *body);
 int build_call(struct body *body);
 int build_tail_call(struct body *body);
+/* A call of bpf_loop(): @built tells whether it has become a loop. */
+int build_loop(struct body *body, bool *built);
+
+/* Writes a subprogram from body->at on; its r1 to r5 are set. */
+int build_body(struct body *body);
+/* A call, or the body of what is called. */
+int call_subprog(struct body *body, u32 subprog, const ir_ref *args, ir_ref *result);
+
 /* An address and a distance from it, the function's frame taken as a whole. */
 void fold_frame(struct body *body, ir_ref *base, s32 *disp);
 

@@ -51,14 +51,13 @@ struct scanner {
 static void enter(struct scanner *s, u32 subprog)
 {
 	const struct subprog *sub = &s->unit->prog->subprogs[subprog];
+	struct jit_sub *info = &s->unit->subs[subprog];
 
 	s->entered[subprog] = true;
-	s->unit->subs[subprog] = (struct jit_sub){
-		.nargs = ALL_ARGS,
-		.needs_run = true,
-		.leaf = true,
-		.insns = sub->end - sub->start,
-	};
+	info->nargs = ALL_ARGS;
+	info->needs_run = true;
+	info->leaf = true;
+	info->insns = sub->end - sub->start;
 	s->stack[s->depth++] = (struct scan){subprog, sub->start};
 }
 
@@ -89,6 +88,19 @@ static u8 count_args(u16 live)
 	return n;
 }
 
+static void note_call(struct jit_unit *unit, u32 pc)
+{
+	const struct prog *prog = unit->prog;
+	s64 target;
+
+	if (isa_is_local_call(&prog->insns[pc])) {
+		unit->subs[flow_callee(unit, pc)].calls++;
+	} else if (prog->orig && isa_is_func_ref(&prog->orig[pc])) {
+		target = isa_target(&prog->orig[pc], pc);
+		unit->subs[prog->subprog_of_insn[target]].calls++;
+	}
+}
+
 /* All that it calls has been looked at. */
 static int finish(struct scanner *s, u32 subprog)
 {
@@ -110,6 +122,8 @@ static int finish(struct scanner *s, u32 subprog)
 	for (u32 i = sub->start; i < sub->end; i += isa_slots(&insns[i])) {
 		needs_run |= insn_needs_run(s, i);
 		info->leaf &= !isa_is_call(&insns[i]);
+		info->has_tail_call |= insns[i].code == (BPF_JMP | BPF_TAIL_CALL);
+		note_call(s->unit, i);
 	}
 	info->needs_run = needs_run;
 	return 0;
@@ -187,6 +201,7 @@ int unit_analyse(struct jit_unit *unit)
 	if (!unit->subs)
 		return -ENOMEM;
 	unit->has_tail_call = has_tail_call(prog);
+	unit->subs[0].wanted = true;
 	arena_init(&arena, unit->mem);
 	ret = scan_all(&s, &arena);
 	arena_free(&arena);
