@@ -3,8 +3,8 @@
  * Linux's machine code out of the kernel: read back with BPF_OBJ_GET_INFO_BY_FD
  * and copied to memory of this process, where it is timed beside all others
  * without the cost of a test run. Three things in it know where it stood and
- * are changed: calls of its own functions, addresses of global data (which is
- * mapped here) and of functions, and the jump to the kernel's return thunk,
+ * are changed: calls of its own functions, addresses of global data (which has a
+ * copy here) and of functions, and the jump to the kernel's return thunk,
  * which becomes a return. Whatever else leaves the code makes it unfit.
  */
 #include "linux_code.h"
@@ -26,7 +26,7 @@
 #define ALIGNMENT 64
 
 struct image {
-	const struct anybpf_object *object;
+	const struct linux_code *copy;
 	u8 *code;
 	u32 size;
 	struct bpf_insn *insns; /* as the kernel has rewritten them */
@@ -104,10 +104,10 @@ static u8 *copy_of(const struct image *image, u64 address)
 	return NULL;
 }
 
-/* The mapped contents of the object's map with the kernel's id. */
+/* The copy of the data map that has the kernel's id. */
 static u8 *data_of_map(const struct image *image, u32 id)
 {
-	const struct anybpf_object *object = image->object;
+	const struct anybpf_object *object = image->copy->object;
 
 	for (u32 i = 0; i < object->map_cnt; i++) {
 		struct bpf_map_info info = {0};
@@ -118,7 +118,7 @@ static u8 *data_of_map(const struct image *image, u32 id)
 		attr.info.info = ptr_to_u64(&info);
 		if (!engine_bpf(object->ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) &&
 		    info.id == id)
-			return object->maps[i].mapped;
+			return image->copy->data[i];
 	}
 	return NULL;
 }
@@ -227,11 +227,47 @@ static int move_image(struct image *image)
 	return ret;
 }
 
+static int copy_data(struct linux_code *code)
+{
+	const struct anybpf_object *object = code->object;
+
+	code->data = calloc(object->map_cnt + 1, sizeof(*code->data));
+	if (!code->data)
+		return -ENOMEM;
+	for (u32 i = 0; i < object->map_cnt; i++) {
+		const struct spec_map *spec = object->maps[i].spec;
+
+		if (spec->data == DATA_NONE)
+			continue;
+		code->data[i] = calloc(1, spec->value_size);
+		if (!code->data[i])
+			return -ENOMEM;
+	}
+	return linux_code_fill(code);
+}
+
+int linux_code_fill(struct linux_code *code)
+{
+	const u32 key = 0;
+	int ret = 0;
+
+	for (u32 i = 0; i < code->object->map_cnt && !ret; i++) {
+		if (code->data[i])
+			ret = anybpf_map_lookup(&code->object->maps[i], &key, sizeof(key),
+						code->data[i],
+						code->object->maps[i].spec->value_size, 0);
+	}
+	return ret;
+}
+
 int linux_code_read(const struct anybpf_program *prog, struct linux_code *code, const char **why)
 {
-	struct image image = {.object = prog->object};
+	struct image image = {.copy = code};
 	int ret = read_image(prog, &image);
 
+	code->object = prog->object;
+	if (!ret)
+		ret = copy_data(code);
 	if (ret)
 		goto out;
 	code->pages_size = ROUND_UP((size_t)image.size + ALIGNMENT, os_page_size());
@@ -258,6 +294,9 @@ out:
 
 void linux_code_free(struct linux_code *code)
 {
+	for (u32 i = 0; code->data && i < code->object->map_cnt; i++)
+		free(code->data[i]);
+	free(code->data);
 	if (code->pages)
 		os_pages_free(code->pages, code->pages_size);
 	memset(code, 0, sizeof(*code));

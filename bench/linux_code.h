@@ -9,6 +9,9 @@ struct linux_code {
 	u64 (*entry)(void *ctx);
 	void *pages;
 	size_t pages_size;
+	/* Its global data: by map of the object, NULL of all other maps. */
+	u8 **data;
+	const struct anybpf_object *object;
 };
 
 /* Bytes of machine code of a program that the kernel has loaded, or 0. */
@@ -18,6 +21,8 @@ u32 linux_code_size(const struct anybpf_program *prog);
  * calls helpers, uses maps other than global data, or per-CPU memory.
  */
 int linux_code_read(const struct anybpf_program *prog, struct linux_code *code, const char **why);
+/* Gives it the contents that its global data has in the kernel now. 0 or -errno. */
+int linux_code_fill(struct linux_code *code);
 void linux_code_free(struct linux_code *code);
 
 #endif

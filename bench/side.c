@@ -16,8 +16,9 @@
 #define BUFFER_SIZE (HOOK_HEADROOM + PACKET_SIZE + HOOK_TAILROOM)
 
 u32 bench_cpu;
-/* Made by the linker: what BENCH_MAP() has listed. */
+/* Made by the linker: what BENCH_MAP() and BENCH() have listed. */
 extern struct bench_map *const __start_bench_maps[], *const __stop_bench_maps[];
+extern struct bench_entry *const __start_bench_entries[], *const __stop_bench_entries[];
 
 const char *side_name(enum side_kind kind)
 {
@@ -81,6 +82,30 @@ static int keep_facts(struct side *side)
 	return side->verified ? 0 : -ENOMEM;
 }
 
+/* Whether it is the program of another entry or its setup: then it need not be loaded. */
+static bool is_of_another(const struct side *side, const char *program)
+{
+	for (struct bench_entry *const *e = __start_bench_entries; e < __stop_bench_entries; e++) {
+		size_t len = strlen((*e)->name);
+
+		if (*e != side->entry && !strcmp((*e)->object, side->entry->object) &&
+		    !strncmp(program, (*e)->name, len) &&
+		    (!program[len] || !strcmp(program + len, "_setup")))
+			return true;
+	}
+	return false;
+}
+
+static void leave_out_others(const struct side *side)
+{
+	struct anybpf_program *program = NULL;
+
+	while ((program = anybpf_object_next_program(side->object, program))) {
+		if (is_of_another(side, anybpf_program_name(program)))
+			anybpf_program_set_autoload(program, false);
+	}
+}
+
 static int load(struct side *side, const char *dir)
 {
 	char path[PATH_MAX];
@@ -88,8 +113,10 @@ static int load(struct side *side, const char *dir)
 
 	snprintf(path, sizeof(path), "%s/%s.bpf.o", dir, side->entry->object);
 	ret = anybpf_object_open(side->ctx, path, &side->object);
-	if (!ret)
-		ret = keep_facts(side);
+	if (ret)
+		return failed(side, ret);
+	leave_out_others(side);
+	ret = keep_facts(side);
 	if (!ret)
 		ret = anybpf_object_load(side->object);
 	if (ret)
@@ -155,7 +182,8 @@ int side_compile(struct side *side, u64 passes, u64 *ns)
 {
 	for (u32 i = 0; i < side->object->prog_cnt; i++) {
 		const struct anybpf_program *program = &side->object->progs[i];
-		struct prog *prog = prog_of(object_behind(side, program->fd, OBJECT_PROG));
+		struct object *obj = object_behind(side, program->fd, OBJECT_PROG);
+		struct prog *prog = obj ? prog_of(obj) : NULL;
 		const struct jit_options opts = {
 			.facts = side->verified[i].facts,
 			.masks = side->verified[i].masks,
@@ -164,6 +192,8 @@ int side_compile(struct side *side, u64 passes, u64 *ns)
 		u64 start;
 		int ret;
 
+		if (!prog)
+			continue; /* not loaded */
 		jit_free(prog);
 		start = os_clock_ns(CLOCK_MONOTONIC);
 		ret = jit_compile(prog, &opts, NULL);
@@ -357,6 +387,7 @@ int side_setup(struct side *side)
 	struct anybpf_program *program;
 	char name[64];
 	u32 result, ns;
+	int ret;
 
 	reset_packet(side);
 	snprintf(name, sizeof(name), "%s_setup", side->entry->name);
@@ -365,8 +396,10 @@ int side_setup(struct side *side)
 		return failed(side, -EINVAL);
 	if (!program)
 		return 0;
-	if (on_kernel(side))
-		return call_linux(side, program, 1, &result, &ns);
+	if (on_kernel(side)) {
+		ret = call_linux(side, program, 1, &result, &ns);
+		return ret || side->kind != SIDE_LINUX_CODE ? ret : linux_code_fill(&side->code);
+	}
 	if (side->kind == SIDE_NATIVE)
 		run_native(side, side->entry->setup, 1);
 	else

@@ -6,6 +6,7 @@
  *	BENCH(name, PACKET, "what it is") { ... }	the program
  *	SETUP(name) { ... }				fills its maps, run once before it
  *	STEP(name) { ... }				what is entered by tail calls only
+ *	BENCH_OP(name, "what it is") { ... }		OPS operations on a map
  *	BENCH_MAP(name, type, entries, key, value)	a map
  *	BENCH_STEPS(name, &step, ...)			a program array
  *
@@ -28,6 +29,7 @@
 #define BENCH(name, packet, what)                                                                  \
 	SEC("xdp")                                                                                 \
 	int name(struct xdp_md *ctx __attribute__((unused)))
+#define BENCH_OP(name, what) BENCH(name, PACKET_BYTES, what)
 #define STEP(name)                                                                                 \
 	SEC("xdp")                                                                                 \
 	int name(struct xdp_md *ctx __attribute__((unused)))
@@ -62,6 +64,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #else
 #include "native.h"
 #endif
+
+/* How many operations a program of BENCH_OP() does in one run. */
+#define OPS 256
 
 /* Keeps the compiler from seeing through a value, at no cost. */
 #define opaque(x) __asm__ volatile("" : "+r"(x))

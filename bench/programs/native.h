@@ -32,6 +32,7 @@ struct bench_entry {
 	const char *name, *what;
 	bench_fn *run, *setup; /* setup may be NULL */
 	enum bench_packet packet;
+	u32 ops; /* operations in a run whose single cost is asked for; 0: the whole is */
 };
 
 struct bench_map {
@@ -71,7 +72,9 @@ typedef u32 __be32;
 
 #define BENCH_PRAGMA(text) _Pragma(#text)
 
-#define BENCH(program, the_packet, what_it_is)                                                     \
+#define BENCH(program, the_packet, what_it_is) BENCH_ENTRY(program, the_packet, what_it_is, 0)
+#define BENCH_OP(program, what_it_is)	       BENCH_ENTRY(program, PACKET_BYTES, what_it_is, OPS)
+#define BENCH_ENTRY(program, the_packet, what_it_is, ops_in_run)                                   \
 	static int program(struct bench_ctx *ctx);                                                 \
 	BENCH_PRAGMA(weak program##_setup)                                                         \
 	int program##_setup(struct bench_ctx *ctx);                                                \
@@ -82,6 +85,7 @@ typedef u32 __be32;
 		.run = program,                                                                    \
 		.setup = program##_setup,                                                          \
 		.packet = the_packet,                                                              \
+		.ops = ops_in_run,                                                                 \
 	};                                                                                         \
 	BENCH_LISTED("bench_entries", struct bench_entry, program##_entry);                        \
 	static int program(struct bench_ctx *ctx __unused)
