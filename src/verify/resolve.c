@@ -7,9 +7,15 @@
 
 const struct btf *kernel_btf(struct verifier *v)
 {
-	if (!v->vmlinux_asked && v->in->vmlinux && v->in->vmlinux(v->in->resolve_arg, &v->vmlinux))
-		v->vmlinux = NULL;
+	int err;
+
+	if (v->vmlinux_asked || !v->in->vmlinux)
+		return v->vmlinux;
 	v->vmlinux_asked = true;
+	err = v->in->vmlinux(v->in->resolve_arg, &v->vmlinux);
+	if (err)
+		v->vmlinux = NULL;
+	v->no_memory |= err == -ENOMEM;
 	return v->vmlinux;
 }
 

@@ -170,6 +170,7 @@ struct verifier {
 
 	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
 	bool vmlinux_asked;
+	bool no_memory; /* for it: whatever is made of its absence is no verdict */
 	struct kfunc *kfuncs; /* those that are called, the last one found first */
 	u32 kfunc_cnt;
 	bool kfunc_seen;

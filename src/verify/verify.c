@@ -315,7 +315,7 @@ int verify(const struct verify_input *input, struct verify_result *result)
 	result->insn_processed = v.insn_processed;
 	result->peak_states = v.current_states;
 	result->memory = v.meter.peak + result->arena.total;
-	if (v.subprogs && save_subprogs(&v))
+	if (v.no_memory || (v.subprogs && save_subprogs(&v)))
 		err = -ENOMEM;
 	if (err != -ENOMEM)
 		log_statistics(&v);

@@ -65,7 +65,7 @@ struct verify_input {
 	/*
 	 * The BTF of the kernel that the program is for, which few programs need:
 	 * asked for when it is, at most once. 0, -ENOENT when there is none, or why
-	 * it cannot be had. May be NULL.
+	 * it cannot be had; -ENOMEM is verify()'s own then. May be NULL.
 	 */
 	int (*vmlinux)(void *arg, const struct btf **btf);
 

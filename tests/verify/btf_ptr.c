@@ -216,6 +216,32 @@ static int give_vmlinux(void *arg, const struct btf **btf)
 	return 0;
 }
 
+static bool refused_vmlinux;
+
+static int refuse_vmlinux(void *arg, const struct btf **btf)
+{
+	(void)arg;
+	(void)btf;
+	refused_vmlinux = true;
+	return -ENOMEM;
+}
+
+/* Where there is no memory for the kernel's BTF, there is no verdict. */
+static void check_no_memory(struct verify_input input)
+{
+	struct verify_result result;
+	int err;
+
+	input.log = NULL;
+	input.vmlinux = refuse_vmlinux;
+	refused_vmlinux = false;
+	err = verify(&input, &result);
+	if (err != (refused_vmlinux ? -ENOMEM : 0))
+		tap_fail("without memory for the kernel's BTF: %d, verdict %s", err,
+			 error_text(result.error, result.message));
+	verify_result_free(&result);
+}
+
 /* ---- maps ---- */
 
 struct test_maps {
@@ -384,6 +410,7 @@ static void run_program(const struct test_case *c, const struct bpf_insn *insns,
 	check_log(c, buf_str(&log.text));
 	log_free(&log);
 	verify_result_free(&result);
+	check_no_memory(input);
 }
 
 static bool find_kfunc(void *ctx, const char *name, s32 *imm, s16 *off)
