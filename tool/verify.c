@@ -47,24 +47,6 @@ void verdict_free(struct verdict *v)
 	explanation_free(&v->explanation);
 }
 
-const struct bpf_line_info *verdict_line(const struct verdict *v, u32 insn)
-{
-	const struct bpf_line_info *info = v->input.line_info;
-	u32 lo = 0, hi = v->input.line_info_cnt;
-
-	if (!v->input.btf || !hi || info[0].insn_off > insn)
-		return NULL;
-	while (hi - lo > 1) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (info[mid].insn_off <= insn)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &info[lo];
-}
-
 /* Nothing is proven of a program that was rejected. */
 bool shows_facts(const struct verdict *v)
 {

@@ -52,8 +52,6 @@ int verdict_init(struct verdict *v, const struct verify_options *opts,
 		 const struct anybpf_program *program, struct sources *sources);
 void verdict_free(struct verdict *v);
 
-/* The line information of an instruction, or NULL. */
-const struct bpf_line_info *verdict_line(const struct verdict *v, u32 insn);
 /* Asked for and there, or in place of a limit that was reached. */
 bool shows_facts(const struct verdict *v);
 bool shows_complexity(const struct verdict *v);

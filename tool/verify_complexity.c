@@ -78,7 +78,7 @@ static bool collect(const struct verdict *v, bool lines, struct shares *shares)
 
 		if (!cost->explored)
 			continue;
-		share = lines ? line_share(shares, verdict_line(v, i), i)
+		share = lines ? line_share(shares, explain_line(&v->input, i), i)
 			      : function_share(shares, function_start(v, i));
 		if (!share)
 			return false;

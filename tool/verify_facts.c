@@ -152,7 +152,7 @@ static u32 insn_text(const struct anybpf_program *p, u32 at, struct buf *out)
 
 static void source_text(const struct verdict *v, u32 at, u32 *last, struct buf *out)
 {
-	const struct bpf_line_info *info = verdict_line(v, at);
+	const struct bpf_line_info *info = explain_line(&v->input, at);
 	const char *line;
 
 	if (!info || info->insn_off != at || info->line_off == *last)
@@ -196,7 +196,7 @@ static void fact_json(const struct verdict *v, u32 at, const char *text, struct 
 {
 	const struct insn_fact *fact = &v->result->facts[at];
 	const struct bpf_insn *insn = &v->program->insns[at];
-	const struct bpf_line_info *info = verdict_line(v, at);
+	const struct bpf_line_info *info = explain_line(&v->input, at);
 	const char *map = fact->map == FACT_NO_MAP ? NULL : map_name(v->program, fact->map);
 
 	json_open(json, NULL, '{');

@@ -175,7 +175,7 @@ bool needs_newer(const struct verdict *v)
 
 static void need_text(const struct verdict *v, u32 insn, u16 version, const char *what, void *arg)
 {
-	const struct bpf_line_info *info = verdict_line(v, insn);
+	const struct bpf_line_info *info = explain_line(&v->input, insn);
 	struct buf *out = arg;
 
 	if (info)
@@ -196,7 +196,7 @@ void needs_text(const struct verdict *v, struct buf *out)
 
 static void need_json(const struct verdict *v, u32 insn, u16 version, const char *what, void *arg)
 {
-	const struct bpf_line_info *info = verdict_line(v, insn);
+	const struct bpf_line_info *info = explain_line(&v->input, insn);
 	struct json *json = arg;
 	char text[16];
 

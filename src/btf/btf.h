@@ -235,5 +235,7 @@ int btf_check_func_info(const struct btf *btf, const struct bpf_func_info *info,
 int btf_check_line_info(const struct btf *btf, const struct bpf_line_info *info, u32 n,
 			const struct bpf_insn *insns, u32 insn_cnt, const u32 *starts,
 			u32 subprog_cnt, struct log *log);
+/* The last record at or before the instruction, or NULL. They are in order. */
+const struct bpf_line_info *btf_find_line(const struct bpf_line_info *info, u32 n, u32 insn);
 
 #endif

@@ -79,3 +79,20 @@ int btf_check_line_info(const struct btf *btf, const struct bpf_line_info *info,
 			      subprog_cnt - sub, sub);
 	return 0;
 }
+
+const struct bpf_line_info *btf_find_line(const struct bpf_line_info *info, u32 n, u32 insn)
+{
+	u32 lo = 0, hi = n;
+
+	if (!n || info[0].insn_off > insn)
+		return NULL;
+	while (hi - lo > 1) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (info[mid].insn_off <= insn)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &info[lo];
+}

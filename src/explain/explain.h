@@ -74,6 +74,8 @@ struct explanation {
 /* 0 or -ENOMEM. To be freed when it gave 0. */
 int explain(const struct explain_input *in, struct explanation *e);
 void explanation_free(struct explanation *e);
+/* The line information of an instruction, or NULL. */
+const struct bpf_line_info *explain_line(const struct explain_input *in, u32 insn);
 
 /* ---- as text ---- */
 

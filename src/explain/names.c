@@ -50,12 +50,9 @@ static bool owns_place(const struct subject *s, u32 insn)
 {
 	const struct explain_input *in = s->in;
 	u8 class = BPF_CLASS(in->insns[insn].code);
-	u32 start = 0;
+	const struct bpf_line_info *place = btf_find_line(in->line_info, in->line_info_cnt, insn);
 
-	for (u32 i = 0; i < in->line_info_cnt; i++)
-		if (in->line_info[i].insn_off <= insn)
-			start = in->line_info[i].insn_off;
-	for (u32 i = start; i < insn; i++)
+	for (u32 i = place ? place->insn_off : 0; i < insn; i++)
 		if (BPF_CLASS(in->insns[i].code) == class)
 			return false;
 	return true;
@@ -516,20 +513,6 @@ static const char *text_limit_insns(const struct subject *s)
 
 /* ---- hints ---- */
 
-static s64 insn_size(const struct bpf_insn *insn)
-{
-	switch (BPF_SIZE(insn->code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	case BPF_W:
-		return 4;
-	default:
-		return 8;
-	}
-}
-
 /* The operator as C has it. */
 static const char *text_sign(const struct subject *s)
 {
@@ -600,7 +583,7 @@ static const char *text_bound(const struct subject *s)
 	    vlog_attribute(value, "off", &attribute) || !vlog_attribute(value, "vs", &attribute) ||
 	    !span_number(attribute, &limit))
 		return NULL;
-	size = insn_size(insn);
+	size = isa_access_size(insn);
 	if (index_stride(s) != size || limit % size)
 		return NULL;
 	return arena_printf(s->arena, "%" PRId64, limit / size);

@@ -355,20 +355,15 @@ static struct extent expression_at(struct span s, size_t i, enum expr_role role)
 
 /* ---- places ---- */
 
-static const struct bpf_line_info *line_of(const struct explain_input *in, u32 insn)
+const struct bpf_line_info *explain_line(const struct explain_input *in, u32 insn)
 {
-	const struct bpf_line_info *best = NULL;
-
-	for (u32 i = 0; i < in->line_info_cnt; i++)
-		if (in->line_info[i].insn_off <= insn)
-			best = &in->line_info[i];
-	return in->btf ? best : NULL;
+	return in->btf ? btf_find_line(in->line_info, in->line_info_cnt, insn) : NULL;
 }
 
 bool source_place(const struct explain_input *in, u32 insn, enum expr_role role,
 		  struct explain_place *place)
 {
-	const struct bpf_line_info *info = line_of(in, insn);
+	const struct bpf_line_info *info = explain_line(in, insn);
 	struct extent x;
 	struct span text;
 

@@ -138,6 +138,21 @@ static inline bool isa_is_map_ref(const struct bpf_insn *insn)
 		insn->src_reg == BPF_PSEUDO_MAP_IDX || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE);
 }
 
+/* Bytes that a load, store or atomic moves. */
+static inline u32 isa_access_size(const struct bpf_insn *insn)
+{
+	switch (BPF_SIZE(insn->code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
 /* Loads the address of a subprogram, for a callback. */
 static inline bool isa_is_func_ref(const struct bpf_insn *insn)
 {

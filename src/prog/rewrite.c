@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/bytes.h"
+#include "isa/isa.h"
 #include "prog/internal.h"
 
 static const struct bpf_insn trap = {.code = BPF_JMP | BPF_JA, .off = -1};
@@ -16,11 +17,6 @@ static int not_yet(struct load *load, u32 at, const char *what)
 {
 	log_printf(load->log, "insn %u: %s not supported yet\n", at, what);
 	return -EOPNOTSUPP;
-}
-
-static bool is_wide(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_LD | BPF_IMM | BPF_DW);
 }
 
 static void set_wide(struct bpf_insn *insn, u64 value)
@@ -110,20 +106,6 @@ static int rewrite_call(struct load *load, u32 at)
 	return 0;
 }
 
-static u32 access_size(u8 code)
-{
-	switch (BPF_SIZE(code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	case BPF_W:
-		return 4;
-	default:
-		return 8;
-	}
-}
-
 static u8 size_code(u32 size)
 {
 	switch (size) {
@@ -147,7 +129,7 @@ static u8 size_code(u32 size)
 static int rewrite_ctx(struct load *load, u32 at)
 {
 	struct bpf_insn *insn = &load->prog->insns[at];
-	u32 size = access_size(insn->code), off = (u32)(u16)insn->off;
+	u32 size = isa_access_size(insn), off = (u32)(u16)insn->off;
 	const struct ctx_field *field = ctx_field_find(load->args->rules, off, size);
 	u32 index, within;
 
@@ -202,7 +184,7 @@ static int rewrite_insn(struct load *load, u32 at)
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
-		return is_wide(insn) ? rewrite_wide(load, at) : 0;
+		return isa_is_wide(insn) ? rewrite_wide(load, at) : 0;
 	case BPF_LDX:
 	case BPF_ST:
 	case BPF_STX:
@@ -219,7 +201,7 @@ int pass_rewrite(struct load *load)
 	struct prog *prog = load->prog;
 
 	for (u32 i = 0; i < prog->insn_cnt; i++) {
-		bool wide = is_wide(&prog->insns[i]);
+		bool wide = isa_is_wide(&prog->insns[i]);
 		bool seen = load->result->facts[i].flags & FACT_SEEN;
 		int err = seen ? rewrite_insn(load, i) : 0;
 

@@ -87,25 +87,6 @@ void log_truncate(struct verifier *v, size_t len)
 		log_rewind(v->log, len);
 }
 
-/* The last record at or before the instruction. */
-static const struct bpf_line_info *line_of(const struct verifier *v, u32 insn)
-{
-	const struct bpf_line_info *info = v->in->line_info;
-	u32 lo = 0, hi = v->in->line_info_cnt;
-
-	if (!v->in->btf || !hi || info[0].insn_off > insn)
-		return NULL;
-	while (hi - lo > 1) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (info[mid].insn_off <= insn)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &info[lo];
-}
-
 void log_source_line(struct verifier *v, u32 insn, const char *prefix)
 {
 	const struct bpf_line_info *line, *prev = v->prev_line;
@@ -113,7 +94,7 @@ void log_source_line(struct verifier *v, u32 insn, const char *prefix)
 
 	if (!v->log_level)
 		return;
-	line = line_of(v, insn);
+	line = v->in->btf ? btf_find_line(v->in->line_info, v->in->line_info_cnt, insn) : NULL;
 	if (!line || line == prev)
 		return;
 	if (prev && line->file_name_off == prev->file_name_off &&

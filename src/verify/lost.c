@@ -152,7 +152,7 @@ static bool is_stack(const struct verifier *v, u32 insn)
 /* The slots of the frame at work that an access by @reg touches. */
 static u64 touched(u32 reg, const struct bpf_insn *insn)
 {
-	s32 first = insn->off, last = first + (s32)access_size(insn) - 1;
+	s32 first = insn->off, last = first + (s32)isa_access_size(insn) - 1;
 
 	if (reg != BPF_REG_FP || first < -MAX_BPF_STACK || last >= 0)
 		return UINT64_MAX;
@@ -206,7 +206,7 @@ static void step_store(const struct walk *w, struct lost *lost, u32 at)
 	if (!is_stack(w->v, at))
 		return;
 	if (!is_lost) {
-		if (insn->dst_reg == BPF_REG_FP && access_size(insn) == SLOT_SIZE &&
+		if (insn->dst_reg == BPF_REG_FP && isa_access_size(insn) == SLOT_SIZE &&
 		    !(insn->off % SLOT_SIZE))
 			lost->slots &= ~touched(BPF_REG_FP, insn);
 		return;

@@ -307,20 +307,6 @@ int check_access(struct verifier *v, const struct mem_access *a)
 	return 0;
 }
 
-u32 access_size(const struct bpf_insn *insn)
-{
-	switch (BPF_SIZE(insn->code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	case BPF_W:
-		return 4;
-	default:
-		return 8;
-	}
-}
-
 static struct mem_access access_of(const struct verifier *v, u32 regno, enum access kind, s32 value)
 {
 	const struct bpf_insn *insn = cur_insn(v);
@@ -329,7 +315,7 @@ static struct mem_access access_of(const struct verifier *v, u32 regno, enum acc
 		.insn = v->insn,
 		.regno = regno,
 		.off = insn->off,
-		.size = access_size(insn),
+		.size = isa_access_size(insn),
 		.kind = kind,
 		.value = value,
 	};

@@ -392,8 +392,6 @@ struct mem_access {
 	bool sign_extend;
 };
 
-/* Bytes of a load or store. */
-u32 access_size(const struct bpf_insn *insn);
 int check_access(struct verifier *v, const struct mem_access *a);
 int check_load(struct verifier *v);
 int check_store_reg(struct verifier *v);

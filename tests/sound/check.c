@@ -192,21 +192,13 @@ static void check_kind(struct check *c, u32 at, u64 addr, u32 size)
 			  (unsigned long long)addr, c->facts[at].mem);
 }
 
-static u32 access_bytes(u8 code)
-{
-	return BPF_SIZE(code) == BPF_B	 ? 1
-	       : BPF_SIZE(code) == BPF_H ? 2
-	       : BPF_SIZE(code) == BPF_W ? 4
-					 : 8;
-}
-
 static void check_access(struct check *c, u32 at, const u64 *regs)
 {
 	const struct bpf_insn *insn = &c->prog->insns[at];
 	bool load = BPF_CLASS(insn->code) == BPF_LDX;
 	bool atomic = BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC;
 	u64 addr = regs[load ? insn->src_reg : insn->dst_reg] + (u64)(s64)insn->off;
-	u32 size = access_bytes(insn->code);
+	u32 size = isa_access_size(insn);
 
 	switch (c->facts[at].mem) {
 	case MEM_SOCK:

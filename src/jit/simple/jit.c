@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/os.h"
+#include "isa/isa.h"
 #include "jit/simple/target.h"
 
 /* Passes that shorten jumps; each finds fewer of them. */
@@ -61,11 +62,6 @@ static void scan_insn(const struct bpf_insn *insn, struct jit *jit, struct jit_f
 		frame->has_may_goto = true;
 }
 
-static bool is_wide(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_LD | BPF_IMM | BPF_DW);
-}
-
 static void scan(struct jit *jit)
 {
 	const struct prog *prog = jit->prog;
@@ -73,7 +69,7 @@ static void scan(struct jit *jit)
 	for (u32 s = 0; s < prog->subprog_cnt; s++) {
 		for (u32 i = prog->subprogs[s].start; i < prog->subprogs[s].end; i++) {
 			scan_insn(&prog->insns[i], jit, &jit->frames[s]);
-			i += is_wide(&prog->insns[i]);
+			i += isa_slots(&prog->insns[i]) - 1;
 		}
 	}
 }
@@ -92,7 +88,7 @@ static int emit_subprog(struct jit *jit)
 		ret = simple_native->insn(jit, i);
 		if (ret)
 			return ret;
-		if (is_wide(&jit->prog->insns[i]))
+		if (isa_is_wide(&jit->prog->insns[i]))
 			jit->offsets[++i] = jit->at;
 	}
 	jit_frame(jit)->leave = jit->at;
