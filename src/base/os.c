@@ -133,6 +133,7 @@ int os_read_file(const struct mem *mem, const char *path, void **data, size_t *s
 	u8 *bytes = file ? mem_alloc(mem, cap) : NULL;
 	int err = !file ? -errno : bytes ? 0 : -ENOMEM;
 
+	errno = 0;
 	/* The size of a file in /sys is only known when it has been read. */
 	while (!err && (n = fread(bytes + len, 1, cap - len, file)) > 0) {
 		len += n;
@@ -146,7 +147,7 @@ int os_read_file(const struct mem *mem, const char *path, void **data, size_t *s
 		}
 	}
 	if (!err && ferror(file))
-		err = -EIO;
+		err = errno ? -errno : -EIO;
 	if (file)
 		fclose(file);
 	if (err) {

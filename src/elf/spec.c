@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "elf/parse.h"
 
 /* Data maps have 32-bit sizes, and no kernel takes one of this size. */
@@ -182,39 +183,18 @@ int spec_parse(const struct mem *mem, const void *data, size_t size, const char 
 	return 0;
 }
 
-static int read_file(const struct mem *mem, FILE *file, struct buf *buf)
-{
-	u8 chunk[16384];
-	size_t n;
-
-	buf_init(buf, mem);
-	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		buf_add(buf, chunk, n);
-	if (ferror(file))
-		return errno ? -errno : -EIO;
-	return buf_error(buf);
-}
-
 int spec_parse_file(const struct mem *mem, const char *path, struct spec **spec, struct err *err)
 {
-	struct buf buf;
-	FILE *file;
+	size_t size;
+	void *data;
 	int ret;
 
 	*spec = NULL;
-	file = fopen(path, "re");
-	if (!file) {
-		ret = -errno;
-		return err_set(err, ret, "%s: %s", path, strerror(-ret));
-	}
-	errno = 0;
-	ret = read_file(mem, file, &buf);
-	fclose(file);
+	ret = os_read_file(mem, path, &data, &size);
 	if (ret)
-		err_set(err, ret, "%s: %s", path, strerror(-ret));
-	else
-		ret = spec_parse(mem, buf.data, buf.len, path, spec, err);
-	buf_free(&buf);
+		return err_set(err, ret, "%s: %s", path, strerror(-ret));
+	ret = spec_parse(mem, data, size, path, spec, err);
+	mem_free(mem, data);
 	return ret;
 }
 
