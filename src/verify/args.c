@@ -383,22 +383,6 @@ int check_const_str(struct verifier *v, u32 regno)
 	return 0;
 }
 
-static int check_map_arg(struct verifier *v, u32 regno, struct call_args *args)
-{
-	const struct reg *reg = cur_reg(v, regno);
-
-	/* A map's timer must be initialised with that map, of maps of maps with the same one. */
-	if (args->map && (args->map != reg->map || args->map_uid != reg->map_uid))
-		return reject(v, -EINVAL,
-			      "timer pointer in R1 map_uid=%u doesn't match map pointer in R2 "
-			      "map_uid=%u",
-			      args->map_uid, reg->map_uid);
-	args->map = reg->map;
-	args->map_index = reg->map_index;
-	args->map_uid = reg->map_uid;
-	return 0;
-}
-
 static int check_map_value_arg(struct verifier *v, u32 regno, u32 arg, struct call_args *args)
 {
 	if (arg & PTR_MAYBE_NULL && reg_is_null(cur_reg(v, regno)))
@@ -437,7 +421,7 @@ static int check_value(struct verifier *v, u32 regno, u32 arg, struct call_args 
 {
 	switch (ARG_BASE(arg)) {
 	case ARG_CONST_MAP_PTR:
-		return check_map_arg(v, regno, args);
+		return take_map_arg(v, cur_reg(v, regno), "timer", args);
 	case ARG_PTR_TO_MAP_KEY:
 		if (!args->map)
 			return reject(v, -EACCES, "invalid map_ptr to access map->key");

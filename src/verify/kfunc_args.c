@@ -344,26 +344,31 @@ static int check_str(struct verifier *v, u32 arg)
 	return check_const_str(v, arg + 1);
 }
 
+static void keep_map(struct kfunc_args *args, const struct call_args *map)
+{
+	args->map = map->map;
+	args->map_index = map->map_index;
+	args->map_uid = map->map_uid;
+}
+
 /* A work queue and the map that it is in must go together. */
 static int take_map(struct verifier *v, u32 regno, struct kfunc_args *args)
 {
 	const struct reg *reg = cur_reg(v, regno);
+	struct call_args map = {.map = args->map, .map_uid = args->map_uid};
+	const char *object = NULL;
+	int err;
 
 	if (reg_kind(reg) == PTR_TO_BTF_ID)
 		return 0; /* a map of an iterator, say: its type decides */
 	if (reg_kind(reg) != CONST_PTR_TO_MAP && reg_kind(reg) != PTR_TO_MAP_VALUE &&
 	    reg_kind(reg) != PTR_TO_MAP_KEY)
 		return reject(v, -EINVAL, "pointer in R%u isn't map pointer", regno);
-	if (args->map && reg->map->fields && reg->map->fields->mask & BTF_FIELD_WORKQUEUE &&
-	    (args->map != reg->map || args->map_uid != reg->map_uid))
-		return reject(v, -EINVAL,
-			      "workqueue pointer in R1 map_uid=%u doesn't match map pointer in R2 "
-			      "map_uid=%u",
-			      args->map_uid, reg->map_uid);
-	args->map = reg->map;
-	args->map_index = reg->map_index;
-	args->map_uid = reg->map_uid;
-	return 0;
+	if (reg->map->fields && reg->map->fields->mask & BTF_FIELD_WORKQUEUE)
+		object = "workqueue";
+	err = take_map_arg(v, reg, object, &map);
+	keep_map(args, &map);
+	return err;
 }
 
 static int check_wq(struct verifier *v, u32 arg, struct kfunc_args *args)
@@ -374,9 +379,7 @@ static int check_wq(struct verifier *v, u32 arg, struct kfunc_args *args)
 	if (cur_reg(v, arg + 1)->type != PTR_TO_MAP_VALUE)
 		return reject(v, -EINVAL, "arg#%u doesn't point to a map value", arg);
 	err = check_wq_arg(v, arg + 1, &map);
-	args->map = map.map;
-	args->map_index = map.map_index;
-	args->map_uid = map.map_uid;
+	keep_map(args, &map);
 	return err;
 }
 

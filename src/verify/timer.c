@@ -12,6 +12,20 @@ static const struct btf_field *find_field(const struct map_desc *map, enum btf_f
 	return NULL;
 }
 
+int take_map_arg(struct verifier *v, const struct reg *reg, const char *object,
+		 struct call_args *args)
+{
+	if (object && args->map && (args->map != reg->map || args->map_uid != reg->map_uid))
+		return reject(v, -EINVAL,
+			      "%s pointer in R1 map_uid=%u doesn't match map pointer in R2 "
+			      "map_uid=%u",
+			      object, args->map_uid, reg->map_uid);
+	args->map = reg->map;
+	args->map_index = reg->map_index;
+	args->map_uid = reg->map_uid;
+	return 0;
+}
+
 /* The map's one field of a kind, by a pointer into a value. */
 static int check_field_arg(struct verifier *v, u32 regno, enum btf_field_kind kind,
 			   const char *name, struct call_args *args)
@@ -35,10 +49,7 @@ static int check_field_arg(struct verifier *v, u32 regno, enum btf_field_kind ki
 		return reject(v, -EINVAL,
 			      "off %" PRId64 " doesn't point to 'struct %s' that is at %u", off,
 			      name, field->offset);
-	args->map = reg->map;
-	args->map_index = reg->map_index;
-	args->map_uid = reg->map_uid;
-	return 0;
+	return take_map_arg(v, reg, NULL, args);
 }
 
 int check_timer_arg(struct verifier *v, u32 regno, struct call_args *args)

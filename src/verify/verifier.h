@@ -526,6 +526,12 @@ int push_helper_callback(struct verifier *v, const struct call_args *args);
 int set_timer_args(struct verifier *v, struct frame *callee, const struct frame *caller,
 		   const struct call_args *args);
 int check_timer_arg(struct verifier *v, u32 regno, struct call_args *args);
+/*
+ * The map of an argument. An object of a map's value ("timer") must be set up
+ * with that map, of maps of maps with the same one; NULL: nothing is set up.
+ */
+int take_map_arg(struct verifier *v, const struct reg *reg, const char *object,
+		 struct call_args *args);
 int check_wq_arg(struct verifier *v, u32 regno, struct call_args *args);
 
 int reject_range(struct verifier *v, u32 regno, const struct reg *reg,
