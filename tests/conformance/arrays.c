@@ -20,6 +20,7 @@
 
 #include "arrays.h"
 #include "../../tool/json.h"
+#include "helper/kernel.h"
 #include "sys/engine.h"
 
 #define LOG_SIZE    (16u << 20)
@@ -75,30 +76,6 @@ static void close_fd(struct trial *t, int fd)
 
 /* ---- capabilities of a caller of the kernel ---- */
 
-#define CAP_NUM_NET_ADMIN 12
-#define CAP_NUM_SYS_ADMIN 21
-#define CAP_NUM_PERFMON	  38
-#define CAP_NUM_BPF	  39
-
-static int change_effective(u64 off, u64 on)
-{
-	struct {
-		u32 version;
-		s32 pid;
-	} head = {0x20080522, 0};
-	struct {
-		u32 effective, permitted, inheritable;
-	} data[2];
-
-	if (syscall(SYS_capget, &head, data))
-		return -errno;
-	for (u32 i = 0; i < 2; i++) {
-		data[i].effective &= ~(u32)(off >> (32 * i));
-		data[i].effective |= (u32)(on >> (32 * i)) & data[i].permitted;
-	}
-	return syscall(SYS_capset, &head, data) ? -errno : 0;
-}
-
 /* As Linux's runner: never CAP_SYS_ADMIN. */
 static void set_caps(struct runner *r, bool unprivileged)
 {
@@ -108,7 +85,7 @@ static void set_caps(struct runner *r, bool unprivileged)
 	r->engine = unprivileged ? r->unprivileged : r->privileged;
 	if (!r->kernel)
 		return;
-	if (change_effective(unprivileged ? sys | admin : sys, unprivileged ? 0 : admin)) {
+	if (kernel_change_caps(unprivileged ? sys | admin : sys, unprivileged ? 0 : admin)) {
 		fprintf(stderr, "arrays: cannot change capabilities\n");
 		exit(2);
 	}

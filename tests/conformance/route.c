@@ -44,23 +44,6 @@ int __real_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 			 const struct bpf_insn *insns, size_t count,
 			 struct bpf_prog_load_opts *options);
 
-long __wrap_syscall(long number, ...);
-int __wrap_close(int fd);
-int __wrap_fcntl(int fd, int cmd, ...);
-int __wrap_fcntl64(int fd, int cmd, ...);
-void *__wrap_mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset);
-void *__wrap_mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t offset);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, ...);
-FILE *__wrap_fopen(const char *path, const char *mode);
-FILE *__wrap_fopen64(const char *path, const char *mode);
-int __wrap_uname(struct utsname *name);
-void __wrap_btf__free(struct btf *btf);
-struct btf *__wrap_btf__load_vmlinux_btf(void);
-int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
-			 const struct bpf_insn *insns, size_t count,
-			 struct bpf_prog_load_opts *options);
-
 struct entry {
 	int handle;
 	unsigned int map_type; /* of a map, else BPF_MAP_TYPE_UNSPEC */

@@ -14,6 +14,31 @@
 #include "isa/uapi_structs.h"
 #include "object/host.h"
 
+/* Effective capabilities of the calling thread, as bits of CAP_*; all of @on: what it may have. */
+static inline int kernel_change_caps(u64 off, u64 on)
+{
+	struct {
+		u32 version;
+		s32 pid;
+	} head = {0x20080522, 0};
+	struct {
+		u32 effective, permitted, inheritable;
+	} data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -errno;
+	for (u32 i = 0; i < 2; i++) {
+		data[i].effective &= ~(u32)(off >> (32 * i));
+		data[i].effective |= on == UINT64_MAX ? data[i].permitted : (u32)(on >> (32 * i));
+	}
+	return syscall(SYS_capset, &head, data) ? -errno : 0;
+}
+
+#define CAP_NUM_NET_ADMIN 12
+#define CAP_NUM_SYS_ADMIN 21
+#define CAP_NUM_PERFMON	  38
+#define CAP_NUM_BPF	  39
+
 /*
  * Capabilities of the calling thread, as HOST_CAP_* bits; what else it may do is dropped with
  * them. Gives up nothing for good: a thread that had all can have all again. 0, or a negative
@@ -25,27 +50,19 @@ static inline int kernel_use_caps(u32 caps)
 		u32 host;
 		u8 number; /* of CAP_* */
 	} rows[] = {
-		{HOST_CAP_BPF, 39},
-		{HOST_CAP_PERFMON, 38},
-		{HOST_CAP_NET_ADMIN, 12},
-		{HOST_CAP_SYS_ADMIN, 21},
+		{HOST_CAP_BPF, CAP_NUM_BPF},
+		{HOST_CAP_PERFMON, CAP_NUM_PERFMON},
+		{HOST_CAP_NET_ADMIN, CAP_NUM_NET_ADMIN},
+		{HOST_CAP_SYS_ADMIN, CAP_NUM_SYS_ADMIN},
 	};
-	struct {
-		u32 version;
-		s32 pid;
-	} head = {0x20080522, 0};
-	struct {
-		u32 effective, permitted, inheritable;
-	} data[2];
+	u64 on = 0;
 
-	if (syscall(SYS_capget, &head, data))
-		return -errno;
-	for (u32 i = 0; i < 2; i++)
-		data[i].effective = caps == HOST_CAP_ALL ? data[i].permitted : 0;
+	if (caps == HOST_CAP_ALL)
+		return kernel_change_caps(0, UINT64_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (caps & rows[i].host)
-			data[rows[i].number / 32].effective |= BIT(rows[i].number % 32);
-	return syscall(SYS_capset, &head, data) ? -errno : 0;
+			on |= BIT_ULL(rows[i].number);
+	return kernel_change_caps(UINT64_MAX, on);
 }
 
 /* As bpf(2), with a negative errno instead of errno. */
