@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames: their layout, prologues and returns. */
+#include "jit/x86_64/x86_64.h"
+
+/* Bytes below rsp that nobody but the function touches (System V ABI). */
+#define RED_ZONE 128
+
+/* Bytes of a return that may stand at each place instead of a jump to a shared one. */
+#define SMALL_RETURN 8
+
+void x86_frame_init(struct x86 *e)
+{
+	const struct ir_fn *fn = e->fn;
+	struct x86_frame *frame = &e->frame;
+	u32 slots = 8 * fn->nslots, locals = ROUND_UP(slots + fn->frame_size, 8u), above;
+
+	frame->saved = fn->used_regs & jit_x86_64.callee_saved;
+	above = 8 + 8 * (u32)__builtin_popcount(frame->saved);
+	frame->size = locals;
+	if (fn->has_calls)
+		frame->size = ROUND_UP(above + locals, 16u) - above;
+	else if (locals <= RED_ZONE)
+		frame->size = 0;
+	/* The BPF stack is the upper end, whatever lies below. */
+	frame->stack_at = (s32)frame->size;
+	frame->slots_at = frame->size ? 0 : -(s32)locals;
+}
+
+static void move_rsp(struct x86 *e, enum x86_alu op)
+{
+	struct x86_rm rsp = x86_in_reg(RSP);
+	u32 size = e->frame.size;
+
+	/* 128 fits in a byte as a negative number alone. */
+	if (size == 128)
+		x86_alu_imm(e->code, OP_W, op == ALU_ADD ? ALU_SUB : ALU_ADD, &rsp, -128);
+	else if (size)
+		x86_alu_imm(e->code, OP_W, op, &rsp, (s32)size);
+}
+
+void x86_prologue(struct x86 *e)
+{
+	for (u8 reg = 0; reg < 16; reg++) {
+		if (e->frame.saved & BIT(reg))
+			x86_push(e->code, reg);
+	}
+	move_rsp(e, ALU_SUB);
+}
+
+void x86_frame_drop(struct x86 *e)
+{
+	move_rsp(e, ALU_ADD);
+	for (u8 reg = 16; reg-- > 0;) {
+		if (e->frame.saved & BIT(reg))
+			x86_pop(e->code, reg);
+	}
+}
+
+static u32 return_size(const struct x86 *e)
+{
+	u32 size = 1;
+
+	for (u8 reg = 0; reg < 16; reg++)
+		size += e->frame.saved & BIT(reg) ? (reg >= R8 ? 2u : 1u) : 0;
+	if (e->frame.size)
+		size += e->frame.size <= 128 ? 4 : 7;
+	return size;
+}
+
+void x86_return(struct x86 *e)
+{
+	if (return_size(e) > SMALL_RETURN) {
+		if (e->leave_used) {
+			x86_jump(e, CC_ALWAYS, e->leave);
+			return;
+		}
+		e->leave_used = true;
+		x86_bind(e, e->leave);
+	}
+	x86_frame_drop(e);
+	x86_put(e->code, 0xc3, 1);
+}
+
+/* DWARF numbers rax rdx rcx rbx rsi rdi rbp rsp, then r8 to r15 in order. */
+static u8 dwarf_reg(u8 reg)
+{
+	static const u8 low[] = {0, 2, 1, 3, 7, 6, 4, 5};
+
+	return reg < ARRAY_SIZE(low) ? low[reg] : reg;
+}
+
+struct jit_func x86_unwind(const struct x86 *e)
+{
+	struct jit_func func = {.subprog = e->fn->subprog, .start = e->start};
+	u32 below = 8;
+
+	for (u8 reg = 0; reg < 16; reg++) {
+		if (!(e->frame.saved & BIT(reg)))
+			continue;
+		below += 8;
+		func.saved[func.nsaved].dwarf_reg = dwarf_reg(reg);
+		func.saved[func.nsaved++].cfa_offset = below;
+	}
+	func.frame_size = below - 8 + e->frame.size;
+	return func;
+}

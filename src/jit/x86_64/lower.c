@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lowering: what the machine has no instruction for becomes several
+ * instructions, and what has a better form gets it.
+ */
+#include "jit/x86_64/x86_64.h"
+
+/* @insn in front of @at, with its program counter. */
+static ir_ref before(struct ir_fn *fn, ir_ref at, struct ir_insn insn)
+{
+	insn.pc = ir_at(fn, at)->pc;
+	return ir_insert(fn, at, insn);
+}
+
+/* @insn becomes @op of @a and @b, and keeps the rest. */
+static void rewrite(struct ir_insn *insn, enum ir_op op, ir_ref a, ir_ref b)
+{
+	insn->op = (u8)op;
+	insn->arg[0] = a;
+	insn->arg[1] = b;
+}
+
+static void swap_args(struct ir_insn *insn)
+{
+	ir_ref first = insn->arg[0];
+
+	insn->arg[0] = insn->arg[1];
+	insn->arg[1] = first;
+}
+
+/* ---- arithmetic ---- */
+
+/* Subtracting a literal is adding another; from a literal: adding to the negative. */
+static void expand_sub(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	ir_ref a = insn->arg[0], b = insn->arg[1];
+
+	if (ir_is_const(fn, b)) {
+		rewrite(insn, IR_ADD, a, ir_const(fn, 0 - (u64)ir_at(fn, b)->imm));
+	} else if (ir_is_const_of(fn, a, 0)) {
+		rewrite(insn, IR_NEG, b, 0);
+	} else if (ir_is_const(fn, a)) {
+		b = before(fn, ref, ir_unary(IR_NEG, insn->width, b));
+		rewrite(insn, IR_ADD, b, a);
+	}
+}
+
+/* Masks of the low bytes have instructions of their own, which leave the operand alone. */
+static void expand_and(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	ir_ref a = insn->arg[0], b = insn->arg[1];
+
+	if (ir_is_const_of(fn, b, UINT8_MAX))
+		rewrite(insn, IR_ZEXT8, a, 0);
+	else if (ir_is_const_of(fn, b, UINT16_MAX))
+		rewrite(insn, IR_ZEXT16, a, 0);
+	else if (ir_is_const_of(fn, b, UINT32_MAX))
+		rewrite(insn, IR_ZEXT32, a, 0);
+	else if (ir_upper_zero(fn, a) || ir_upper_zero(fn, b))
+		insn->width = 4;
+}
+
+static void expand_andn(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	ir_ref inverted;
+
+	if (x86_has(fn, X86_BMI1))
+		return;
+	inverted = before(fn, ref, ir_unary(IR_NOT, insn->width, insn->arg[1]));
+	rewrite(insn, IR_AND, insn->arg[0], inverted);
+}
+
+static void narrow_division(struct ir_fn *fn, struct ir_insn *insn)
+{
+	u64 most = u64_max(ir_at(fn, insn->arg[0])->umax, ir_at(fn, insn->arg[1])->umax);
+
+	if (most <= INT32_MAX && insn->op == IR_SDIV)
+		insn->op = IR_UDIV;
+	if (most <= INT32_MAX && insn->op == IR_SMOD)
+		insn->op = IR_UMOD;
+	if (most <= UINT32_MAX && (insn->op == IR_UDIV || insn->op == IR_UMOD))
+		insn->width = 4;
+}
+
+/*
+ * Bits in pairs, in fours, in bytes; a product sums the bytes up in the
+ * highest one.
+ */
+static void expand_popcnt(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	u8 w = insn->width;
+	u64 all = w == 8 ? UINT64_MAX : UINT32_MAX;
+	ir_ref x = insn->arg[0], t, m2, m4, ones;
+
+	if (x86_has(fn, X86_POPCNT))
+		return;
+	m2 = ir_const(fn, all / 15 * 3);
+	m4 = ir_const(fn, all / 255 * 15);
+	ones = ir_const(fn, all / 255);
+	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 1)));
+	t = before(fn, ref, ir_binary(IR_AND, w, t, ir_const(fn, all / 3)));
+	x = before(fn, ref, ir_binary(IR_SUB, w, x, t));
+	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 2)));
+	t = before(fn, ref, ir_binary(IR_AND, w, t, m2));
+	x = before(fn, ref, ir_binary(IR_AND, w, x, m2));
+	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
+	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 4)));
+	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
+	x = before(fn, ref, ir_binary(IR_AND, w, x, m4));
+	x = before(fn, ref, ir_binary(IR_MUL, w, x, ones));
+	rewrite(insn, IR_SHR, x, ir_const(fn, w * 8u - 8));
+}
+
+/* ---- comparisons ---- */
+
+/* Numbers of 32 bits compare so, without a sign. */
+static void narrow_compare(struct ir_fn *fn, struct ir_insn *insn)
+{
+	static const u8 without_sign[IR_CC_CNT] = {
+		[IR_EQ] = IR_EQ,   [IR_NE] = IR_NE,   [IR_ULT] = IR_ULT,   [IR_UGE] = IR_UGE,
+		[IR_ULE] = IR_ULE, [IR_UGT] = IR_UGT, [IR_SLT] = IR_ULT,   [IR_SGE] = IR_UGE,
+		[IR_SLE] = IR_ULE, [IR_SGT] = IR_UGT, [IR_TEST] = IR_TEST, [IR_NTEST] = IR_NTEST,
+	};
+	bool a = ir_upper_zero(fn, insn->arg[0]), b = ir_upper_zero(fn, insn->arg[1]);
+	bool test = insn->cc == IR_TEST || insn->cc == IR_NTEST;
+
+	if (insn->cmp_width == 8 && (test ? a || b : a && b)) {
+		insn->cmp_width = 4;
+		insn->cc = without_sign[insn->cc];
+	}
+}
+
+static void expand_compare(struct ir_fn *fn, struct ir_insn *insn)
+{
+	if (ir_is_literal(fn, insn->arg[0]) && !ir_is_literal(fn, insn->arg[1])) {
+		swap_args(insn);
+		insn->cc = (u8)ir_cc_swap(insn->cc);
+	}
+	narrow_compare(fn, insn);
+}
+
+/* ---- the rest ---- */
+
+/* Literals come second, and what ends here comes first, because the result takes its place. */
+static void order_operands(struct ir_fn *fn, struct ir_insn *insn)
+{
+	const struct ir_insn *a = ir_at(fn, insn->arg[0]), *b = ir_at(fn, insn->arg[1]);
+
+	if (ir_is_literal(fn, insn->arg[0]) ||
+	    (!ir_is_literal(fn, insn->arg[1]) && a->uses > 1 && b->uses == 1))
+		swap_args(insn);
+}
+
+/* What nobody asks for need not be fetched. */
+static void expand_atomic(struct ir_insn *insn)
+{
+	if (!insn->uses && insn->imm != BPF_XCHG && insn->imm != BPF_CMPXCHG)
+		insn->imm &= ~BPF_FETCH;
+}
+
+static void expand_tail_call(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+
+	if (!ir_upper_zero(fn, insn->arg[2]))
+		insn->arg[2] = before(fn, ref, ir_unary(IR_ZEXT32, 8, insn->arg[2]));
+}
+
+/* rsp cannot be an index. */
+static void order_address(struct ir_fn *fn, struct ir_insn *insn)
+{
+	if (insn->arg[1] && !insn->scale && ir_at(fn, insn->arg[1])->op == IR_FRAME)
+		swap_args(insn);
+}
+
+static void expand(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	u16 flags = ir_flags(insn);
+
+	if (flags & IR_OP_COMM)
+		order_operands(fn, insn);
+	if (flags & IR_OP_CC)
+		expand_compare(fn, insn);
+	if (flags & IR_OP_MEM)
+		order_address(fn, insn);
+	switch (insn->op) {
+	case IR_SUB:
+		expand_sub(fn, ref);
+		break;
+	case IR_AND:
+		expand_and(fn, ref);
+		break;
+	case IR_OR:
+	case IR_XOR:
+		if (ir_upper_zero(fn, insn->arg[0]) && ir_upper_zero(fn, insn->arg[1]))
+			insn->width = 4;
+		break;
+	case IR_ANDN:
+		expand_andn(fn, ref);
+		break;
+	case IR_UDIV:
+	case IR_UMOD:
+	case IR_SDIV:
+	case IR_SMOD:
+		narrow_division(fn, insn);
+		break;
+	case IR_POPCNT:
+		expand_popcnt(fn, ref);
+		break;
+	case IR_ATOMIC:
+		expand_atomic(insn);
+		break;
+	case IR_TAIL_CALL:
+		expand_tail_call(fn, ref);
+		break;
+	default:
+		break;
+	}
+}
+
+void x86_expand(struct ir_fn *fn)
+{
+	ir_count_uses(fn);
+	ir_each_block(fn, b)
+	{
+		ir_each(fn, b, ref) expand(fn, ref);
+	}
+}
+
+static void find_calls(struct ir_fn *fn)
+{
+	fn->has_calls = false;
+	ir_each_block(fn, b)
+	{
+		ir_each(fn, b, ref)
+		{
+			u8 op = ir_at(fn, ref)->op;
+
+			fn->has_calls |= op == IR_CALL || op == IR_CALL_SUB;
+		}
+	}
+}
+
+void x86_lower(struct ir_fn *fn)
+{
+	x86_expand(fn);
+	x86_place_literals(fn);
+	find_calls(fn);
+}
