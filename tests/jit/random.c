@@ -6,9 +6,12 @@
  */
 #include "interp/interp.h"
 
+#include <errno.h>
+
 #include "engine.h"
 #include "ir_eval.h"
 #include "jit/jit.h"
+#include "jit/pass/pass.h"
 #include "linux_oracle.h"
 
 #define DEFAULT_PROGRAMS 20000
@@ -379,8 +382,26 @@ out:
 	return same;
 }
 
-/* The same with the compiler's intermediate form as it is built. */
-static bool compare_built(struct host *host, struct gen *g, u64 seed)
+/* Runs the pass that the number at @arg says, or all. */
+static int change_by_passes(struct ir_fn *fn, void *arg, struct err *err)
+{
+	const u32 *pass = arg;
+
+	if (*pass == JIT_PASS_CNT && passes_run(fn))
+		return err_set(err, -ENOMEM, "out of memory");
+	if (*pass != JIT_PASS_CNT) {
+		ir_clean(fn);
+		ir_cfg(fn);
+		pass_functions[*pass](fn);
+		ir_clean(fn);
+		ir_cfg(fn);
+	}
+	return ir_check(fn, err);
+}
+
+/* With the compiler's intermediate form instead of the JIT. */
+static bool compare_changed(struct host *host, struct gen *g, u64 seed, eval_change change,
+			    u32 pass)
 {
 	struct prog *prog;
 	u64 interpreted, built = 0;
@@ -391,7 +412,7 @@ static bool compare_built(struct host *host, struct gen *g, u64 seed)
 	gen_program(g, below(g, 3) == 0);
 	prog = engine_prog(host, g->insns, g->n, STACK + 8);
 	interpreted = engine_run(interp_run, prog, NULL, NULL);
-	if (eval_prog_add(prog, NULL, NULL, NULL, &err)) {
+	if (eval_prog_add(prog, NULL, change, &pass, &err)) {
 		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
 	} else {
 		built = engine_run(eval_run, prog, NULL, NULL);
@@ -405,6 +426,28 @@ static bool compare_built(struct host *host, struct gen *g, u64 seed)
 		dump(g);
 	object_put(&prog->obj);
 	return same;
+}
+
+/* As it is built. */
+static bool compare_built(struct host *host, struct gen *g, u64 seed)
+{
+	return compare_changed(host, g, seed, NULL, 0);
+}
+
+/* After all passes. */
+static bool compare_passed(struct host *host, struct gen *g, u64 seed)
+{
+	return compare_changed(host, g, seed, change_by_passes, JIT_PASS_CNT);
+}
+
+/* After one of them, each in turn. */
+static bool compare_one_pass(struct host *host, struct gen *g, u64 seed)
+{
+	u32 pass = (u32)(seed % JIT_PASS_CNT);
+
+	while (!pass_functions[pass])
+		pass = (pass + 1) % JIT_PASS_CNT;
+	return compare_changed(host, g, seed, change_by_passes, pass);
 }
 
 /* The same programs with Linux as another engine. r0 is folded, of which it tells 32 bits. */
@@ -464,6 +507,10 @@ int main(int argc, char **argv)
 		    compare_one);
 	run_compare("random programs: interpreter and intermediate form agree", NULL, host, &g,
 		    seed, n / 4, compare_built);
+	run_compare("random programs: interpreter and all passes agree", NULL, host, &g, seed,
+		    n / 4, compare_passed);
+	run_compare("random programs: interpreter and each pass agree", NULL, host, &g, seed, n / 4,
+		    compare_one_pass);
 	g.for_linux = true;
 	run_compare("random programs: interpreter and Linux agree",
 		    oracle_present() ? NULL : "the kernel does not allow bpf()", host, &g, seed,

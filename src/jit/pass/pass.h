@@ -18,6 +18,12 @@
 #undef STEP
 #undef PASS
 
+/* Whether something changed. */
+typedef bool (*pass_fn)(struct ir_fn *fn);
+
+/* NULL for steps, which are no passes over the intermediate form. */
+extern const pass_fn pass_functions[JIT_PASS_CNT];
+
 /* Runs those that the unit's options ask for. 0 or -ENOMEM. */
 int passes_run(struct ir_fn *fn);
 

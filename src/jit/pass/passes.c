@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which passes there are, which are asked for, and running them. Some run more
+ * than once: what one pass leaves behind is for pass_fold to tidy up.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "jit/pass/pass.h"
+
+const char *const jit_pass_names[JIT_PASS_CNT] = {
+#define STEP(NAME, text, what)	   [JIT_PASS_##NAME] = text,
+#define PASS(NAME, text, fn, what) [JIT_PASS_##NAME] = text,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+};
+
+const char *const jit_pass_texts[JIT_PASS_CNT] = {
+#define STEP(NAME, text, what)	   [JIT_PASS_##NAME] = what,
+#define PASS(NAME, text, fn, what) [JIT_PASS_##NAME] = what,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+};
+
+const pass_fn pass_functions[JIT_PASS_CNT] = {
+#define STEP(NAME, text, what)
+#define PASS(NAME, text, fn, what) [JIT_PASS_##NAME] = fn,
+#include "jit/pass/pass.def"
+#undef STEP
+#undef PASS
+};
+
+/* After these pass_fold runs once more when they changed something. */
+static const bool fold_after[JIT_PASS_CNT] = {};
+
+/* Whether something changed. (pass_layout says no: its order of blocks stays.) */
+static bool run_one(struct ir_fn *fn, u32 pass)
+{
+	const struct jit_options *options = fn->unit->options;
+	bool changed = pass_functions[pass](fn);
+
+	if (changed && !fn->failed) {
+		ir_clean(fn);
+		ir_cfg(fn);
+	}
+	if (options && options->dump && !fn->failed)
+		options->dump(options->dump_arg, jit_pass_names[pass], fn);
+	return changed && !fn->failed;
+}
+
+int passes_run(struct ir_fn *fn)
+{
+	ir_clean(fn);
+	if (!fn->failed)
+		ir_cfg(fn);
+	for (u32 pass = 0; pass < JIT_PASS_CNT && !fn->failed; pass++) {
+		if (!pass_functions[pass] || !unit_pass(fn->unit, pass))
+			continue;
+		if (run_one(fn, pass) && fold_after[pass] && unit_pass(fn->unit, JIT_PASS_FOLD))
+			run_one(fn, JIT_PASS_FOLD);
+	}
+	return fn->failed ? -ENOMEM : 0;
+}
+
+/* ---- choosing ---- */
+
+static u64 passes_named(const char *name, size_t len)
+{
+	if (len == 3 && !strncmp(name, "all", len))
+		return JIT_PASSES_ALL;
+	for (u32 i = 0; i < JIT_PASS_CNT; i++)
+		if (strlen(jit_pass_names[i]) == len && !strncmp(jit_pass_names[i], name, len))
+			return BIT_ULL(i);
+	return 0;
+}
+
+int jit_passes_parse(const char *text, u64 *passes, struct err *err)
+{
+	u64 chosen = *passes;
+
+	while (*text) {
+		size_t len;
+		bool off = *text == '-';
+		u64 named;
+
+		if (*text == '+' || *text == '-')
+			text++;
+		len = strcspn(text, ",");
+		named = passes_named(text, len);
+		if (len == 4 && !strncmp(text, "none", len))
+			chosen = off ? JIT_PASSES_ALL : 0;
+		else if (!named)
+			return err_set(err, -EINVAL, "no pass of the compiler is called '%.*s'",
+				       (int)len, text);
+		else
+			chosen = off ? chosen & ~named : chosen | named;
+		text += len;
+		text += *text == ',';
+	}
+	*passes = chosen;
+	return 0;
+}
