@@ -11,10 +11,12 @@
  *	BENCH_STEPS(name, &step, ...)			a program array
  *
  * A program sees the packet of PACKET (bench/packets.c) from ctx->data to
- * ctx->data_end and returns 32 bits that depend on all that it computed. It
- * gives the same result whenever it is run, so that it may be run any number
- * of times. A run takes some hundred nanoseconds at least: what is shorter is
- * done in a loop.
+ * ctx->data_end and returns 32 bits that depend on all that it computed. What
+ * it keeps from run to run is its own or in maps, so that its n-th run gives
+ * the same everywhere. A run takes some hundred nanoseconds at least: what is
+ * shorter is done in a loop. The packet is the same in every run, and a branch
+ * predictor learns it: where that would hide what branches cost, the program
+ * makes its data new each time.
  */
 #ifndef ANYBPF_BENCH_H
 #define ANYBPF_BENCH_H
