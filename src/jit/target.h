@@ -60,12 +60,17 @@ struct jit_target {
 	 * Afterwards every operand is encodable or PLACE_REG. .target is the target's own.
 	 */
 	void (*lower)(struct ir_fn *fn);
-	/* @c is zeroed. Asked of any instruction after lower(). */
+	/*
+	 * @c is zeroed. Asked of any instruction after lower() but phis. Literals may
+	 * be operands of PLACE_FIXED and of phis: they are made where they are needed.
+	 */
 	void (*constrain)(const struct ir_fn *fn, const struct ir_insn *insn,
 			  struct jit_constraints *c);
 	/*
 	 * Writes the function: prologue, the blocks in fn->order's layout, epilogues.
-	 * Registers and slots are in .loc and .aloc. 0, -EOPNOTSUPP, -E2BIG.
+	 * Registers and slots are in .loc and .aloc. What has no .loc and no effect
+	 * (an IR_IMM, IR_FRAME, IR_UNDEF, IR_LEA that is made again at its uses) has
+	 * no code. 0, -EOPNOTSUPP, -E2BIG.
 	 */
 	int (*emit)(struct jit_code *code, struct ir_fn *fn);
 	/* Makes the call or address at @at of finished code go to @target (offsets of the code). */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which register would save a move: that of what a value is made from, of what
+ * it becomes, of the rest of the value that it was split from. Each is worth
+ * as much as the move would be executed.
+ */
+#include "jit/regalloc/regalloc.h"
+
+#define HINT_USES 16
+
+static void hint_reg(u32 *weights, u32 reg, u32 weight)
+{
+	if (reg < JIT_MAX_REGS)
+		weights[reg] += weight;
+}
+
+/* The register of @value at @pos, if it has one by now. */
+static void hint_value(const struct ra *ra, ir_ref value, u32 pos, u32 *weights, u32 weight)
+{
+	const struct ra_interval *it = ra_at(ra, value, pos);
+
+	if (it)
+		hint_reg(weights, it->loc, weight);
+}
+
+static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weights)
+{
+	const struct ir_block *b = ir_block(ra->fn, phi->block);
+
+	for (u32 i = 0; i < b->npreds && i < HINT_USES; i++) {
+		u32 index = ra->index[b->preds[i]];
+
+		if (ir_block(ra->fn, b->preds[i])->order != UINT32_MAX)
+			hint_value(ra, phi->phi[i], ra->start[index + 1] - 1, weights,
+				   ra->weight[index]);
+	}
+}
+
+static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *weights)
+{
+	const struct ra_value *v = &ra->values[it->value];
+	const struct ir_insn *insn = ir_at(ra->fn, it->value);
+	u32 weight = weight_at(ra, it->start);
+
+	if (insn->op == IR_PHI)
+		hint_phi(ra, insn, weights);
+	if (v->fixed != NO_REG)
+		hint_reg(weights, v->fixed, weight);
+	if (v->same)
+		hint_value(ra, v->same, it->start - 1, weights, weight);
+}
+
+static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights)
+{
+	const struct ra_value *to = &ra->values[use->to];
+	u32 weight = weight_at(ra, use->pos);
+
+	if (!use->to)
+		hint_reg(weights, use->reg, weight);
+	else if (to->first && is_reg(to->first->loc))
+		hint_reg(weights, to->first->loc, weight);
+	else
+		hint_reg(weights, to->pref, weight);
+}
+
+void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights)
+{
+	u32 n = 0;
+
+	if (it->is_split)
+		hint_value(ra, it->value, it->start - 1, weights, weight_at(ra, it->start));
+	else
+		hint_def(ra, it, weights);
+	for (const struct ra_use *use = it->use; use < it->use_end && n < HINT_USES; use++, n++)
+		if (use->kind >= USE_MOVE)
+			hint_use(ra, use, weights);
+}

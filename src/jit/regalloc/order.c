@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order of the scan: reverse postorder, with cold blocks (and what only
+ * they lead to) moved to the end. So values that only cold code uses are not in
+ * the way of the rest, and calls of cold code do not end the stay of hot values
+ * in registers. A block stands behind its dominator, always.
+ */
+#include "jit/regalloc/regalloc.h"
+
+#define WEIGHT_ONCE  16
+#define WEIGHT_COLD  1
+#define DEPTH_MAX    6
+#define WEIGHT_SHIFT 3 /* a loop is taken to run eight times */
+
+static bool order_blocks(struct ra *ra)
+{
+	const struct ir_fn *fn = ra->fn;
+	bool *cold = arena_zalloc(&ra->arena, fn->nblocks);
+	u32 n = 0;
+
+	ra->blocks = arena_alloc(&ra->arena, fn->norder * sizeof(u32));
+	ra->index = arena_alloc(&ra->arena, fn->nblocks * sizeof(u32));
+	ra->weight = arena_alloc(&ra->arena, fn->norder * sizeof(u32));
+	ra->start = arena_alloc(&ra->arena, (fn->norder + 1) * sizeof(u32));
+	if (!cold || !ra->blocks || !ra->index || !ra->weight || !ra->start)
+		return false;
+	ir_each_block(fn, b)
+	{
+		cold[b] = b && (ir_block(fn, b)->cold || cold[ir_block(fn, b)->idom]);
+		if (!cold[b])
+			ra->blocks[n++] = b;
+	}
+	ra->nblocks = n;
+	ir_each_block(fn, b) if (cold[b]) ra->blocks[n++] = b;
+	for (u32 i = 0; i < n; i++) {
+		u32 depth = ir_block(fn, ra->blocks[i])->loop_depth;
+
+		ra->index[ra->blocks[i]] = i;
+		ra->weight[i] = i < ra->nblocks
+					? WEIGHT_ONCE << (depth < DEPTH_MAX ? depth : DEPTH_MAX) *
+								 WEIGHT_SHIFT
+					: WEIGHT_COLD;
+	}
+	ra->cold_from = ra->nblocks; /* an index still */
+	ra->nblocks = n;
+	return true;
+}
+
+static u64 count_units(const struct ra *ra)
+{
+	u64 n = 1;
+
+	for (u32 i = 0; i < ra->nblocks; i++) {
+		n++;
+		ir_each(ra->fn, ra->blocks[i], ref) n += ir_at(ra->fn, ref)->op != IR_PHI;
+	}
+	return n;
+}
+
+static void number(struct ra *ra)
+{
+	u32 unit = 0;
+
+	for (u32 i = 0; i < ra->nblocks; i++) {
+		ra->start[i] = unit * UNIT;
+		ra->unit_block[unit++] = i;
+		ir_each(ra->fn, ra->blocks[i], ref)
+		{
+			if (ir_at(ra->fn, ref)->op == IR_PHI)
+				continue;
+			ra->unit_block[unit] = i;
+			ra->unit_insn[unit++] = ref;
+		}
+	}
+	ra->start[ra->nblocks] = unit * UNIT;
+	ra->nunits = unit;
+}
+
+bool ra_order(struct ra *ra)
+{
+	u64 units;
+
+	if (!order_blocks(ra))
+		return false;
+	units = count_units(ra);
+	if (units > POS_MAX / UNIT - 2)
+		return false;
+	ra->unit_insn = arena_zalloc_array(&ra->arena, units, sizeof(ir_ref));
+	ra->unit_block = arena_zalloc_array(&ra->arena, units, sizeof(u32));
+	if (!ra->unit_insn || !ra->unit_block)
+		return false;
+	number(ra);
+	ra->cold_from = ra->start[ra->cold_from];
+	return true;
+}
