@@ -24,6 +24,7 @@
 #include "../jit/ir_eval.h"
 #include "interp/interp.h"
 #include "jit/jit.h"
+#include "jit/pass/pass.h"
 #include "sound/fast.h"
 #include "sound/shrink.h"
 
@@ -33,14 +34,6 @@
 #define PATIENCE    20 /* seconds for one program on all its inputs */
 #define PRINTED	    10
 #define SUBPROGS    32
-
-static const char *const pass_names[] = {
-#define STEP(NAME, text, what)	   text,
-#define PASS(NAME, text, fn, what) text,
-#include "jit/pass/pass.def"
-#undef STEP
-#undef PASS
-};
 
 /* A program compiled in one way; prog->jit and entries while it is the one that runs. */
 struct variant {
@@ -139,7 +132,7 @@ static void name_variant(struct variant *v)
 	for (u32 i = 0; i < JIT_PASS_CNT && (size_t)n < sizeof(v->name); i++) {
 		if (o->passes & BIT_ULL(i))
 			n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, " %s",
-				      pass_names[i]);
+				      jit_pass_names[i]);
 	}
 }
 
@@ -170,6 +163,11 @@ static void random_options(struct jit_options *o, const struct fast_prog *p, u64
 	o->blind = !(gen_random(state) % 8);
 }
 
+static int run_passes(struct ir_fn *fn, void *arg __unused, struct err *err __unused)
+{
+	return passes_run(fn);
+}
+
 /* 0, or why there is no code. */
 static int compile(struct variant *v, const struct fast_prog *p, const struct jit_options *o)
 {
@@ -182,7 +180,7 @@ static int compile(struct variant *v, const struct fast_prog *p, const struct ji
 	v->there = false;
 	name_variant(v);
 	if (v->evaluated) {
-		ret = eval_prog_add(p->prog, o, NULL, NULL, &err);
+		ret = eval_prog_add(p->prog, o, run_passes, NULL, &err);
 		v->there = !ret;
 	} else {
 		ret = jit_compile(p->prog, o, &err);
@@ -299,7 +297,7 @@ static void name_guilty(struct suspect *s, const struct fast_prog *p)
 		o.passes = s->options.passes & ~BIT_ULL(i);
 		if (o.passes != s->options.passes &&
 		    !differs_with(s->bench, p, o, s->evaluated, s->input)) {
-			printf(" %s", pass_names[i]);
+			printf(" %s", jit_pass_names[i]);
 			any = true;
 		}
 	}
