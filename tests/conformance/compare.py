@@ -30,10 +30,9 @@ def user_run(objects, program, timeout, log):
 
     def chunk(paths):
         done = subprocess.run([*command, *paths], stdout=subprocess.PIPE, check=False)
-        rows = [json.loads(line) for line in done.stdout.decode(errors="replace").splitlines()]
         if done.returncode:
             raise corpus.Missing(f"the loader ended with {done.returncode} at {paths[0]} or after")
-        return rows
+        return [json.loads(line) for line in done.stdout.decode(errors="replace").splitlines()]
 
     size = max(1, min(16, len(objects) // corpus.JOBS))
     chunks = [objects[i:i + size] for i in range(0, len(objects), size)]
