@@ -8,7 +8,13 @@
 
 #include "base/types.h"
 
-/* What a load, store or atomic reaches; all paths to an instruction agree on it. */
+/*
+ * What a load, store or atomic reaches; all paths to an instruction agree on it.
+ * That the kinds differ does not keep two accesses apart: memory of a helper, or
+ * of a global function's argument, may be part of a map's value, of the packet
+ * or of the stack of any frame at work, this one's included. A pointer of
+ * MEM_STACK may lead to a calling function's frame.
+ */
 enum mem_kind {
 	MEM_NONE, /* not a memory access, or never reached */
 	MEM_STACK,

@@ -118,6 +118,8 @@ static void bound_copy(struct gen *g, u32 reg, u32 with, u32 limit)
 
 	switch (gen_below(g, 4)) {
 	case 0: /* by the stack, in part perhaps */
+		if (gen_below(g, 2))
+			gen_put(g, class | BPF_AND | BPF_K, reg, 0, 0, 255);
 		gen_put(g, BPF_STX | BPF_MEM | size, 10, reg, GEN_SCRATCH, 0);
 		gen_put(g,
 			BPF_LDX | size | (size != BPF_DW && !gen_below(g, 3) ? BPF_MEMSX : BPF_MEM),
@@ -142,7 +144,8 @@ static void bound_copy(struct gen *g, u32 reg, u32 with, u32 limit)
 	} else {
 		class = gen_below(g, 2) ? BPF_JMP : BPF_JMP32;
 		gen_out(g, class | BPF_JSGT | BPF_K, with, 0, (s32)limit + add);
-		gen_out(g, class | BPF_JSLT | BPF_K, with, 0, add);
+		/* What is below 0 is one of the two, or both. */
+		gen_out(g, class | BPF_JSLT | BPF_K, gen_below(g, 2) ? with : reg, 0, add);
 	}
 }
 
