@@ -302,7 +302,7 @@ static void run_file(const char *name)
 
 int main(void)
 {
-	static const char *const files[] = {"flow", "facts", "inline"};
+	static const char *const files[] = {"flow", "facts", "inline", "mask"};
 
 	if (host_new(NULL, &host))
 		return 1;

@@ -301,6 +301,9 @@ static void eval_insn(struct eval *e, ir_ref ref)
 	case IR_FRAME:
 		*to = ptr_to_u64(e->frame_end) + (u64)insn->imm;
 		break;
+	case IR_HIDE:
+		*to = operand(e, insn->arg[0]);
+		break;
 	case IR_UNDEF:
 		*to = EVAL_UNDEF;
 		return;

@@ -91,6 +91,8 @@ static int build_arithmetic(struct body *body)
 
 	if (op == IR_UNDEF || (is_division(op) && insn->off & ~1))
 		return cannot(body, "operation");
+	if (is_masked(body) && (op == IR_ADD || op == IR_SUB))
+		mask_operands(body, &op, &a, &b);
 	ir = ir_binary(op, width_of(insn), a, b);
 	if (is_division(op) && ir_is_const(body->b->fn, b) &&
 	    divides_safely(op, ir.width, (u64)body_at(body, b)->imm))

@@ -96,6 +96,11 @@ int build_store(struct body *body);
 int build_legacy_load(struct body *body);
 int build_call(struct body *body);
 int build_tail_call(struct body *body);
+/* Whether the sum or difference at hand must be masked; then, what to compute instead. */
+bool is_masked(const struct body *body);
+void mask_operands(struct body *body, enum ir_op *op, ir_ref *a, ir_ref *b);
+void fence_after_store(struct body *body);
+
 /* A call of bpf_loop(): @built tells whether it has become a loop. */
 int build_loop(struct body *body, bool *built);
 

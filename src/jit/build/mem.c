@@ -114,6 +114,7 @@ static int build_atomic(struct body *body)
 		set_reg(body, BPF_REG_0, result);
 	else if (insn->imm & BPF_FETCH)
 		set_reg(body, insn->src_reg, result);
+	fence_after_store(body);
 	return 0;
 }
 
@@ -130,6 +131,7 @@ int build_store(struct body *body)
 	set_place(body, &ir, insn->dst_reg);
 	ir.arg[2] = is_imm ? constant(body, (u64)(s64)insn->imm) : get_reg(body, insn->src_reg);
 	emit(body, ir);
+	fence_after_store(body);
 	return 0;
 }
 

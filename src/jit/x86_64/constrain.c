@@ -193,6 +193,7 @@ void x86_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct ji
 	case IR_SMOD:
 		constrain_division(c, RDX, RAX);
 		break;
+	case IR_HIDE:
 	case IR_NEG:
 	case IR_NOT:
 	case IR_BSWAP16:

@@ -17,6 +17,7 @@ static const struct {
 	[IR_PARAM] = {emit_nothing, true},
 	[IR_PHI] = {emit_nothing, true},
 	[IR_UNDEF] = {emit_nothing, true},
+	[IR_HIDE] = {emit_nothing, true},
 	[IR_FRAME] = {x86_emit_frame, true},
 	[IR_MOVE] = {x86_emit_move, true},
 	[IR_IMM] = {x86_emit_imm, true},
