@@ -121,7 +121,8 @@ int x86_emit_frame(struct x86 *e, const struct ir_insn *insn)
 
 int x86_emit_move(struct x86 *e, const struct ir_insn *insn)
 {
-	bool narrow = insn->arg[0] && ir_upper_zero(e->fn, insn->arg[0]);
+	/* The value that the scratch register saves for a while goes by the name of another. */
+	bool narrow = insn->loc != X86_SCRATCH && ir_upper_zero(e->fn, insn->arg[0]);
 	struct x86_rm from = x86_arg(e, insn, 0), to;
 	u8 dst = insn->loc < IR_LOC_SLOT ? (u8)insn->loc : X86_SCRATCH;
 	u32 w = narrow ? 0 : OP_W;

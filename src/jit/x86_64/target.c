@@ -71,7 +71,13 @@ static const struct {
 
 static int emit_insn(struct x86 *e, const struct ir_insn *insn)
 {
-	int ret = rows[insn->op].emit ? rows[insn->op].emit(e, insn) : -EOPNOTSUPP;
+	bool unused = (ir_flags(insn) & IR_OP_PURE) && insn->loc == IR_LOC_NONE;
+	int ret = -EOPNOTSUPP;
+
+	if (unused) /* folded into all of its users */
+		return 0;
+	if (rows[insn->op].emit)
+		ret = rows[insn->op].emit(e, insn);
 
 	if (ret == -EOPNOTSUPP)
 		return err_set(e->code->unit->err, ret, "insn %u: no machine code for %s", insn->pc,
