@@ -20,13 +20,15 @@ static u64 fold(u64 a, u64 b)
 u32 hash_bytes(const void *p, size_t size, u64 seed)
 {
 	const u8 *at = p;
+	/* Secret, too: 8 bytes that make a product 0 would wipe out all before them. */
+	u64 k1 = K1 ^ (seed << 32 | seed >> 32);
 	u64 h = seed ^ K0, tail = 0;
 	size_t left = size;
 
 	for (; left >= 8; left -= 8, at += 8)
-		h = fold(get_u64(at) ^ K1, h ^ K0);
+		h = fold(get_u64(at) ^ k1, h ^ K0);
 	if (left)
 		memcpy(&tail, at, left);
-	h = fold(tail ^ K1, h ^ (u64)size ^ K0);
+	h = fold(tail ^ k1, h ^ (u64)size ^ K0);
 	return (u32)(h ^ (h >> 32));
 }

@@ -4,6 +4,9 @@
  * unlinking elements. How elements are allocated and where values lie is the
  * types' own.
  *
+ * There are two to four times as many buckets as elements, so that the first element of a
+ * chain mostly is the one that is looked for: what else it is a processor does not foresee.
+ *
  * Region, in this order: struct hash_shared with one struct hash_cpu per CPU,
  * struct lru of an LRU type, buckets, elements, per-CPU values. Elements are numbered from 1; 0
  * ends a chain. An element is a struct hash_elem, for LRU types its struct lru_node, the key and,
@@ -108,26 +111,33 @@ static inline struct hash_bucket *hash_bucket(const struct hash_map *h, u32 hash
 	return &h->buckets[hash & h->mask];
 }
 
+#define HASH_ODD 0x9e3779b97f4a7c15ull
+
+/* Compilers write the same in machine code: the halves of the product, one on the other. */
 static inline u32 hash_mix(u64 a, u64 b)
 {
 	unsigned __int128 p = (unsigned __int128)a * b;
-	u64 folded = (u64)p ^ (u64)(p >> 64);
 
-	return (u32)(folded ^ (folded >> 32));
+	return (u32)p ^ (u32)(p >> 64);
+}
+
+/* What the second half of a 16-byte key is mixed with: no key known beforehand makes it 0. */
+static inline u64 hash_second_seed(const struct hash_map *h)
+{
+	return HASH_ODD ^ (h->seed << 32 | h->seed >> 32);
 }
 
 /* @size is a constant for the common sizes, which need no loop. */
 static inline __attribute__((always_inline)) u32 hash_of(const struct hash_map *h, const void *key,
 							 u32 size)
 {
-	const u64 odd = 0x9e3779b97f4a7c15ull;
-
 	if (size == 4)
-		return hash_mix(get_u32(key) ^ h->seed, odd);
+		return hash_mix(get_u32(key) ^ h->seed, HASH_ODD);
 	if (size == 8)
-		return hash_mix(get_u64(key) ^ h->seed, odd);
+		return hash_mix(get_u64(key) ^ h->seed, HASH_ODD);
 	if (size == 16)
-		return hash_mix(get_u64(key) ^ h->seed, get_u64((const u8 *)key + 8) ^ odd);
+		return hash_mix(get_u64(key) ^ h->seed,
+				get_u64((const u8 *)key + 8) ^ hash_second_seed(h));
 	return hash_bytes(key, size, h->seed);
 }
 

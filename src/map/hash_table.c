@@ -94,7 +94,7 @@ int hash_init(struct hash_map *h, u32 nr_elems, u32 nr_spares)
 		return -E2BIG;
 	h->nr_elems = nr_elems;
 	h->key_size = desc->key_size;
-	h->mask = round_up_pow2(nr_elems) - 1;
+	h->mask = 2 * round_up_pow2(nr_elems) - 1;
 	h->key_off = (u32)sizeof(struct hash_elem);
 	if (is_lru(desc->type))
 		h->key_off += ROUND_UP((u32)sizeof(struct lru_node), 8u);
