@@ -8,6 +8,7 @@
 #define ANYBPF_JIT_RUNTIME_H
 
 #include "jit/ir/ir.h"
+#include "map/hash.h"
 
 enum jit_runtime {
 #define RUNTIME(NAME, function) JIT_RUNTIME_##NAME,
@@ -38,5 +39,20 @@ s64 jit_legacy_load(struct run *run, s32 off, u32 size);
 
 /* budget_spent(), as a full register. */
 u64 jit_budget_spent(struct run *run);
+
+/*
+ * Lookups in hash tables: the address of the value, for @cpu of types with one
+ * per CPU, or NULL. The key is what lies in memory, as numbers of this machine.
+ */
+#define DECLARE_LOOKUPS(name)                                                                      \
+	void *jit_##name##_4(struct hash_map *h, u32 key, u32 cpu);                                \
+	void *jit_##name##_8(struct hash_map *h, u64 key, u32 cpu);                                \
+	void *jit_##name##_16(struct hash_map *h, u64 first, u64 second, u32 cpu);
+
+DECLARE_LOOKUPS(hash)
+DECLARE_LOOKUPS(lru_hash)
+DECLARE_LOOKUPS(percpu_hash)
+DECLARE_LOOKUPS(lru_percpu_hash)
+#undef DECLARE_LOOKUPS
 
 #endif
