@@ -12,7 +12,6 @@
 #include "base/fault.h"
 #include "helper/helper.h"
 #include "jit/build/build.h"
-#include "jit/runtime.h"
 #include "map/prog_array.h"
 
 struct eval_prog {
@@ -225,8 +224,8 @@ __attribute__((no_sanitize("undefined"))) static u64 eval_call(struct eval *e,
 
 	for (u32 i = 0; i < IR_MAX_ARGS; i++)
 		a[i] = i < insn->nargs ? operand(e, insn->arg[i]) : EVAL_UNDEF;
-	if (sym->kind == SYM_RUNTIME) {
-		fn = (c_function)jit_runtime[sym->index].fn;
+	if (sym->kind != SYM_HELPER) {
+		fn = (c_function)(uintptr_t)sym->addr;
 		return fn(a[0], a[1], a[2], a[3], a[4], a[5]);
 	}
 	return helper_protos[sym->index].fn(a[0], a[1], a[2], a[3], a[4], u64_to_ptr(a[5]));

@@ -156,6 +156,8 @@ enum ir_sym_kind {
 	SYM_PROG,      /* struct prog */
 	SYM_HELPER,    /* a C function: index in helper_protos */
 	SYM_RUNTIME,   /* a C function of the compiler's own: enum in runtime.def */
+	SYM_MAP_OP,    /* a C function of a map's type: .index in prog->maps, .addend: its offset in
+			  struct map_ops */
 };
 
 struct ir_sym {

@@ -35,7 +35,7 @@ const char *const ir_mem_names[IR_MEM_CNT] = {
 const char *const ir_sym_names[IR_SYM_CNT] = {
 	[SYM_NONE] = "none",	   [SYM_MAP] = "map",	[SYM_MAP_VALUE] = "value",
 	[SYM_SUBPROG] = "sub",	   [SYM_PROG] = "prog", [SYM_HELPER] = "helper",
-	[SYM_RUNTIME] = "runtime",
+	[SYM_RUNTIME] = "runtime", [SYM_MAP_OP] = "mapop",
 };
 
 const char *const ir_flag_names[8] = {
