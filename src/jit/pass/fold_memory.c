@@ -21,16 +21,18 @@ static enum fold_mem kind_of(const struct ir_insn *insn)
 	return insn->flags & IR_UNALIASED ? FOLD_PRIVATE : kinds[insn->mem];
 }
 
-/* The kinds that a write may change. */
+/*
+ * The kinds that a write may change. Memory of a helper is also what a global
+ * function gets: of its caller's stack or context, where it is built in.
+ */
 static u8 kinds_written(const struct ir_insn *insn)
 {
 	static const u8 aliases[FOLD_MEM_CNT] = {
-		[FOLD_STACK] = BIT(FOLD_STACK) | BIT(FOLD_OTHER),
-		[FOLD_CTX] = BIT(FOLD_CTX) | BIT(FOLD_OTHER),
+		[FOLD_STACK] = BIT(FOLD_STACK) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
+		[FOLD_CTX] = BIT(FOLD_CTX) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
 		[FOLD_PACKET] = BIT(FOLD_PACKET) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
 		[FOLD_MAP] = BIT(FOLD_MAP) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
-		[FOLD_HELPER] =
-			BIT(FOLD_HELPER) | BIT(FOLD_MAP) | BIT(FOLD_PACKET) | BIT(FOLD_OTHER),
+		[FOLD_HELPER] = (BIT(FOLD_MEM_CNT) - 1) & ~BIT(FOLD_PRIVATE),
 		[FOLD_OTHER] = (BIT(FOLD_MEM_CNT) - 1) & ~BIT(FOLD_PRIVATE),
 		[FOLD_PRIVATE] = BIT(FOLD_PRIVATE),
 	};
