@@ -112,7 +112,7 @@ struct event {
 	__u64 kind, value;
 };
 
-BENCH_RINGBUF(op_events, 1 << 20);
+BENCH_RINGBUF(op_events, 1 << 17);
 
 BENCH_OP(op_ringbuf, "ring buffer, 16 bytes reserved and submitted")
 {

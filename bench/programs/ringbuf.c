@@ -7,7 +7,7 @@ struct event {
 	__u64 value;
 };
 
-BENCH_RINGBUF(events, 1 << 20);
+BENCH_RINGBUF(events, 1 << 17);
 
 BENCH(ringbuf, PACKET_BYTES, "16 records of 16 bytes through a ring buffer")
 {
