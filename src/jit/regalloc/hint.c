@@ -36,6 +36,20 @@ static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weight
 	}
 }
 
+/* Operands that end here leave their registers, and some instructions are shorter so. */
+static void hint_args(const struct ra *ra, const struct ra_interval *it, u32 *weights, u32 weight)
+{
+	const struct ir_insn *insn = ir_at(ra->fn, it->value);
+	u32 n = insn->op == IR_PHI ? 0 : ir_nargs(ra->fn, insn), base = gap_of(it->start);
+
+	for (u32 i = 0; i < n; i++) {
+		const struct ra_interval *arg = ra_at(ra, insn->arg[i], base + AT_USE);
+
+		if (arg && arg->end <= it->start)
+			hint_reg(weights, arg->loc, weight);
+	}
+}
+
 static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *weights)
 {
 	const struct ra_value *v = &ra->values[it->value];
@@ -48,6 +62,8 @@ static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *wei
 		hint_reg(weights, v->fixed, weight);
 	if (v->same)
 		hint_value(ra, v->same, it->start - 1, weights, weight);
+	else if (v->fixed == NO_REG)
+		hint_args(ra, it, weights, weight / 4);
 }
 
 static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights)

@@ -373,6 +373,92 @@ static bool find_intervals(struct ra *ra)
 	return !ra->failed;
 }
 
+/* ---- operands that may be exchanged ---- */
+
+/* The range that reaches @base, or ends there. */
+static struct ra_range *range_to(const struct ra_value *v, u32 base)
+{
+	u32 low = 0, high = v->nranges;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (v->ranges[mid].to < base)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return &v->ranges[low];
+}
+
+static bool lives_on(const struct ra_value *v, u32 base)
+{
+	return range_to(v, base)->to > base + AT_CLOBBER;
+}
+
+static bool goes_to_phi(const struct ra *ra, ir_ref value, ir_ref phi)
+{
+	const struct ra_value *v = &ra->values[value];
+
+	for (u32 i = 0; i < v->nuses && i < 8; i++)
+		if (v->uses[i].kind == USE_PHI && v->uses[i].to == phi)
+			return true;
+	return false;
+}
+
+/* Makes the use of @value by the instruction at @base another one. */
+static void change_use(struct ra *ra, ir_ref value, u32 base, struct ra_use to)
+{
+	struct ra_value *v = &ra->values[value];
+	struct ra_range *r = range_to(v, base);
+
+	*ra_next_use(v->first, base - 1) = to;
+	if (r->to <= base + AT_CLOBBER)
+		r->to = to.pos + 1;
+	v->first->end = v->ranges[v->nranges - 1].to;
+}
+
+/*
+ * The result overwrites its first operand. Better that which ends here, or
+ * that which goes around a loop to become the result again.
+ */
+static void try_exchange(struct ra *ra, ir_ref ref)
+{
+	struct ra_value *v = &ra->values[ref];
+	struct ir_insn *insn = ir_at(ra->fn, ref);
+	u32 base = v->start;
+	ir_ref a = insn->arg[0], b = insn->arg[1];
+	bool a_lives, b_lives;
+
+	if (v->same != a || a == b || !ra->values[a].first || !ra->values[b].first ||
+	    ra->values[a].remat || ra->values[b].remat || ir_nargs(ra->fn, insn) != 2)
+		return;
+	a_lives = lives_on(&ra->values[a], base);
+	b_lives = lives_on(&ra->values[b], base);
+	if (b_lives || (!a_lives && (!goes_to_phi(ra, ref, b) || goes_to_phi(ra, ref, a))))
+		return;
+	insn->arg[0] = b;
+	insn->arg[1] = a;
+	v->same = b;
+	change_use(ra, a, base, (struct ra_use){base + AT_USE, 0, USE_REG, NO_REG});
+	change_use(ra, b, base, (struct ra_use){base - 1, ref, USE_MOVE, NO_REG});
+}
+
+static void exchange_operands(struct ra *ra)
+{
+	struct jit_constraints c;
+
+	for (u32 i = 0; i < ra->nintervals; i++) {
+		ir_ref ref = ra->intervals[i].value;
+
+		if (!(ir_flags(ir_at(ra->fn, ref)) & IR_OP_COMM) || !ra->values[ref].same)
+			continue;
+		ra_constrain(ra, ref, &c);
+		if (!c.late_args && c.arg[1].place != PLACE_FIXED && c.arg[1].place != PLACE_NONE)
+			try_exchange(ra, ref);
+	}
+}
+
 /* ---- preferences ---- */
 
 /* The register that most of its uses want it in, directly or through what it becomes. */
@@ -413,6 +499,7 @@ bool ra_live(struct ra *ra)
 	find_uses(ra);
 	if (ra->failed || !find_intervals(ra))
 		return false;
+	exchange_operands(ra);
 	find_prefs(ra);
 	return true;
 }

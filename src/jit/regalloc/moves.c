@@ -83,11 +83,21 @@ static bool emit_ready(struct order *o)
 	return any;
 }
 
+/* The one of those left that reads what @i writes. */
+static u32 reader_of(const struct order *o, u32 i)
+{
+	for (u32 k = 0; k < o->n; k++)
+		if (!o->done[k] && o->moves[k].from == o->moves[i].to)
+			return k;
+	return i;
+}
+
 /* Saves what the first move that is left would overwrite. */
 static bool break_circle(struct order *o)
 {
 	struct ra *ra = o->ra;
 	u32 first = 0, at;
+	struct ra_move *reader;
 	bool slots = false;
 	u16 save;
 
@@ -98,20 +108,14 @@ static bool break_circle(struct order *o)
 	at = first;
 	do {
 		slots |= !is_reg(o->moves[at].from) && !is_reg(o->moves[at].to);
-		for (u32 k = 0; k < o->n; k++) {
-			if (o->done[k] || o->moves[k].from != o->moves[at].to)
-				continue;
-			at = k;
-			break;
-		}
+		at = reader_of(o, at);
 	} while (at != first);
 	if (slots && ra->spare_slot == IR_LOC_NONE)
 		ra->spare_slot = (u16)(IR_LOC_SLOT + ra->fn->nslots++);
 	save = slots ? ra->spare_slot : ra->target->scratch;
-	emit(o, o->moves[first].to, save, o->moves[first].value);
-	for (u32 k = 0; k < o->n; k++)
-		if (!o->done[k] && o->moves[k].from == o->moves[first].to)
-			o->moves[k].from = save;
+	reader = &o->moves[reader_of(o, first)];
+	emit(o, reader->from, save, reader->value);
+	reader->from = save;
 	return true;
 }
 

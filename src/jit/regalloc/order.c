@@ -22,7 +22,8 @@ static bool order_blocks(struct ra *ra)
 	ra->index = arena_alloc(&ra->arena, fn->nblocks * sizeof(u32));
 	ra->weight = arena_alloc(&ra->arena, fn->norder * sizeof(u32));
 	ra->start = arena_alloc(&ra->arena, (fn->norder + 1) * sizeof(u32));
-	if (!cold || !ra->blocks || !ra->index || !ra->weight || !ra->start)
+	ra->loop_end = arena_zalloc_array(&ra->arena, fn->norder, sizeof(u32));
+	if (!ra->loop_end || !cold || !ra->blocks || !ra->index || !ra->weight || !ra->start)
 		return false;
 	ir_each_block(fn, b)
 	{
@@ -44,6 +45,17 @@ static bool order_blocks(struct ra *ra)
 	ra->cold_from = ra->nblocks; /* an index still */
 	ra->nblocks = n;
 	return true;
+}
+
+/* Positions at which loops end, without their cold blocks. */
+static void end_loops(struct ra *ra)
+{
+	for (u32 i = 0; i < ra->nblocks && ra->start[i] < ra->cold_from; i++) {
+		u32 loop = ir_block(ra->fn, ra->blocks[i])->loop;
+
+		for (; loop != IR_NO_LOOP; loop = ir_block(ra->fn, loop)->loop_parent)
+			ra->loop_end[ra->index[loop]] = ra->start[i + 1];
+	}
 }
 
 static u64 count_units(const struct ra *ra)
@@ -91,5 +103,6 @@ bool ra_order(struct ra *ra)
 		return false;
 	number(ra);
 	ra->cold_from = ra->start[ra->cold_from];
+	end_loops(ra);
 	return true;
 }

@@ -11,6 +11,7 @@ static void release(struct ra *ra)
 		vec_free(&ra->regs[i].inactive, ra->mem);
 	}
 	vec_free(&ra->waiting, ra->mem);
+	vec_free(&ra->edges, ra->mem);
 	arena_free(&ra->arena);
 }
 
@@ -26,10 +27,9 @@ int jit_regalloc(const struct jit_target *target, struct ir_fn *fn)
 
 	arena_init(&ra.arena, ra.mem);
 	fn->reg_names = target->reg_names;
-	ok = ra_order(&ra) && ra_live(&ra) && ra_scan(&ra) && ra_slots(&ra) && ra_resolve(&ra);
+	ok = ra_order(&ra) && ra_live(&ra) && ra_scan(&ra) && ra_slots(&ra) && ra_resolve(&ra) &&
+	     ra_place_edges(&ra);
 	fn->used_regs = ra.used;
 	release(&ra);
-	if (ok && ra.split_edges)
-		ir_cfg(fn);
 	return ok && !fn->failed ? 0 : -ENOMEM;
 }

@@ -9,6 +9,7 @@
  *	scan.c     gives out registers, splits and spills
  *	slot.c     gives out spill slots
  *	resolve.c  puts locations and moves into the code
+ *	edge.c     blocks on edges that need moves
  *	moves.c    moves that happen at once, one after the other
  *
  * Positions. Blocks and instructions are numbered in the order of the scan;
@@ -119,6 +120,13 @@ struct ra_reg {
 	struct ra_heap inactive; /* by the start of the next range */
 };
 
+/* A block that was made for the moves of an edge. */
+struct ra_edge {
+	u32 block, from;
+	bool near; /* stands behind .from; otherwise it is rarely passed */
+	u32 next;  /* index + 1 of another one behind the same block */
+};
+
 struct ra {
 	const struct jit_target *target;
 	struct ir_fn *fn;
@@ -127,10 +135,11 @@ struct ra {
 	bool failed;
 
 	/* order.c */
-	u32 *blocks; /* in the order of the scan */
-	u32 *index;  /* of a block in it */
-	u32 *start;  /* position at which the block of that index starts; [nblocks]: the end */
-	u32 *weight; /* how often it is executed, about */
+	u32 *blocks;   /* in the order of the scan */
+	u32 *index;    /* of a block in it */
+	u32 *start;    /* position at which the block of that index starts; [nblocks]: the end */
+	u32 *weight;   /* how often it is executed, about */
+	u32 *loop_end; /* by index of a loop's header: position behind its hot blocks */
 	u32 nblocks;
 	u32 nunits;
 	ir_ref *unit_insn; /* 0: start of a block */
@@ -145,8 +154,8 @@ struct ra {
 	struct ra_heap waiting; /* split intervals that have no place yet */
 	u32 pos;		/* of the scan */
 	u32 used;		/* registers given out */
-	bool split_edges;
-	u16 spare_slot; /* for circles of moves; IR_LOC_NONE until there is one */
+	VEC(struct ra_edge) edges;
+	u16 spare_slot;		/* for circles of moves; IR_LOC_NONE until there is one */
 };
 
 static inline u32 unit_of(u32 pos)
@@ -217,6 +226,12 @@ void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights);
 bool ra_scan(struct ra *ra);
 bool ra_slots(struct ra *ra);
 bool ra_resolve(struct ra *ra);
+
+/* ---- edge.c ---- */
+/* A new block on the edge by succ[@way] of @from. */
+u32 ra_split_edge(struct ra *ra, u32 from, u32 way);
+/* Gives the new blocks their places in fn->order. */
+bool ra_place_edges(struct ra *ra);
 
 /* ---- moves.c ---- */
 struct ra_move {

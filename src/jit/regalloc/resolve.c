@@ -306,10 +306,8 @@ static void place_edge(struct resolve *r, u32 index, u32 way)
 		flush(r, ir_block(fn, from)->last);
 		return;
 	}
-	if (ir_block(fn, to)->npreds > 1) {
-		to = ir_edge_split(fn, from, way);
-		r->ra->split_edges = true;
-	}
+	if (ir_block(fn, to)->npreds > 1)
+		to = ra_split_edge(r->ra, from, way);
 	if (!fn->failed)
 		flush(r, behind_phis(fn, to));
 }

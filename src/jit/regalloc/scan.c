@@ -115,17 +115,57 @@ static u32 must_until(const struct ra *ra, const struct ra_interval *it)
 	return until;
 }
 
+/* The first use of a value at or after @pos, of all of it. */
+static const struct ra_use *first_use(const struct ra_value *v, u32 pos)
+{
+	u32 low = 0, high = v->nuses;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (v->uses[mid].pos < pos)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < v->nuses ? &v->uses[low] : NULL;
+}
+
+static u64 urgency_of(const struct ra *ra, u32 use, u64 distance)
+{
+	return ((u64)weight_at(ra, use) << 16) / (distance + 4 * UNIT);
+}
+
+/* Of the use that comes first when the loops around @pos go around once more. */
+static u64 urgency_in_loops(const struct ra *ra, const struct ra_interval *it, u32 pos)
+{
+	const struct ra_value *v = &ra->values[it->value];
+	u32 loop = ir_block(ra->fn, ra->blocks[block_at(ra, pos)])->loop;
+	u64 most = 0;
+
+	for (; loop != IR_NO_LOOP; loop = ir_block(ra->fn, loop)->loop_parent) {
+		u32 start = ra->start[ra->index[loop]], end = ra->loop_end[ra->index[loop]];
+		const struct ra_use *use = first_use(v, start);
+		u64 urgency;
+
+		if (v->start >= start || it->end < end || !use || use->pos >= pos)
+			continue;
+		urgency = urgency_of(ra, use->pos, (u64)(end - pos) + (use->pos - start));
+		most = u64_max(most, urgency);
+	}
+	return most;
+}
+
 /* How bad it would be not to have it in a register at @pos. */
 static u64 urgency(const struct ra *ra, const struct ra_interval *it, u32 pos)
 {
 	const struct ra_value *v = &ra->values[it->value];
 	const struct ra_use *use = ra_next_use(it, pos);
-	u64 weight;
+	u64 urgency = urgency_in_loops(ra, it, pos);
 
-	if (!use)
-		return 0;
-	weight = ((u64)weight_at(ra, use->pos) << 16) / (use->pos - pos + 4 * UNIT);
-	return v->remat || v->spilled ? weight / 2 : weight;
+	if (use)
+		urgency = u64_max(urgency, urgency_of(ra, use->pos, use->pos - pos));
+	return v->remat || v->spilled ? urgency / 2 : urgency;
 }
 
 /* Whether being in a register up to @until helps anyone. */
