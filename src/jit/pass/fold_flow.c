@@ -1,50 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Conditions: what ranges and branches above say of them, simpler ones for the
- * same. Of two numbers one of five relations holds, equal or below or above as
- * unsigned and as signed; each condition is a set of these, so what a branch
- * proved and what another one asks are compared as sets.
+ * Conditions: what ranges and branches above say of them, and simpler ones for
+ * the same.
  */
 #include "jit/pass/fold.h"
-
-#define REL_EQ	  BIT(0)
-#define REL_UL_SL BIT(1) /* below, as unsigned and as signed */
-#define REL_UL_SG BIT(2)
-#define REL_UG_SL BIT(3)
-#define REL_UG_SG BIT(4)
-#define REL_ALL	  (BIT(5) - 1)
-#define REL_TEST  BIT(5) /* another pair of relations: whether there is a common bit */
-#define REL_NTEST BIT(6)
-
-static const u8 relations[IR_CC_CNT] = {
-	[IR_EQ] = REL_EQ,
-	[IR_NE] = REL_ALL & ~REL_EQ,
-	[IR_ULT] = REL_UL_SL | REL_UL_SG,
-	[IR_UGE] = REL_EQ | REL_UG_SL | REL_UG_SG,
-	[IR_ULE] = REL_EQ | REL_UL_SL | REL_UL_SG,
-	[IR_UGT] = REL_UG_SL | REL_UG_SG,
-	[IR_SLT] = REL_UL_SL | REL_UG_SL,
-	[IR_SGE] = REL_EQ | REL_UL_SG | REL_UG_SG,
-	[IR_SLE] = REL_EQ | REL_UL_SL | REL_UG_SL,
-	[IR_SGT] = REL_UL_SG | REL_UG_SG,
-	[IR_TEST] = REL_TEST,
-	[IR_NTEST] = REL_NTEST,
-};
-
-static bool is_test(enum ir_cc cc)
-{
-	return cc == IR_TEST || cc == IR_NTEST;
-}
-
-static bool is_equality(enum ir_cc cc)
-{
-	return cc == IR_EQ || cc == IR_NE;
-}
-
-static bool is_signed(enum ir_cc cc)
-{
-	return cc >= IR_SLT && cc <= IR_SGT;
-}
 
 /* ---- what branches proved ---- */
 
@@ -72,13 +31,13 @@ static u32 pair_hash(const struct pair *pair)
 {
 	u32 hash = fold_mix(fold_mix(pair->a, pair->b), pair->width);
 
-	return (fold_mix(hash, is_test(pair->cc)) & ~3u) | 2;
+	return (fold_mix(hash, cc_is_test(pair->cc)) & ~3u) | 2;
 }
 
 /* Relations that are possible by what was proved, of the kind that the condition asks for. */
 static u32 possible(const struct fold *f, const struct pair *pair)
 {
-	u32 hash = pair_hash(pair), all = REL_ALL | REL_TEST | REL_NTEST;
+	u32 hash = pair_hash(pair), all = REL_ALL;
 
 	for (u32 e = f->heads[hash & f->heads_mask]; e; e = f->entries.at[e].next) {
 		const struct fold_entry *entry = &f->entries.at[e];
@@ -93,72 +52,28 @@ static u32 possible(const struct fold *f, const struct pair *pair)
 static int decided_above(const struct fold *f, const struct ir_insn *insn)
 {
 	struct pair pair = pair_of(insn, insn->cc);
-	u32 can = possible(f, &pair), asked = relations[pair.cc];
+	u32 can = possible(f, &pair), asked = cc_relations[pair.cc];
 
-	if (can == (REL_ALL | REL_TEST | REL_NTEST))
+	if (can == REL_ALL)
 		return -1;
 	return !(can & asked) ? 0 : !(can & ~asked) ? 1 : -1;
 }
 
-/* ---- what ranges say ---- */
-
-static int decide_range(enum ir_cc cc, struct range a, struct range b)
-{
-	switch (cc) {
-	case IR_EQ:
-		return a.max < b.min || b.max < a.min	  ? 0
-		       : a.min == a.max && b.min == b.max ? a.min == b.min
-							  : -1;
-	case IR_ULT:
-		return a.max < b.min ? 1 : a.min >= b.max ? 0 : -1;
-	case IR_ULE:
-		return a.max <= b.min ? 1 : a.min > b.max ? 0 : -1;
-	case IR_UGT:
-		return decide_range(IR_ULT, b, a);
-	case IR_UGE:
-		return decide_range(IR_ULE, b, a);
-	default:
-		return -1;
-	}
-}
-
 static int decide(const struct fold *f, const struct ir_insn *insn)
 {
-	struct range a = range_of_low(f->fn, insn->arg[0], insn->cmp_width);
-	struct range b = range_of_low(f->fn, insn->arg[1], insn->cmp_width);
-	u64 sign = width_smax(insn->cmp_width);
-	int way;
+	u64 both = fold_ones(f, insn->arg[0]) & fold_ones(f, insn->arg[1]);
+	u8 width = insn->cmp_width;
 
-	switch (insn->cc) {
-	case IR_NE:
-		way = decide_range(IR_EQ, a, b);
-		return way < 0 ? way : !way;
-	case IR_TEST:
-	case IR_NTEST:
-		if (fold_ones(f, insn->arg[0]) & fold_ones(f, insn->arg[1]) &
-		    width_mask(insn->cmp_width))
-			return -1;
-		return insn->cc == IR_NTEST;
-	case IR_SLT:
-	case IR_SLE:
-	case IR_SGT:
-	case IR_SGE: /* signs that are known are turned: then the order is that of unsigned ones */
-		if ((a.min <= sign && a.max > sign) || (b.min <= sign && b.max > sign))
-			return -1;
-		a.min ^= sign + 1;
-		a.max ^= sign + 1;
-		b.min ^= sign + 1;
-		b.max ^= sign + 1;
-		return decide_range(insn->cc - IR_SLT + IR_ULT, a, b);
-	default:
-		return decide_range(insn->cc, a, b);
-	}
+	if (cc_is_test(insn->cc))
+		return both & width_mask(width) ? -1 : insn->cc == IR_NTEST;
+	return range_decide(insn->cc, width, range_of_low(f->fn, insn->arg[0], width),
+			    range_of_low(f->fn, insn->arg[1], width));
 }
 
 /* Of a value and itself. */
 static int decide_same(enum ir_cc cc)
 {
-	return is_test(cc) ? -1 : relations[cc] & REL_EQ ? 1 : 0;
+	return cc_is_test(cc) ? -1 : cc_relations[cc] & REL_EQ ? 1 : 0;
 }
 
 /* ---- simpler conditions ---- */
@@ -325,7 +240,7 @@ static int order_number(struct fold *f, struct ir_insn *insn, u64 c)
 	struct range r = range_of_low(f->fn, insn->arg[0], insn->cmp_width);
 	u8 width = insn->cmp_width;
 
-	if (is_signed(insn->cc)) {
+	if (cc_is_signed(insn->cc)) {
 		if (width == 8 && a->op == IR_SEXT32 && (u64)(s64)(s32)c == c)
 			return compare(f, insn, insn->cc, 4, a->arg[0], (u32)c);
 		return -1;
@@ -350,14 +265,14 @@ static int both_sides(struct fold *f, struct ir_insn *insn)
 	u8 width = insn->cmp_width;
 	u64 c, d;
 
-	if (is_equality(insn->cc) && a->op == IR_ADD && b->op == IR_ADD && a->width == width &&
+	if (cc_is_equality(insn->cc) && a->op == IR_ADD && b->op == IR_ADD && a->width == width &&
 	    b->width == width && fold_const(f, a->arg[1], &c) && fold_const(f, b->arg[1], &d) &&
 	    c == d)
 		return compare_values(f, insn, a->arg[0], b->arg[0]);
-	if (is_equality(insn->cc) && a->op == b->op &&
+	if (cc_is_equality(insn->cc) && a->op == b->op &&
 	    ((a->op == IR_BSWAP32 && width == 4) || (a->op == IR_BSWAP64 && width == 8)))
 		return compare_values(f, insn, a->arg[0], b->arg[0]);
-	if (width == 8 && !is_test(insn->cc) && a->op == IR_SEXT32 && b->op == IR_SEXT32) {
+	if (width == 8 && !cc_is_test(insn->cc) && a->op == IR_SEXT32 && b->op == IR_SEXT32) {
 		insn->cmp_width = 4;
 		return compare_values(f, insn, a->arg[0], b->arg[0]);
 	}
@@ -371,12 +286,12 @@ static void reduce(struct fold *f, struct ir_insn *insn)
 	u8 width = insn->cmp_width;
 	u64 sign = width_smax(width);
 
-	if (is_signed(insn->cc) && range_of_low(f->fn, a, width).max <= sign &&
+	if (cc_is_signed(insn->cc) && range_of_low(f->fn, a, width).max <= sign &&
 	    range_of_low(f->fn, b, width).max <= sign) {
 		insn->cc = (u8)(insn->cc - IR_SLT + IR_ULT);
 		fold_again(f);
 	}
-	if (width == 8 && !is_signed(insn->cc) && !((fold_ones(f, a) | fold_ones(f, b)) >> 32)) {
+	if (width == 8 && !cc_is_signed(insn->cc) && !((fold_ones(f, a) | fold_ones(f, b)) >> 32)) {
 		insn->cmp_width = 4;
 		fold_again(f);
 	}
@@ -410,7 +325,7 @@ static int one_round(struct fold *f, struct ir_insn *insn)
 	if (fold_const(f, insn->arg[0], &a) && fold_const(f, insn->arg[1], &b))
 		return ir_eval_cc(insn->cc, insn->cmp_width, a, b);
 	if (insn->arg[0] == insn->arg[1]) {
-		if (!is_test(insn->cc))
+		if (!cc_is_test(insn->cc))
 			return decide_same(insn->cc);
 		return compare(f, insn, insn->cc == IR_TEST ? IR_NE : IR_EQ, insn->cmp_width,
 			       insn->arg[0], 0);
@@ -426,9 +341,9 @@ static int one_round(struct fold *f, struct ir_insn *insn)
 	way = both_sides(f, insn);
 	if (way >= 0 || f->again || !fold_const(f, insn->arg[1], &b))
 		return way;
-	if (is_equality(insn->cc))
+	if (cc_is_equality(insn->cc))
 		return equal_number(f, insn, b);
-	return is_test(insn->cc) ? test_number(f, insn, b) : order_number(f, insn, b);
+	return cc_is_test(insn->cc) ? test_number(f, insn, b) : order_number(f, insn, b);
 }
 
 int fold_condition(struct fold *f, struct ir_insn *insn)
@@ -474,7 +389,7 @@ static ir_ref fold_select(struct fold *f, struct ir_insn *insn)
 		return way ? yes : no;
 	if (yes == no)
 		return yes;
-	if (insn->cmp_width == 8 && is_equality(insn->cc) &&
+	if (insn->cmp_width == 8 && cc_is_equality(insn->cc) &&
 	    ((insn->arg[0] == yes && insn->arg[1] == no) ||
 	     (insn->arg[0] == no && insn->arg[1] == yes)))
 		return insn->cc == IR_EQ ? no : yes;
@@ -506,87 +421,26 @@ const fold_rule fold_flow_rules[IR_OP_CNT] = {
 
 /* ---- what a branch proves ---- */
 
-/* a < b, unsigned, plus @or_equal */
-static void assume_below(struct fold *f, ir_ref a, ir_ref b, u64 or_equal, u64 max)
+/* No bit of @b is set in @a. */
+static void assume_clear(struct fold *f, ir_ref a, ir_ref b)
 {
-	struct range of_a = range_of(f->fn, a), of_b = range_of(f->fn, b);
-
-	if (of_b.max + or_equal > 0)
-		fold_refine(f, a, (struct range){0, of_b.max - 1 + or_equal});
-	if (of_a.min < max)
-		fold_refine(f, b, (struct range){of_a.min + 1 - or_equal, max});
-}
-
-static void assume_equal(struct fold *f, ir_ref a, ir_ref b)
-{
-	struct range both = range_both(range_of(f->fn, a), range_of(f->fn, b));
-
-	fold_refine(f, a, both);
-	fold_refine(f, b, both);
-}
-
-/* Only the ends of a range move. */
-static void assume_other(struct fold *f, ir_ref a, ir_ref b)
-{
-	struct range r = range_of(f->fn, a);
 	u64 c;
 
-	if (!fold_const(f, b, &c) || r.min == r.max)
-		return;
-	r.min += r.min == c;
-	r.max -= r.max == c;
-	fold_refine(f, a, r);
-}
-
-/* a < b as signed: when a is not negative b is not either, and both compare as unsigned. */
-static void assume_signed_below(struct fold *f, ir_ref a, ir_ref b, u64 or_equal, u8 width)
-{
-	u64 max = width_smax(width);
-
-	if (range_of(f->fn, a).max > max)
-		return;
-	fold_refine(f, b, (struct range){0, max});
-	assume_below(f, a, b, or_equal, max);
-}
-
-static void assume_bits(struct fold *f, ir_ref a, ir_ref b, bool some)
-{
-	u64 c, ones = fold_ones(f, a);
-
-	if (!fold_const(f, b, &c) || !c)
-		return;
-	if (some)
-		fold_refine(f, a, (struct range){c & -c, UINT64_MAX});
-	else
-		fold_refine(f, a, (struct range){0, ones & ~c});
+	if (fold_const(f, b, &c))
+		fold_refine(f, a, (struct range){0, fold_ones(f, a) & ~c});
 }
 
 static void assume_ranges(struct fold *f, enum ir_cc cc, u8 width, ir_ref a, ir_ref b)
 {
-	u64 max = width_mask(width);
+	struct range of_a = range_of(f->fn, a), of_b = range_of(f->fn, b);
 
-	switch (cc) {
-	case IR_EQ:
-		assume_equal(f, a, b);
-		break;
-	case IR_NE:
-		assume_other(f, a, b);
-		break;
-	case IR_ULT:
-	case IR_ULE:
-		assume_below(f, a, b, cc == IR_ULE, max);
-		break;
-	case IR_SLT:
-	case IR_SLE:
-		assume_signed_below(f, a, b, cc == IR_SLE, width);
-		break;
-	case IR_TEST:
-	case IR_NTEST:
-		assume_bits(f, a, b, cc == IR_TEST);
-		break;
-	default:
-		assume_ranges(f, ir_cc_swap(cc), width, b, a);
+	if (cc == IR_NTEST) {
+		assume_clear(f, a, b);
+		return;
 	}
+	fold_refine(f, a, range_given(cc, width, of_a, of_b));
+	if (!cc_is_test(cc))
+		fold_refine(f, b, range_given(ir_cc_swap(cc), width, of_b, of_a));
 }
 
 void fold_assume(struct fold *f, const struct ir_insn *branch, u32 way)
@@ -596,7 +450,7 @@ void fold_assume(struct fold *f, const struct ir_insn *branch, u32 way)
 	ir_ref a = branch->arg[0], b = branch->arg[1];
 
 	fold_add_entry(f, pair_hash(&pair), pair.a, pair.b,
-		       relations[pair.cc] | (u32)pair.width << 8);
+		       cc_relations[pair.cc] | (u32)pair.width << 8);
 	if (branch->cmp_width == 8 || !((fold_ones(f, a) | fold_ones(f, b)) >> 32))
 		assume_ranges(f, cc, branch->cmp_width, a, b);
 }

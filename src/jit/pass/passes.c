@@ -33,7 +33,9 @@ const pass_fn pass_functions[JIT_PASS_CNT] = {
 };
 
 /* After these pass_fold runs once more when they changed something. */
-static const bool fold_after[JIT_PASS_CNT] = {};
+static const bool fold_after[JIT_PASS_CNT] = {
+	[JIT_PASS_JUMP] = true,
+};
 
 /* Whether something changed. (pass_layout says no: its order of blocks stays.) */
 static bool run_one(struct ir_fn *fn, u32 pass)

@@ -318,3 +318,116 @@ void range_update(const struct ir_fn *fn, struct ir_insn *insn)
 	insn->umin = r.min;
 	insn->umax = r.max;
 }
+
+/* ---- conditions ---- */
+
+const u8 cc_relations[IR_CC_CNT] = {
+	[IR_EQ] = REL_EQ,
+	[IR_NE] = REL_ORDER & ~REL_EQ,
+	[IR_ULT] = REL_UL_SL | REL_UL_SG,
+	[IR_UGE] = REL_EQ | REL_UG_SL | REL_UG_SG,
+	[IR_ULE] = REL_EQ | REL_UL_SL | REL_UL_SG,
+	[IR_UGT] = REL_UG_SL | REL_UG_SG,
+	[IR_SLT] = REL_UL_SL | REL_UG_SL,
+	[IR_SGE] = REL_EQ | REL_UL_SG | REL_UG_SG,
+	[IR_SLE] = REL_EQ | REL_UL_SL | REL_UG_SL,
+	[IR_SGT] = REL_UL_SG | REL_UG_SG,
+	[IR_TEST] = REL_TEST,
+	[IR_NTEST] = REL_NTEST,
+};
+
+int cc_implies(enum ir_cc known, enum ir_cc asked)
+{
+	u8 can = cc_relations[known], wanted = cc_relations[asked];
+
+	if (cc_is_test(known) != cc_is_test(asked))
+		return -1;
+	return !(can & wanted) ? 0 : !(can & ~wanted) ? 1 : -1;
+}
+
+static int decide_unsigned(enum ir_cc cc, struct range a, struct range b)
+{
+	switch (cc) {
+	case IR_EQ:
+		if (a.max < b.min || b.max < a.min)
+			return 0;
+		return a.min == a.max && b.min == b.max ? 1 : -1;
+	case IR_ULT:
+		return a.max < b.min ? 1 : a.min >= b.max ? 0 : -1;
+	case IR_ULE:
+		return a.max <= b.min ? 1 : a.min > b.max ? 0 : -1;
+	case IR_UGT:
+		return decide_unsigned(IR_ULT, b, a);
+	default:
+		return decide_unsigned(IR_ULE, b, a);
+	}
+}
+
+/* Numbers of one sign each with that turned are in the order of unsigned ones. */
+static bool turn_sign(struct range *r, u64 smax)
+{
+	if (r->min <= smax && r->max > smax)
+		return false;
+	r->min ^= smax + 1;
+	r->max ^= smax + 1;
+	return true;
+}
+
+int range_decide(enum ir_cc cc, u8 width, struct range a, struct range b)
+{
+	u64 smax = width_smax(width);
+	int way;
+
+	if (cc == IR_NE) {
+		way = decide_unsigned(IR_EQ, a, b);
+		return way < 0 ? way : !way;
+	}
+	if (cc_is_test(cc))
+		return !a.max || !b.max ? cc == IR_NTEST : -1;
+	if (!cc_is_signed(cc))
+		return decide_unsigned(cc, a, b);
+	if (!turn_sign(&a, smax) || !turn_sign(&b, smax))
+		return -1;
+	return decide_unsigned(cc - IR_SLT + IR_ULT, a, b);
+}
+
+struct range range_given(enum ir_cc cc, u8 width, struct range a, struct range b)
+{
+	u64 smax = width_smax(width);
+
+	switch (cc) {
+	case IR_EQ:
+		return range_both(a, b);
+	case IR_NE:
+		if (b.min != b.max || a.min == a.max)
+			return a;
+		return (struct range){a.min + (a.min == b.min), a.max - (a.max == b.min)};
+	case IR_ULT:
+		return b.max ? range_both(a, (struct range){0, b.max - 1}) : a;
+	case IR_ULE:
+		return range_both(a, (struct range){0, b.max});
+	case IR_UGT:
+		if (b.min == UINT64_MAX)
+			return a;
+		return range_both(a, (struct range){b.min + 1, width_mask(width)});
+	case IR_UGE:
+		return range_both(a, (struct range){b.min, width_mask(width)});
+	case IR_SLT:
+	case IR_SLE: /* between numbers that are not negative it is as unsigned */
+		return a.max <= smax && b.max <= smax
+			       ? range_given(cc - IR_SLT + IR_ULT, width, a, b)
+			       : a;
+	case IR_SGT:
+	case IR_SGE:
+		if (b.max > smax)
+			return a;
+		a = range_both(a, (struct range){0, smax});
+		return range_given(cc - IR_SLT + IR_ULT, width, a, b);
+	case IR_TEST:
+		if (b.min != b.max || !b.min)
+			return a;
+		return range_both(a, (struct range){b.min & -b.min, UINT64_MAX});
+	default:
+		return a;
+	}
+}
