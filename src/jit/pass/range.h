@@ -44,7 +44,6 @@ void range_update(const struct ir_fn *fn, struct ir_insn *insn);
 struct range range_both(struct range a, struct range b);
 struct range range_either(struct range a, struct range b);
 
-
 /* What the condition comes to for these ranges of the bytes that it compares: 0, 1, or -1. */
 int range_decide(enum ir_cc cc, u8 width, struct range a, struct range b);
 /* What is left of @a when the condition holds. */
