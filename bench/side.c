@@ -134,7 +134,9 @@ static int prepare(struct side *side, const char **why)
 	side->prog = prog_of(object_behind(side, side->program->fd, OBJECT_PROG));
 	if (side->kind == SIDE_NATIVE)
 		bind_maps(side);
-	return side->kind == SIDE_JIT ? side_compile(side, JIT_PASSES_ALL, NULL) : 0;
+	if (side->kind != SIDE_JIT)
+		return 0;
+	return side_compile(side, (struct jit_options){.passes = JIT_PASSES_ALL}, NULL);
 }
 
 int side_open(struct side *side, enum side_kind kind, const struct bench_entry *entry,
@@ -178,22 +180,19 @@ void side_close(struct side *side)
 	side->buffer = NULL;
 }
 
-int side_compile(struct side *side, u64 passes, u64 *ns)
+int side_compile(struct side *side, struct jit_options opts, u64 *ns)
 {
 	for (u32 i = 0; i < side->object->prog_cnt; i++) {
 		const struct anybpf_program *program = &side->object->progs[i];
 		struct object *obj = object_behind(side, program->fd, OBJECT_PROG);
 		struct prog *prog = obj ? prog_of(obj) : NULL;
-		const struct jit_options opts = {
-			.facts = side->verified[i].facts,
-			.masks = side->verified[i].masks,
-			.passes = passes,
-		};
 		u64 start;
 		int ret;
 
 		if (!prog)
 			continue; /* not loaded */
+		opts.facts = side->verified[i].facts;
+		opts.masks = side->verified[i].masks;
 		jit_free(prog);
 		start = os_clock_ns(CLOCK_MONOTONIC);
 		ret = jit_compile(prog, &opts, NULL);

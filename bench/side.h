@@ -49,11 +49,11 @@ int side_open(struct side *side, enum side_kind kind, const struct bench_entry *
 void side_close(struct side *side);
 
 /*
- * Compiles all programs of the JIT's side anew, from what the verifier found;
- * @ns, which may be NULL, gets the time that the benchmark's own one took.
+ * Compiles all programs of the JIT's side anew, with @opts and what the
+ * verifier found; @ns, which may be NULL, gets the time that the benchmark's own one took.
  * 0 or -errno.
  */
-int side_compile(struct side *side, u64 passes, u64 *ns);
+int side_compile(struct side *side, struct jit_options opts, u64 *ns);
 
 /* Runs its setup, on the engine that runs the program. */
 int side_setup(struct side *side);
