@@ -21,8 +21,8 @@ static int build_helper_call(struct body *body)
 
 	if ((u32)insn->imm >= known || !proto->fn)
 		return cannot(body, "helper");
-	if (proto->id == BPF_FUNC_loop)
-		ret = build_loop(body, &built);
+	if (proto->id == BPF_FUNC_loop || proto->id == BPF_FUNC_for_each_map_elem)
+		ret = build_callback_helper(body, proto->id, &built);
 	if (built)
 		forget_args(body);
 	if (ret || built)

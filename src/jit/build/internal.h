@@ -101,8 +101,8 @@ bool is_masked(const struct body *body);
 void mask_operands(struct body *body, enum ir_op *op, ir_ref *a, ir_ref *b);
 void fence_after_store(struct body *body);
 
-/* A call of bpf_loop(): @built tells whether it has become a loop. */
-int build_loop(struct body *body, bool *built);
+/* A call of bpf_loop() or bpf_for_each_map_elem(): @built tells whether it has become a loop. */
+int build_callback_helper(struct body *body, u32 helper, bool *built);
 
 /* Writes a subprogram from body->at on; its r1 to r5 are set. */
 int build_body(struct body *body);

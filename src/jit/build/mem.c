@@ -22,6 +22,17 @@ void fold_frame(struct body *body, ir_ref *base, s32 *disp)
 	*disp = (s32)at;
 }
 
+/*
+ * What a subprogram takes for a helper's memory may be its caller's stack, when
+ * it or who called it is a global function: it is verified by its prototype.
+ */
+static u8 kind_of(const struct body *body)
+{
+	u8 mem = unit_fact(body->b->unit, body->pc)->mem;
+
+	return mem == MEM_HELPER && body->subprog ? MEM_MIXED : mem;
+}
+
 /* Whether another thread may see the memory. */
 static bool is_shared(u8 mem)
 {
@@ -32,13 +43,12 @@ static bool is_shared(u8 mem)
 static void set_place(struct body *body, struct ir_insn *ir, u32 reg)
 {
 	const struct bpf_insn *insn = body_insn(body);
-	const struct insn_fact *fact = unit_fact(body->b->unit, body->pc);
 
 	ir->arg[0] = get_reg(body, reg);
 	ir->disp = insn->off;
 	ir->size = size_of(insn);
 	ir->width = 8;
-	ir->mem = fact->mem;
+	ir->mem = kind_of(body);
 	ir->map = FACT_NO_MAP;
 	fold_frame(body, &ir->arg[0], &ir->disp);
 	if (body_at(body, ir->arg[0])->op == IR_FRAME)
