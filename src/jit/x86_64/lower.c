@@ -246,9 +246,33 @@ static void find_calls(struct ir_fn *fn)
 	}
 }
 
+/* What has no users any more goes, from the end on, so that its operands can follow. */
+static void drop_unused(struct ir_fn *fn)
+{
+	ir_count_uses(fn);
+	for (u32 i = fn->norder; i-- > 0;) {
+		for (ir_ref ref = ir_block(fn, fn->order[i])->last, prev; ref; ref = prev) {
+			const struct ir_insn *insn = ir_at(fn, ref);
+			u32 n = ir_nargs(fn, insn);
+
+			prev = insn->prev;
+			if (insn->uses || insn->op == IR_PHI || !(ir_flags(insn) & IR_OP_PURE))
+				continue;
+			for (u32 k = 0; k < n; k++)
+				ir_at(fn, insn->arg[k])->uses--;
+			ir_remove(fn, ref);
+		}
+	}
+}
+
 void x86_lower(struct ir_fn *fn)
 {
 	x86_expand(fn);
+	if (unit_pass(fn->unit, JIT_PASS_ADDRESS)) {
+		x86_fold_addresses(fn);
+		drop_unused(fn);
+		x86_fold_memory(fn);
+	}
 	x86_place_literals(fn);
 	find_calls(fn);
 }
