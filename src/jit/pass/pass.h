@@ -26,5 +26,10 @@ extern const pass_fn pass_functions[JIT_PASS_CNT];
 
 /* Runs those that the unit's options ask for. 0 or -ENOMEM. */
 int passes_run(struct ir_fn *fn);
+/*
+ * The last one, pass_layout, if they ask for it: after what else changes blocks
+ * or computes their order (lowering, ir_cfg()), before registers are given out.
+ */
+void passes_layout(struct ir_fn *fn);
 
 #endif

@@ -38,7 +38,7 @@ static const bool fold_after[JIT_PASS_CNT] = {
 	[JIT_PASS_DIVIDE] = true,
 };
 
-/* Whether something changed. (pass_layout says no: its order of blocks stays.) */
+/* Whether something changed. */
 static bool run_one(struct ir_fn *fn, u32 pass)
 {
 	const struct jit_options *options = fn->unit->options;
@@ -59,12 +59,18 @@ int passes_run(struct ir_fn *fn)
 	if (!fn->failed)
 		ir_cfg(fn);
 	for (u32 pass = 0; pass < JIT_PASS_CNT && !fn->failed; pass++) {
-		if (!pass_functions[pass] || !unit_pass(fn->unit, pass))
+		if (!pass_functions[pass] || !unit_pass(fn->unit, pass) || pass == JIT_PASS_LAYOUT)
 			continue;
 		if (run_one(fn, pass) && fold_after[pass] && unit_pass(fn->unit, JIT_PASS_FOLD))
 			run_one(fn, JIT_PASS_FOLD);
 	}
 	return fn->failed ? -ENOMEM : 0;
+}
+
+void passes_layout(struct ir_fn *fn)
+{
+	if (unit_pass(fn->unit, JIT_PASS_LAYOUT))
+		run_one(fn, JIT_PASS_LAYOUT);
 }
 
 /* ---- choosing ---- */
