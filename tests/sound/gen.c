@@ -916,7 +916,7 @@ static void generate(struct gen *g, u64 seed, bool plain, bool shapes)
 	gen_block(g, 5 + gen_below(g, 30));
 	if (!shapes && !gen_below(g, 8))
 		gen_trap(g);
-	if (!gen_below(g, 8))
+	if (!shapes && !gen_below(g, 8))
 		gen_may_goto(g);
 	gen_end(g);
 	gen_subprogs(g);

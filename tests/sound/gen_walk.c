@@ -183,6 +183,7 @@ void gen_budget_loop(struct gen *g)
 		g->now.slot[i].max = UINT64_MAX;
 	gen_put(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, GEN_COUNTER, 0);
 	gen_loop_head(g);
+	g->no_call = true; /* helpers write memory, perhaps the counter */
 	before = g->now;
 	head = g->cnt;
 	gen_put(g, BPF_JMP | BPF_JCOND, 0, BPF_MAY_GOTO, 0, 0);
