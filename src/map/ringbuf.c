@@ -23,7 +23,7 @@
 /* The first page. */
 struct ringbuf_shared {
 	u64 mask; /* bytes of data - 1 */
-	u64 page_size;
+	u32 page_shift;
 	struct spinlock lock; /* of producers */
 	_Atomic u32 wakeups;  /* counts them; waiters sleep on it */
 	_Atomic u32 waiters;
@@ -73,7 +73,7 @@ static int ringbuf_init(struct map *map, const union bpf_attr *attr)
 		return -ENOMEM;
 	rb->shared = (struct ringbuf_shared *)(void *)start;
 	rb->shared->mask = attr->max_entries - 1;
-	rb->shared->page_size = page;
+	rb->shared->page_shift = (u32)__builtin_ctzl(page);
 	rb->consumer = (struct ringbuf_positions *)(void *)(start + page);
 	rb->producer = (struct ringbuf_positions *)(void *)(start + 2 * page);
 	rb->data = start + 3 * page;
@@ -127,7 +127,7 @@ static void *reserve_locked(struct ringbuf *rb, u32 size)
 	if (end - consumed > rb->shared->mask || end - pending > rb->shared->mask)
 		return NULL;
 	rec = record_at(rb, start);
-	rec->page_off = (u32)((uintptr_t)((u8 *)rec - (u8 *)rb->shared) / rb->shared->page_size);
+	rec->page_off = (u32)((uintptr_t)((u8 *)rec - (u8 *)rb->shared) >> rb->shared->page_shift);
 	atomic_store_explicit(&rec->len, size | BPF_RINGBUF_BUSY_BIT, memory_order_relaxed);
 	atomic_store_explicit(&rb->producer->at, end, memory_order_release);
 	return rec + 1;
@@ -158,16 +158,22 @@ void ringbuf_commit(void *payload, u64 flags, bool discard)
 {
 	struct record *rec = (struct record *)payload - 1;
 	size_t page = os_page_size();
-	u8 *start = (u8 *)((uintptr_t)rec / page * page) - rec->page_off * page;
+	u8 *start = (u8 *)((uintptr_t)rec & ~(page - 1)) - rec->page_off * page;
 	struct ringbuf_shared *shared = (struct ringbuf_shared *)(void *)start;
 	struct ringbuf_positions *consumer = (struct ringbuf_positions *)(void *)(start + page);
 	u32 len = atomic_load_explicit(&rec->len, memory_order_relaxed) ^ BPF_RINGBUF_BUSY_BIT;
 	u64 pos = (u64)((u8 *)rec - (start + 3 * page));
 
-	atomic_exchange(&rec->len, discard ? len | BPF_RINGBUF_DISCARD_BIT : len);
+	if (discard)
+		len |= BPF_RINGBUF_DISCARD_BIT;
+	/* Who wakes nobody need not see the consumer's position after the record. */
+	if ((flags & (BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)) == BPF_RB_NO_WAKEUP) {
+		atomic_store_explicit(&rec->len, len, memory_order_release);
+		return;
+	}
+	atomic_exchange(&rec->len, len);
 	/* Only a consumer that has read everything before this record can be asleep. */
-	if ((flags & BPF_RB_FORCE_WAKEUP) ||
-	    (!(flags & BPF_RB_NO_WAKEUP) && (atomic_load(&consumer->at) & shared->mask) == pos))
+	if ((flags & BPF_RB_FORCE_WAKEUP) || (atomic_load(&consumer->at) & shared->mask) == pos)
 		wake(shared);
 }
 
@@ -263,7 +269,7 @@ int ringbuf_wait(struct map *map, int timeout_ms)
 static int ringbuf_mmap(struct map *map, u64 offset, size_t size, bool writable, void **addr)
 {
 	struct ringbuf *rb = ringbuf_of(map);
-	size_t page = rb->shared->page_size, mappable = rb->size - page;
+	size_t page = (size_t)1 << rb->shared->page_shift, mappable = rb->size - page;
 
 	if (writable && (offset || size != page))
 		return -EPERM;
