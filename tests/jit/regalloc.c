@@ -143,6 +143,7 @@ struct gen {
 	struct ir_fn *fn;
 	u64 state;
 	u32 nblocks, nvars;
+	u32 reach;		  /* how far branches go, in blocks */
 	ir_ref (*vars)[MAX_VARS]; /* by block: what each holds at its end */
 	ir_ref now[MAX_VARS];
 };
@@ -205,17 +206,26 @@ static void random_block(struct gen *g, u32 block)
 	}
 }
 
+/* A block that is not the entry, near @block. */
+static u32 some_block(struct gen *g, u32 block)
+{
+	u32 low = block > g->reach / 4 ? block - g->reach / 4 : 1;
+	u32 to = low + below(g, g->reach);
+
+	return to < g->nblocks ? to : 1 + below(g, g->nblocks - 1);
+}
+
 static void random_end(struct gen *g, u32 block)
 {
 	u32 next = block + 1;
 
-	if (next == g->nblocks || !below(g, 24))
+	if (next == g->nblocks || (g->reach >= g->nblocks && !below(g, 24)))
 		ir_ret(g->fn, block, some(g));
 	else if (!below(g, 4))
-		ir_jmp(g->fn, block, below(g, 4) ? next : 1 + below(g, g->nblocks - 1));
+		ir_jmp(g->fn, block, below(g, 4) ? next : some_block(g, block));
 	else
-		ir_br(g->fn, block, IR_ULT, 8, some(g), some_or_const(g),
-		      1 + below(g, g->nblocks - 1), next);
+		ir_br(g->fn, block, IR_ULT, 8, some(g), some_or_const(g), some_block(g, block),
+		      next);
 }
 
 /* A phi of each variable where a block has several predecessors; ir_clean() drops what is too much.
@@ -267,6 +277,7 @@ static int random_case(const struct jit_target *machine, u64 seed, struct err *e
 	below(&g, 2);
 	g.nblocks = 1 + below(&g, MAX_BLOCKS);
 	g.nvars = 4 + below(&g, MAX_VARS - 3);
+	g.reach = g.nblocks;
 	random_fn(&g);
 	if (!ret)
 		ret = ir_check(&fn, err);
@@ -293,6 +304,32 @@ static void test_random(const struct jit_target *machine)
 	}
 }
 
+/* What is given out must grow with the function, not with its square. */
+static void test_large(void)
+{
+	u32 nblocks = getenv("RA_TEST_BLOCKS") ? (u32)atoi(getenv("RA_TEST_BLOCKS")) : 20000;
+	struct gen g = {.state = 1, .nblocks = nblocks, .nvars = MAX_VARS, .reach = 40};
+	struct timespec from, to;
+	u32 n = 0;
+	struct arena arena;
+	struct ir_fn fn;
+
+	arena_init(&arena, &mem_libc);
+	g.vars = calloc(nblocks, sizeof(*g.vars));
+	g.fn = &fn;
+	check_eq(ir_fn_init(&fn, NULL, &arena, 0), 0);
+	random_fn(&g);
+	for (u32 b = 0; b < fn.nblocks; b++)
+		ir_each(&fn, b, ref) n++;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	check_eq(jit_regalloc(&machines[ARRAY_SIZE(machines) - 1], &fn), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	printf("# %u blocks, %u instructions, %.0f ms\n", fn.norder, n,
+	       (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6);
+	free(g.vars);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(machines); i++) {
@@ -300,5 +337,6 @@ int main(void)
 		test_random(&machines[i]);
 		tap_end();
 	}
+	run_test(test_large);
 	return tap_done();
 }

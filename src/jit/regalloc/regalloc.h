@@ -155,7 +155,7 @@ struct ra {
 	u32 pos;		/* of the scan */
 	u32 used;		/* registers given out */
 	VEC(struct ra_edge) edges;
-	u16 spare_slot;		/* for circles of moves; IR_LOC_NONE until there is one */
+	u16 spare_slot; /* for circles of moves; IR_LOC_NONE until there is one */
 };
 
 static inline u32 unit_of(u32 pos)

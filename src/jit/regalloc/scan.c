@@ -15,6 +15,7 @@
 #define SAVE_COST 32
 
 struct choice {
+	u32 known;		  /* registers whose .until was asked for */
 	u32 until[JIT_MAX_REGS];  /* free up to here; the start: not at all */
 	u32 weight[JIT_MAX_REGS]; /* by hints */
 };
@@ -245,14 +246,14 @@ static void assign(struct ra *ra, struct ra_interval *it, u32 reg, u32 until)
 
 /* ---- choosing ---- */
 
-static void look(const struct ra *ra, const struct ra_interval *it, struct choice *c)
+/* Up to where the register is free. */
+static u32 until(const struct ra *ra, const struct ra_interval *it, struct choice *c, u32 reg)
 {
-	each_reg(ra, reg, regs)
-	{
-		c->weight[reg] = 0;
+	if (!(c->known & BIT(reg))) {
+		c->known |= BIT(reg);
 		c->until[reg] = ra->regs[reg].active ? it->start : limit_of(ra, it, reg);
 	}
-	ra_hints(ra, it, c->weight);
+	return c->until[reg];
 }
 
 static u64 use_weight(const struct ra *ra, const struct ra_interval *it)
@@ -264,52 +265,67 @@ static u64 use_weight(const struct ra *ra, const struct ra_interval *it)
 	return sum;
 }
 
-/* Using the register makes the prologue larger. */
-static bool costs_saving(const struct ra *ra, u32 reg)
+/* The register of @regs that has the best hint. */
+static u32 best_hint(const struct choice *c, u32 regs)
 {
-	return ra->target->callee_saved & BIT(reg) & ~ra->used;
-}
+	u32 best = (u32)__builtin_ctz(regs);
 
-/* The best of the registers that are free up to @until; NO_REG. */
-static u32 best_free(const struct ra *ra, const struct choice *c, u32 until, bool may_save)
-{
-	u32 best = NO_REG;
+	for (; regs; regs &= regs - 1) {
+		u32 reg = (u32)__builtin_ctz(regs);
 
-	each_reg(ra, reg, regs)
-	{
-		if (c->until[reg] < until || (!may_save && costs_saving(ra, reg)))
-			continue;
-		if (best == NO_REG || c->weight[reg] > c->weight[best] ||
-		    (c->weight[reg] == c->weight[best] && costs_saving(ra, best) &&
-		     !costs_saving(ra, reg)))
+		if (c->weight[reg] > c->weight[best])
 			best = reg;
 	}
 	return best;
 }
 
-/* A register for all of it, or for all but its cold part. */
-static u32 choose_whole(const struct ra *ra, const struct ra_interval *it, const struct choice *c)
+/* The best of the registers that are free up to @end; NO_REG. */
+static u32 best_free(const struct ra *ra, const struct ra_interval *it, struct choice *c, u32 end,
+		     bool may_save)
 {
-	u32 hot = it->end > ra->cold_from && it->start < ra->cold_from ? ra->cold_from : it->end;
-	u32 reg = best_free(ra, c, it->end, false);
+	u32 regs = ra->target->allocatable, new = ra->target->callee_saved & ~ra->used;
 
-	if (reg == NO_REG)
-		reg = best_free(ra, c, hot, false);
-	if (reg == NO_REG && use_weight(ra, it) > SAVE_COST)
-		reg = best_free(ra, c, it->end, true);
-	if (reg == NO_REG && use_weight(ra, it) > SAVE_COST)
-		reg = best_free(ra, c, hot, true);
+	if (!may_save)
+		regs &= ~new;
+	while (regs) {
+		u32 reg = best_hint(c, regs);
+
+		if (until(ra, it, c, reg) >= end)
+			return reg;
+		regs &= ~BIT(reg);
+	}
+	return NO_REG;
+}
+
+/*
+ * A register for all of it, or for all but its cold part; one that makes the
+ * prologue larger only if that pays.
+ */
+static u32 choose_whole(const struct ra *ra, const struct ra_interval *it, struct choice *c)
+{
+	bool goes_cold = it->end > ra->cold_from && it->start < ra->cold_from;
+	u32 reg = best_free(ra, it, c, it->end, false);
+
+	if (reg == NO_REG && goes_cold)
+		reg = best_free(ra, it, c, ra->cold_from, false);
+	if (reg != NO_REG || use_weight(ra, it) <= SAVE_COST)
+		return reg;
+	reg = best_free(ra, it, c, it->end, true);
+	if (reg == NO_REG && goes_cold)
+		reg = best_free(ra, it, c, ra->cold_from, true);
 	return reg;
 }
 
-static u32 choose_longest(const struct ra *ra, const struct choice *c)
+static u32 choose_longest(const struct ra *ra, const struct ra_interval *it, struct choice *c)
 {
 	u32 best = NO_REG;
 
 	each_reg(ra, reg, regs)
 	{
-		if (best == NO_REG || c->until[reg] > c->until[best] ||
-		    (c->until[reg] == c->until[best] && c->weight[reg] > c->weight[best]))
+		u32 end = until(ra, it, c, reg);
+
+		if (best == NO_REG || end > c->until[best] ||
+		    (end == c->until[best] && c->weight[reg] > c->weight[best]))
 			best = reg;
 	}
 	return best;
@@ -317,16 +333,16 @@ static u32 choose_longest(const struct ra *ra, const struct choice *c)
 
 static bool try_free(struct ra *ra, struct ra_interval *it, u32 must)
 {
-	struct choice c;
+	struct choice c = {0};
 	u32 reg;
 
-	look(ra, it, &c);
+	ra_hints(ra, it, c.weight);
 	reg = choose_whole(ra, it, &c);
 	if (reg != NO_REG && c.until[reg] > must) {
 		assign(ra, it, reg, c.until[reg]);
 		return true;
 	}
-	reg = choose_longest(ra, &c);
+	reg = choose_longest(ra, it, &c);
 	if (c.until[reg] <= must || c.until[reg] <= it->start)
 		return false;
 	if (!must && !is_used_before(it, c.until[reg]))
