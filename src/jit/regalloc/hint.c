@@ -23,6 +23,44 @@ static void hint_value(const struct ra *ra, ir_ref value, u32 pos, u32 *weights,
 		hint_reg(weights, it->loc, weight);
 }
 
+/* ---- webs of phis ---- */
+
+static ir_ref find_web(const struct ra *ra, ir_ref value)
+{
+	while (ra->values[value].web != value) {
+		ir_ref up = ra->values[value].web;
+
+		ra->values[value].web = ra->values[up].web; /* shorten the way */
+		value = up;
+	}
+	return value;
+}
+
+void ra_webs(struct ra *ra)
+{
+	for (u32 i = 0; i < ra->nintervals; i++) {
+		ir_ref ref = ra->intervals[i].value;
+		struct ir_insn *insn = ir_at(ra->fn, ref);
+		u32 n = insn->op == IR_PHI ? ir_nargs(ra->fn, insn) : 0;
+
+		for (u32 k = 0; k < n; k++)
+			if (ra->values[insn->phi[k]].first)
+				ra->values[find_web(ra, insn->phi[k])].web = find_web(ra, ref);
+	}
+}
+
+void ra_note_reg(const struct ra *ra, const struct ra_interval *it)
+{
+	ra->values[find_web(ra, it->value)].web_reg = (u8)it->loc;
+}
+
+static void hint_web(const struct ra *ra, ir_ref value, u32 *weights, u32 weight)
+{
+	hint_reg(weights, ra->values[find_web(ra, value)].web_reg, weight);
+}
+
+/* ---- all hints ---- */
+
 static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weights)
 {
 	const struct ir_block *b = ir_block(ra->fn, phi->block);
@@ -56,8 +94,10 @@ static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *wei
 	const struct ir_insn *insn = ir_at(ra->fn, it->value);
 	u32 weight = weight_at(ra, it->start);
 
-	if (insn->op == IR_PHI)
+	if (insn->op == IR_PHI) {
 		hint_phi(ra, insn, weights);
+		hint_web(ra, it->value, weights, weight / 2);
+	}
 	if (v->fixed != NO_REG)
 		hint_reg(weights, v->fixed, weight);
 	if (v->same)
@@ -75,8 +115,10 @@ static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights
 		hint_reg(weights, use->reg, weight);
 	else if (to->first && is_reg(to->first->loc))
 		hint_reg(weights, to->first->loc, weight);
-	else
+	else if (to->pref != NO_REG)
 		hint_reg(weights, to->pref, weight);
+	else if (use->kind == USE_PHI)
+		hint_web(ra, use->to, weights, weight);
 }
 
 void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights)

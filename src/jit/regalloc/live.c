@@ -406,6 +406,17 @@ static bool goes_to_phi(const struct ra *ra, ir_ref value, ir_ref phi)
 	return false;
 }
 
+/*
+ * Whether @ref should rather overwrite @b than @a, when both end with it: it is
+ * what becomes @b again, or @a was copied from @b.
+ */
+static bool is_better(const struct ra *ra, ir_ref ref, ir_ref b, ir_ref a)
+{
+	bool to_a = goes_to_phi(ra, ref, a), to_b = goes_to_phi(ra, ref, b);
+
+	return to_a == to_b ? ra->values[a].same == b : to_b;
+}
+
 /* Makes the use of @value by the instruction at @base another one. */
 static void change_use(struct ra *ra, ir_ref value, u32 base, struct ra_use to)
 {
@@ -435,7 +446,7 @@ static void try_exchange(struct ra *ra, ir_ref ref)
 		return;
 	a_lives = lives_on(&ra->values[a], base);
 	b_lives = lives_on(&ra->values[b], base);
-	if (b_lives || (!a_lives && (!goes_to_phi(ra, ref, b) || goes_to_phi(ra, ref, a))))
+	if (b_lives || (!a_lives && !is_better(ra, ref, b, a)))
 		return;
 	insn->arg[0] = b;
 	insn->arg[1] = a;
@@ -491,7 +502,8 @@ bool ra_live(struct ra *ra)
 		return false;
 	for (u32 i = 0; i < ra->fn->ninsns; i++) {
 		ra->values[i].slot = IR_LOC_NONE;
-		ra->values[i].fixed = ra->values[i].pref = NO_REG;
+		ra->values[i].fixed = ra->values[i].pref = ra->values[i].web_reg = NO_REG;
+		ra->values[i].web = i;
 	}
 	count_uses(ra);
 	if (!place_uses(ra))
@@ -501,5 +513,6 @@ bool ra_live(struct ra *ra)
 		return false;
 	exchange_operands(ra);
 	find_prefs(ra);
+	ra_webs(ra);
 	return true;
 }

@@ -91,9 +91,11 @@ struct ra_value {
 	u32 nuses, nranges;
 	u32 start;   /* position of its definition */
 	ir_ref same; /* operand that it overwrites, 0: none */
+	ir_ref web;  /* towards the value that stands for all that phis connect with it; itself */
 	u16 slot;    /* IR_LOC_NONE */
 	u8 fixed;    /* register in which its instruction leaves it, NO_REG */
 	u8 pref;     /* register that it ends in, NO_REG */
+	u8 web_reg;  /* of one that stands for others: register given to one of them last, NO_REG */
 	bool remat, spilled, store_at_def;
 };
 
@@ -219,6 +221,10 @@ void ra_push(struct ra *ra, struct ra_heap *heap, u32 key, struct ra_interval *i
 struct ra_interval *ra_pop(struct ra_heap *heap);
 
 /* ---- hint.c ---- */
+/* Connects phis with their operands. */
+void ra_webs(struct ra *ra);
+/* Tells those connected with @it which register it has. */
+void ra_note_reg(const struct ra *ra, const struct ra_interval *it);
 /* Adds to .weights[register] what it is worth. */
 void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights);
 

@@ -240,6 +240,7 @@ static void assign(struct ra *ra, struct ra_interval *it, u32 reg, u32 until)
 	it->loc = (u16)reg;
 	ra->regs[reg].active = it;
 	ra->used |= BIT(reg);
+	ra_note_reg(ra, it);
 	if (until < it->end)
 		leave(ra, it, until);
 }
