@@ -70,7 +70,7 @@ static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weight
 
 		if (ir_block(ra->fn, b->preds[i])->order != UINT32_MAX)
 			hint_value(ra, phi->phi[i], ra->start[index + 1] - 1, weights,
-				   ra->weight[index]);
+				   edge_weight(ra, index, ra->index[phi->block]));
 	}
 }
 
@@ -109,7 +109,7 @@ static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *wei
 static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights)
 {
 	const struct ra_value *to = &ra->values[use->to];
-	u32 weight = weight_at(ra, use->pos);
+	u32 weight = move_weight(ra, use);
 
 	if (!use->to)
 		hint_reg(weights, use->reg, weight);

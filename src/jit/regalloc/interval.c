@@ -118,6 +118,11 @@ static struct ra_range *range_at(const struct ra_interval *it, u32 pos)
 	return it->range + low;
 }
 
+void ra_rewind(struct ra_interval *it, u32 pos)
+{
+	it->at = range_at(it, pos);
+}
+
 bool ra_lives(const struct ra_interval *it, u32 pos)
 {
 	const struct ra_range *r = range_at(it, pos);

@@ -406,53 +406,50 @@ static bool goes_to_phi(const struct ra *ra, ir_ref value, ir_ref phi)
 	return false;
 }
 
-/*
- * Whether @ref should rather overwrite @b than @a, when both end with it: it is
- * what becomes @b again, or @a was copied from @b.
- */
-static bool is_better(const struct ra *ra, ir_ref ref, ir_ref b, ir_ref a)
+/* Makes the use by the instruction at @base of the value that @it is (part of) another one. */
+static void change_use(struct ra *ra, struct ra_interval *it, u32 base, struct ra_use to)
 {
-	bool to_a = goes_to_phi(ra, ref, a), to_b = goes_to_phi(ra, ref, b);
+	struct ra_range *r = range_to(&ra->values[it->value], base);
 
-	return to_a == to_b ? ra->values[a].same == b : to_b;
+	*ra_next_use(it, base - 1) = to;
+	if (r->to > base + AT_CLOBBER)
+		return; /* lives on */
+	r->to = to.pos + 1;
+	if (it->end <= base + AT_CLOBBER)
+		it->end = r->to;
 }
 
-/* Makes the use of @value by the instruction at @base another one. */
-static void change_use(struct ra *ra, ir_ref value, u32 base, struct ra_use to)
+void ra_exchange(struct ra *ra, ir_ref ref, struct ra_interval *a, struct ra_interval *b)
 {
-	struct ra_value *v = &ra->values[value];
-	struct ra_range *r = range_to(v, base);
+	struct ra_value *v = &ra->values[ref];
+	struct ir_insn *insn = ir_at(ra->fn, ref);
 
-	*ra_next_use(v->first, base - 1) = to;
-	if (r->to <= base + AT_CLOBBER)
-		r->to = to.pos + 1;
-	v->first->end = v->ranges[v->nranges - 1].to;
+	insn->arg[0] = b->value;
+	insn->arg[1] = a->value;
+	v->same = b->value;
+	change_use(ra, a, v->start, (struct ra_use){v->start + AT_USE, 0, USE_REG, NO_REG});
+	change_use(ra, b, v->start, (struct ra_use){v->start - 1, ref, USE_MOVE, NO_REG});
 }
 
 /*
  * The result overwrites its first operand. Better that which ends here, or
- * that which goes around a loop to become the result again.
+ * that which goes around a loop to become the result again; when both end the
+ * scan will know.
  */
 static void try_exchange(struct ra *ra, ir_ref ref)
 {
 	struct ra_value *v = &ra->values[ref];
 	struct ir_insn *insn = ir_at(ra->fn, ref);
-	u32 base = v->start;
-	ir_ref a = insn->arg[0], b = insn->arg[1];
-	bool a_lives, b_lives;
+	struct ra_value *a = &ra->values[insn->arg[0]], *b = &ra->values[insn->arg[1]];
 
-	if (v->same != a || a == b || !ra->values[a].first || !ra->values[b].first ||
-	    ra->values[a].remat || ra->values[b].remat || ir_nargs(ra->fn, insn) != 2)
+	if (v->same != insn->arg[0] || a == b || !a->first || !b->first || a->remat || b->remat ||
+	    ir_nargs(ra->fn, insn) != 2 || lives_on(b, v->start))
 		return;
-	a_lives = lives_on(&ra->values[a], base);
-	b_lives = lives_on(&ra->values[b], base);
-	if (b_lives || (!a_lives && !is_better(ra, ref, b, a)))
-		return;
-	insn->arg[0] = b;
-	insn->arg[1] = a;
-	v->same = b;
-	change_use(ra, a, base, (struct ra_use){base + AT_USE, 0, USE_REG, NO_REG});
-	change_use(ra, b, base, (struct ra_use){base - 1, ref, USE_MOVE, NO_REG});
+	if (lives_on(a, v->start) ||
+	    (goes_to_phi(ra, ref, insn->arg[1]) && !goes_to_phi(ra, ref, insn->arg[0])))
+		ra_exchange(ra, ref, a->first, b->first);
+	else
+		v->either = !goes_to_phi(ra, ref, insn->arg[0]);
 }
 
 static void exchange_operands(struct ra *ra)
@@ -482,9 +479,9 @@ static void find_pref(struct ra *ra, ir_ref ref)
 		const struct ra_use *use = &v->uses[i];
 		u8 reg = use->to ? ra->values[use->to].pref : use->reg;
 
-		if (reg == NO_REG || weight_at(ra, use->pos) <= best)
+		if (reg == NO_REG || move_weight(ra, use) <= best)
 			continue;
-		best = weight_at(ra, use->pos);
+		best = move_weight(ra, use);
 		v->pref = reg;
 	}
 }

@@ -97,6 +97,7 @@ struct ra_value {
 	u8 pref;     /* register that it ends in, NO_REG */
 	u8 web_reg;  /* of one that stands for others: register given to one of them last, NO_REG */
 	bool remat, spilled, store_at_def;
+	bool either; /* may overwrite its second operand as well: both end with it */
 };
 
 /* A register is not to be had, unless for .owner. */
@@ -186,6 +187,22 @@ static inline bool is_reg(u16 loc)
 	return loc < IR_LOC_SLOT;
 }
 
+/* How often the way from block to block (by index) is taken, at most. */
+static inline u32 edge_weight(const struct ra *ra, u32 from, u32 to)
+{
+	return ra->weight[from] < ra->weight[to] ? ra->weight[from] : ra->weight[to];
+}
+
+/* How often a move to what the use goes to would be executed. */
+static inline u32 move_weight(const struct ra *ra, const struct ra_use *use)
+{
+	u32 from = block_at(ra, use->pos);
+
+	if (use->kind != USE_PHI)
+		return ra->weight[from];
+	return edge_weight(ra, from, ra->index[ir_at(ra->fn, use->to)->block]);
+}
+
 /* ---- order.c ---- */
 bool ra_order(struct ra *ra);
 
@@ -195,6 +212,8 @@ void ra_constrain(const struct ra *ra, ir_ref ref, struct jit_constraints *c);
 /* The operand that the result overwrites; IR_MAX_ARGS: none. */
 u32 ra_same_arg(const struct ir_insn *insn, const struct jit_constraints *c);
 bool ra_live(struct ra *ra);
+/* Exchanges operands 0 and 1 of @ref; @a and @b are the intervals in which they are just before. */
+void ra_exchange(struct ra *ra, ir_ref ref, struct ra_interval *a, struct ra_interval *b);
 /* Whether the instruction leaves its result in any register, and it cannot be had otherwise. */
 bool ra_def_needs_reg(const struct ra *ra, ir_ref ref);
 
@@ -216,6 +235,9 @@ struct ra_interval *ra_split(struct ra *ra, struct ra_interval *it, u32 pos);
 u32 ra_split_pos(const struct ra *ra, u32 min, u32 max);
 /* Of @value at @pos; IR_LOC_NONE when it does not live there. */
 struct ra_interval *ra_at(const struct ra *ra, ir_ref value, u32 pos);
+
+/* Makes .at what it says, from @pos on. */
+void ra_rewind(struct ra_interval *it, u32 pos);
 
 void ra_push(struct ra *ra, struct ra_heap *heap, u32 key, struct ra_interval *it);
 struct ra_interval *ra_pop(struct ra_heap *heap);

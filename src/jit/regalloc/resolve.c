@@ -98,8 +98,7 @@ static void into_block(struct resolve *r, ir_ref value, u32 at)
 		if (ir_block(ra->fn, b->preds[i])->order == UINT32_MAX)
 			continue;
 		pred = ra->index[b->preds[i]];
-		want(r, edge_of(r, b->preds[i], ra->blocks[at]),
-		     ra->weight[pred] < ra->weight[at] ? ra->weight[pred] : ra->weight[at], value,
+		want(r, edge_of(r, b->preds[i], ra->blocks[at]), edge_weight(ra, pred, at), value,
 		     loc_at(ra, value, ra->start[pred + 1] - 1), to);
 	}
 }

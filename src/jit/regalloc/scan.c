@@ -384,10 +384,38 @@ static bool take(struct ra *ra, struct ra_interval *it, u32 must)
 	return true;
 }
 
+/*
+ * Of two operands that end here the result overwrites that which is where it
+ * wants to be.
+ */
+static void choose_operand(struct ra *ra, const struct ra_interval *it)
+{
+	const struct ir_insn *insn = ir_at(ra->fn, it->value);
+	struct ra_interval *a = ra_at(ra, insn->arg[0], it->start - 1);
+	struct ra_interval *b = ra_at(ra, insn->arg[1], it->start - 1);
+	u32 weights[JIT_MAX_REGS] = {0};
+	ir_ref same = ra->values[it->value].same;
+
+	if (!a || !b || !is_reg(a->loc) || !is_reg(b->loc) || ra->regs[a->loc].active ||
+	    ra->regs[b->loc].active != b || a->end != it->start || b->end != it->start + AT_CLOBBER)
+		return;
+	ra->values[it->value].same = 0; /* of which there is no hint, then */
+	ra_hints(ra, it, weights);
+	ra->values[it->value].same = same;
+	if (weights[a->loc] >= weights[b->loc])
+		return;
+	ra_exchange(ra, it->value, a, b);
+	ra_rewind(a, it->start);
+	ra->regs[a->loc].active = a;
+	ra->regs[b->loc].active = NULL;
+}
+
 static void allocate(struct ra *ra, struct ra_interval *it)
 {
 	u32 must = must_until(ra, it);
 
+	if (!it->is_split && ra->values[it->value].either)
+		choose_operand(ra, it);
 	if (try_free(ra, it, must) || take(ra, it, must))
 		return;
 	if (must)
