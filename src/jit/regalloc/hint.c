@@ -8,14 +8,14 @@
 
 #define HINT_USES 16
 
-static void hint_reg(u32 *weights, u32 reg, u32 weight)
+static void hint_reg(s32 *weights, u32 reg, u32 weight)
 {
 	if (reg < JIT_MAX_REGS)
-		weights[reg] += weight;
+		weights[reg] += (s32)weight;
 }
 
 /* The register of @value at @pos, if it has one by now. */
-static void hint_value(const struct ra *ra, ir_ref value, u32 pos, u32 *weights, u32 weight)
+static void hint_value(const struct ra *ra, ir_ref value, u32 pos, s32 *weights, u32 weight)
 {
 	const struct ra_interval *it = ra_at(ra, value, pos);
 
@@ -49,19 +49,47 @@ void ra_webs(struct ra *ra)
 	}
 }
 
-void ra_note_reg(const struct ra *ra, const struct ra_interval *it)
+/* When the next value of a loop's phi is defined, the register should be free. */
+static void want_reg(struct ra *ra, const struct ra_interval *it)
 {
-	ra->values[find_web(ra, it->value)].web_reg = (u8)it->loc;
+	const struct ir_insn *phi = ir_at(ra->fn, it->value);
+	const struct ir_block *b = ir_block(ra->fn, phi->block);
+	struct ra_reg *reg = &ra->regs[it->loc];
+
+	for (u32 i = 0; i < b->npreds && i < HINT_USES; i++) {
+		const struct ra_value *v = &ra->values[phi->phi[i]];
+		u32 pred = ra->index[b->preds[i]];
+
+		if (!v->first || v->start <= it->start)
+			continue;
+		reg->wanted_at = v->start;
+		reg->wanted_weight = edge_weight(ra, pred, ra->index[phi->block]);
+	}
 }
 
-static void hint_web(const struct ra *ra, ir_ref value, u32 *weights, u32 weight)
+void ra_note_reg(struct ra *ra, const struct ra_interval *it)
+{
+	ra->values[find_web(ra, it->value)].web_reg = (u8)it->loc;
+	if (!it->is_split && ir_at(ra->fn, it->value)->op == IR_PHI)
+		want_reg(ra, it);
+}
+
+/* Registers that are wanted while it lives. */
+static void avoid_wanted(const struct ra *ra, const struct ra_interval *it, s32 *weights)
+{
+	for (u32 i = 0; i < ra->target->nregs; i++)
+		if (ra->regs[i].wanted_at > it->start && ra->regs[i].wanted_at < it->end)
+			weights[i] -= (s32)(ra->regs[i].wanted_weight / 2);
+}
+
+static void hint_web(const struct ra *ra, ir_ref value, s32 *weights, u32 weight)
 {
 	hint_reg(weights, ra->values[find_web(ra, value)].web_reg, weight);
 }
 
 /* ---- all hints ---- */
 
-static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weights)
+static void hint_phi(const struct ra *ra, const struct ir_insn *phi, s32 *weights)
 {
 	const struct ir_block *b = ir_block(ra->fn, phi->block);
 
@@ -75,7 +103,7 @@ static void hint_phi(const struct ra *ra, const struct ir_insn *phi, u32 *weight
 }
 
 /* Operands that end here leave their registers, and some instructions are shorter so. */
-static void hint_args(const struct ra *ra, const struct ra_interval *it, u32 *weights, u32 weight)
+static void hint_args(const struct ra *ra, const struct ra_interval *it, s32 *weights, u32 weight)
 {
 	const struct ir_insn *insn = ir_at(ra->fn, it->value);
 	u32 n = insn->op == IR_PHI ? 0 : ir_nargs(ra->fn, insn), base = gap_of(it->start);
@@ -88,7 +116,7 @@ static void hint_args(const struct ra *ra, const struct ra_interval *it, u32 *we
 	}
 }
 
-static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *weights)
+static void hint_def(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
 	const struct ra_value *v = &ra->values[it->value];
 	const struct ir_insn *insn = ir_at(ra->fn, it->value);
@@ -106,7 +134,7 @@ static void hint_def(const struct ra *ra, const struct ra_interval *it, u32 *wei
 		hint_args(ra, it, weights, weight / 4);
 }
 
-static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights)
+static void hint_use(const struct ra *ra, const struct ra_use *use, s32 *weights)
 {
 	const struct ra_value *to = &ra->values[use->to];
 	u32 weight = move_weight(ra, use);
@@ -119,9 +147,11 @@ static void hint_use(const struct ra *ra, const struct ra_use *use, u32 *weights
 		hint_reg(weights, to->pref, weight);
 	else if (use->kind == USE_PHI)
 		hint_web(ra, use->to, weights, weight);
+	else if (to->goal)
+		hint_web(ra, to->goal, weights, weight);
 }
 
-void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights)
+void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
 	u32 n = 0;
 
@@ -132,4 +162,5 @@ void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights)
 	for (const struct ra_use *use = it->use; use < it->use_end && n < HINT_USES; use++, n++)
 		if (use->kind >= USE_MOVE)
 			hint_use(ra, use, weights);
+	avoid_wanted(ra, it, weights);
 }

@@ -469,7 +469,7 @@ static void exchange_operands(struct ra *ra)
 
 /* ---- preferences ---- */
 
-/* The register that most of its uses want it in, directly or through what it becomes. */
+/* The register or phi that most of its uses want it in, directly or through what overwrites it. */
 static void find_pref(struct ra *ra, ir_ref ref)
 {
 	struct ra_value *v = &ra->values[ref];
@@ -477,12 +477,15 @@ static void find_pref(struct ra *ra, ir_ref ref)
 
 	for (u32 i = 0; i < v->nuses && i < 16; i++) {
 		const struct ra_use *use = &v->uses[i];
-		u8 reg = use->to ? ra->values[use->to].pref : use->reg;
+		const struct ra_value *to = &ra->values[use->to];
+		u8 reg = use->to ? to->pref : use->reg;
+		ir_ref goal = use->kind == USE_PHI ? use->to : use->to ? to->goal : 0;
 
-		if (reg == NO_REG || move_weight(ra, use) <= best)
+		if ((reg == NO_REG && !goal) || move_weight(ra, use) <= best)
 			continue;
 		best = move_weight(ra, use);
 		v->pref = reg;
+		v->goal = reg == NO_REG ? goal : 0;
 	}
 }
 

@@ -94,7 +94,8 @@ struct ra_value {
 	ir_ref web;  /* towards the value that stands for all that phis connect with it; itself */
 	u16 slot;    /* IR_LOC_NONE */
 	u8 fixed;    /* register in which its instruction leaves it, NO_REG */
-	u8 pref;     /* register that it ends in, NO_REG */
+	ir_ref goal; /* phi that it ends in, directly or through what overwrites it; 0: none */
+	u8 pref;     /* likewise, a register; NO_REG */
 	u8 web_reg;  /* of one that stands for others: register given to one of them last, NO_REG */
 	bool remat, spilled, store_at_def;
 	bool either; /* may overwrite its second operand as well: both end with it */
@@ -121,6 +122,8 @@ struct ra_reg {
 	size_t fixed_at; /* the first that does not end before the scan's position */
 	struct ra_interval *active;
 	struct ra_heap inactive; /* by the start of the next range */
+	/* What goes around a loop to the phi that is in it is defined there. */
+	u32 wanted_at, wanted_weight;
 };
 
 /* A block that was made for the moves of an edge. */
@@ -245,10 +248,10 @@ struct ra_interval *ra_pop(struct ra_heap *heap);
 /* ---- hint.c ---- */
 /* Connects phis with their operands. */
 void ra_webs(struct ra *ra);
-/* Tells those connected with @it which register it has. */
-void ra_note_reg(const struct ra *ra, const struct ra_interval *it);
-/* Adds to .weights[register] what it is worth. */
-void ra_hints(const struct ra *ra, const struct ra_interval *it, u32 *weights);
+/* Tells those connected with @it which register it has now. */
+void ra_note_reg(struct ra *ra, const struct ra_interval *it);
+/* Adds to .weights[register] what it is worth; less than nothing when another should have it. */
+void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights);
 
 /* ---- scan.c, slot.c, resolve.c ---- */
 bool ra_scan(struct ra *ra);

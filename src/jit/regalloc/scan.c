@@ -17,7 +17,7 @@
 struct choice {
 	u32 known;		  /* registers whose .until was asked for */
 	u32 until[JIT_MAX_REGS];  /* free up to here; the start: not at all */
-	u32 weight[JIT_MAX_REGS]; /* by hints */
+	s32 weight[JIT_MAX_REGS]; /* by hints */
 };
 
 #define each_reg(ra, reg, regs)                                                                    \
@@ -393,7 +393,7 @@ static void choose_operand(struct ra *ra, const struct ra_interval *it)
 	const struct ir_insn *insn = ir_at(ra->fn, it->value);
 	struct ra_interval *a = ra_at(ra, insn->arg[0], it->start - 1);
 	struct ra_interval *b = ra_at(ra, insn->arg[1], it->start - 1);
-	u32 weights[JIT_MAX_REGS] = {0};
+	s32 weights[JIT_MAX_REGS] = {0};
 	ir_ref same = ra->values[it->value].same;
 
 	if (!a || !b || !is_reg(a->loc) || !is_reg(b->loc) || ra->regs[a->loc].active ||
