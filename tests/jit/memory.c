@@ -16,7 +16,7 @@
 #include "ir_eval.h"
 
 #define DEFAULT_PROGRAMS 1500
-#define INSNS_MAX	 2048
+#define INSNS_MAX	 4096
 #define STACK		 160
 #define KEYS		 6 /* different ones, so that they are found again */
 #define CPUS		 3
@@ -223,16 +223,96 @@ static void put_delete(struct gen *g, u32 kind)
 	put_digest(g, 0);
 }
 
+/* Bytes at @base + @off as one number in r1, by pieces, in either order of bytes. */
+static void put_combine(struct gen *g, u32 base, s32 off)
+{
+	u32 s = below(g, 3), pieces = 2u << below(g, 3 - s), bits = 8u << s;
+	bool down = below(g, 2);
+
+	put(g, MOV64_K(1, 0));
+	for (u32 i = 0; i < pieces; i++) {
+		u32 at = (down ? pieces - 1 - i : i) << s;
+
+		put(g, LOAD(sizes[s], 2, base, off + (s32)at));
+		if (i)
+			put(g, ALU64_K(BPF_LSH, 2, i * bits));
+		put(g, below(g, 3) ? ALU64_X(BPF_OR, 1, 2) : ALU64_X(BPF_ADD, 1, 2));
+		if (below(g, 20) == 0)
+			put(g, STORE(BPF_B, base, off + (s32)at, 9));
+		if (below(g, 20) == 0)
+			put_digest(g, 2);
+	}
+	put_digest(g, 1);
+}
+
+/* r9 in pieces to @base + @off, in either order of bytes. */
+static void put_split(struct gen *g, u32 base, s32 off)
+{
+	u32 s = below(g, 3), pieces = 2u << below(g, 3 - s);
+	bool down = below(g, 2);
+
+	for (u32 i = 0; i < pieces; i++) {
+		u32 at = (down ? pieces - 1 - i : i) << s;
+
+		put(g, MOV64_X(1, 9));
+		if (i)
+			put(g, ALU64_K(BPF_RSH, 1, i * (8u << s)));
+		put(g, STORE(sizes[s], base, off + (s32)at, 1));
+		if (below(g, 12) == 0)
+			put(g, LOAD(BPF_B, 2, base, off + (s32)below(g, 8)));
+	}
+}
+
+static void put_copy(struct gen *g, u32 from, s32 off, u32 to, s32 to_off)
+{
+	u32 s = below(g, 3);
+
+	for (u32 i = 0, n = 2 + below(g, 4); i < n; i++) {
+		put(g, LOAD(sizes[s], 1, from, off + (s32)(i << s)));
+		put(g, STORE(sizes[s], to, to_off + (s32)(i << s), 1));
+	}
+}
+
+/* Bytes of an element and of the stack, and from one to the other. */
+static void put_pieces(struct gen *g)
+{
+	u32 kind = 3, start; /* the array of 44 bytes */
+
+	put(g, RAW_INSN(BPF_ST | BPF_MEM | BPF_W, 10, 0, -4, below(g, 3)));
+	put_address(g, 2, -4);
+	put_map(g, 1, kind);
+	put(g, HELPER_CALL(map_lookup_elem));
+	start = g->n++;
+	for (u32 n = 1 + below(g, 4); n; n--) {
+		u32 base = below(g, 2) ? 0 : 10;
+		s32 off = (base ? -100 : 0) + (s32)below(g, 12);
+
+		switch (below(g, 3)) {
+		case 0:
+			put_combine(g, base, off);
+			break;
+		case 1:
+			put_split(g, base, off);
+			break;
+		default:
+			put_copy(g, 10 - base, base ? (s32)below(g, 12) : -60, base, off);
+		}
+	}
+	g->insns[start] = JUMP_K(BPF_JEQ, 0, 0, g->n - start - 1);
+}
+
 static void put_one(struct gen *g)
 {
-	u32 kind = below(g, NKINDS), what = below(g, 10);
+	u32 kind = below(g, NKINDS), what = below(g, 13);
 
 	if (what < 6)
 		put_lookup(g, kind);
 	else if (what < 9)
 		put_update(g, kind);
-	else
+	else if (what < 10)
 		put_delete(g, kind);
+	else
+		put_pieces(g);
 }
 
 /* A few steps, some of which are left out or done again. */
@@ -325,6 +405,8 @@ static int run_some(struct ir_fn *fn, void *arg, struct err *err)
 	} all[] = {
 		{JIT_PASS_MAPS, pass_maps},
 		{JIT_PASS_PROMOTE, pass_promote},
+		{JIT_PASS_FOLD, pass_fold},
+		{JIT_PASS_MERGE, pass_merge},
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
@@ -405,7 +487,8 @@ int main(int argc, char **argv)
 		return 1;
 	run_passes("maps", BIT_ULL(JIT_PASS_MAPS), n, seed);
 	run_passes("promote", BIT_ULL(JIT_PASS_PROMOTE), n, seed);
-	run_passes("maps, promote", BIT_ULL(JIT_PASS_MAPS) | BIT_ULL(JIT_PASS_PROMOTE), n, seed);
+	run_passes("merge", BIT_ULL(JIT_PASS_MERGE), n, seed);
+	run_passes("all", JIT_PASSES_ALL, n, seed);
 	host_free(host);
 	return tap_done();
 }
