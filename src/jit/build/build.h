@@ -18,7 +18,7 @@
 int unit_analyse(struct jit_unit *unit);
 
 /*
- * Fills @fn, fresh from ir_fn_init(), with @subprog. 0, -ENOMEM, -EOPNOTSUPP
+ * Fills @fn, fresh from ir_fn_init(), with @subprog, and cleans it. 0, -ENOMEM, -EOPNOTSUPP
  * with the instruction that cannot be compiled in unit->err.
  */
 int jit_build(struct jit_unit *unit, u32 subprog, struct ir_fn *fn);

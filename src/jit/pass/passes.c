@@ -55,9 +55,7 @@ static bool run_one(struct ir_fn *fn, u32 pass)
 
 int passes_run(struct ir_fn *fn)
 {
-	ir_clean(fn);
-	if (!fn->failed)
-		ir_cfg(fn);
+	ir_cfg(fn);
 	for (u32 pass = 0; pass < JIT_PASS_CNT && !fn->failed; pass++) {
 		if (!pass_functions[pass] || !unit_pass(fn->unit, pass) || pass == JIT_PASS_LAYOUT)
 			continue;
