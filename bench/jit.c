@@ -13,6 +13,7 @@
  *	--rounds N	turns of each engine (60)
  *	--turn US	how long one lasts, about (100)
  *	--passes	also compiled in other ways: without each pass, with a budget, blinded
+ *	--engine NAME	times only this one: native, linux_call, linux_code, interp, jit
  *	--check		compare only; prints TAP
  */
 #define _GNU_SOURCE
@@ -35,8 +36,8 @@ extern struct bench_entry *const __start_bench_entries[], *const __stop_bench_en
 struct options {
 	u32 rounds, turn_us;
 	bool check, passes;
-	const char *dir;
-	char **names; /* NULL-terminated; empty: all */
+	const char *dir, *engine; /* engine NULL: all */
+	char **names;		  /* NULL-terminated; empty: all */
 };
 
 static const struct jit_options everything = {.passes = JIT_PASSES_ALL};
@@ -55,6 +56,7 @@ struct contest {
 	struct side sides[SIDES];
 	bool open[SIDES];
 	const char *why;	   /* Linux's code is not run here */
+	const char *engine;	   /* that is timed alone, or NULL */
 	double variants[VARIANTS]; /* ns of a run of ours that is compiled in another way */
 	char difference[128];
 };
@@ -109,7 +111,7 @@ static int compare(struct contest *c)
 static int contest_open(struct contest *c, const struct bench_entry *entry,
 			const struct options *opts)
 {
-	*c = (struct contest){.entry = entry};
+	*c = (struct contest){.entry = entry, .engine = opts->engine};
 	for (u32 k = 0; k < SIDES; k++) {
 		int ret;
 
@@ -153,6 +155,8 @@ static u32 runs_of_turn(struct side *side, u32 turn_us)
 
 static bool is_timed(const struct contest *c, u32 kind)
 {
+	if (c->engine && strcmp(c->engine, side_name(kind)) != 0)
+		return false;
 	return c->open[kind] && !(kind == SIDE_LINUX_CALL && c->open[SIDE_LINUX_CODE] &&
 				  strcmp(c->entry->name, "empty") != 0);
 }
@@ -360,6 +364,8 @@ static bool parse(int argc, char **argv, struct options *opts)
 			opts->check = true;
 		else if (!strcmp(argv[i], "--passes"))
 			opts->passes = true;
+		else if (!strcmp(argv[i], "--engine") && i + 1 < argc)
+			opts->engine = argv[++i];
 		else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
 			opts->rounds = (u32)strtoul(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--turn") && i + 1 < argc)
@@ -390,8 +396,8 @@ int main(int argc, char **argv)
 
 	if (!parse(argc, argv, &opts)) {
 		fprintf(stderr,
-			"usage: bench-jit [--rounds N] [--turn US] [--passes] [--check] FOLDER "
-			"[PROGRAM...]\n");
+			"usage: bench-jit [--rounds N] [--turn US] [--passes] [--engine NAME] "
+			"[--check] FOLDER [PROGRAM...]\n");
 		return 2;
 	}
 	stay_here();

@@ -9,7 +9,7 @@ DEFINE_HELPER(helper_ringbuf_reserve)
 {
 	void *record = r3 ? NULL : ringbuf_reserve(u64_to_ptr(r1), r2);
 
-	if (record && !budget_hold(run, record)) {
+	if (unlikely(run->budget.limited) && record && !budget_hold(run, record)) {
 		ringbuf_commit(record, BPF_RB_NO_WAKEUP, true);
 		return 0;
 	}
@@ -18,14 +18,16 @@ DEFINE_HELPER(helper_ringbuf_reserve)
 
 DEFINE_HELPER(helper_ringbuf_submit)
 {
-	budget_release(run, u64_to_ptr(r1));
+	if (unlikely(run->budget.nheld))
+		budget_release(run, u64_to_ptr(r1));
 	ringbuf_commit(u64_to_ptr(r1), r2, false);
 	return 0;
 }
 
 DEFINE_HELPER(helper_ringbuf_discard)
 {
-	budget_release(run, u64_to_ptr(r1));
+	if (unlikely(run->budget.nheld))
+		budget_release(run, u64_to_ptr(r1));
 	ringbuf_commit(u64_to_ptr(r1), r2, true);
 	return 0;
 }
