@@ -70,7 +70,8 @@ static bool find_idom(struct ir_fn *fn, u32 block)
 	struct ir_block *b = fn->blocks[block];
 	u32 idom = UINT32_MAX;
 
-	for (u32 i = 0; i < b->npreds; i++) {
+	/* The latest first: where many leave a long chain for one block, each step is short. */
+	for (u32 i = b->npreds; i-- > 0;) {
 		const struct ir_block *pred = fn->blocks[b->preds[i]];
 
 		if (pred->order == UINT32_MAX || pred->idom == UINT32_MAX)
