@@ -102,8 +102,8 @@ static void number_range(const struct ir_fn *fn, ir_ref ref, s64 *lo, s64 *hi)
 
 /* ---- bytes ---- */
 
-/* Everything from @r's lowest byte to @size behind its highest is used as memory. */
-static void use_bytes(struct frame_use *use, struct frame_range r, u64 size)
+/* Everything from @r's lowest byte to @size behind its highest is used as memory, by @how. */
+static void use_bytes(struct frame_use *use, struct frame_range r, u64 size, u8 how)
 {
 	s64 from = (s64)r.lo + use->size, to = (s64)r.hi + use->size;
 
@@ -111,7 +111,7 @@ static void use_bytes(struct frame_use *use, struct frame_range r, u64 size)
 	if (from < 0)
 		from = 0;
 	for (s64 i = from; i < to && i < use->size; i++)
-		use->in_memory[i] = true;
+		use->in_memory[i] |= how;
 }
 
 static void access_at(struct frame_use *use, ir_ref ref, struct frame_range r)
@@ -125,7 +125,8 @@ static void access_at(struct frame_use *use, ir_ref ref, struct frame_range r)
 		return;
 	from = (s64)r.lo + use->size;
 	if (insn->op == IR_ATOMIC || r.lo != r.hi || from < 0 || from + insn->size > use->size) {
-		use_bytes(use, r, insn->size);
+		use_bytes(use, r, insn->size,
+			  insn->op == IR_LOAD ? FRAME_READ : FRAME_READ | FRAME_WRITTEN);
 		return;
 	}
 	access = (struct frame_access){ref, (u32)from};
@@ -154,6 +155,12 @@ static void find_memory(struct frame_use *use, ir_ref ref)
 
 #define ANY_SIZE UINT64_MAX
 
+/* What a function may do with memory that it gets. */
+struct memory_arg {
+	u64 size;
+	u8 how; /* FRAME_* */
+};
+
 static const struct map *map_of_call(const struct ir_fn *fn, const struct ir_insn *call)
 {
 	const struct ir_insn *map = ir_at(fn, ir_resolve(fn, call->arg[0]));
@@ -164,8 +171,9 @@ static const struct map *map_of_call(const struct ir_fn *fn, const struct ir_ins
 		       : NULL;
 }
 
-/* How many bytes a helper may use at its argument; false when it might keep the address. */
-static bool helper_size(const struct ir_fn *fn, const struct ir_insn *call, u32 i, u64 *size)
+/* False when it might keep the address. */
+static bool helper_memory(const struct ir_fn *fn, const struct ir_insn *call, u32 i,
+			  struct memory_arg *arg)
 {
 	const struct helper_proto *proto = &helper_protos[fn->syms[call->sym].index];
 	const struct map *map = map_of_call(fn, call);
@@ -173,23 +181,27 @@ static bool helper_size(const struct ir_fn *fn, const struct ir_insn *call, u32 
 
 	if (i >= ARRAY_SIZE(proto->arg))
 		return false;
-	*size = ANY_SIZE;
+	*arg = (struct memory_arg){ANY_SIZE, FRAME_READ};
+	if (proto->arg[i] & (MEM_UNINIT | MEM_WRITE))
+		arg->how |= FRAME_WRITTEN;
 	switch (ARG_BASE(proto->arg[i])) {
 	case ARG_PTR_TO_MAP_KEY:
 		if (map)
-			*size = map->desc.key_size;
+			arg->size = map->desc.key_size;
 		return true;
 	case ARG_PTR_TO_MAP_VALUE:
 		if (map)
-			*size = map->desc.value_size;
+			arg->size = map->desc.value_size;
 		return true;
 	case ARG_PTR_TO_MEM:
+		if (!(proto->arg[i] & MEM_RDONLY))
+			arg->how |= FRAME_WRITTEN;
 		if (proto->arg[i] & MEM_FIXED_SIZE) {
-			*size = proto->arg_size[i];
+			arg->size = proto->arg_size[i];
 		} else if (i + 1 < ARRAY_SIZE(proto->arg) && call->arg[i + 1]) {
 			number_range(fn, ir_resolve(fn, call->arg[i + 1]), &lo, &hi);
 			if (lo >= 0)
-				*size = (u64)hi;
+				arg->size = (u64)hi;
 		}
 		return true;
 	default:
@@ -197,14 +209,15 @@ static bool helper_size(const struct ir_fn *fn, const struct ir_insn *call, u32 
 	}
 }
 
-static bool map_op_size(const struct ir_fn *fn, const struct ir_insn *call, u32 i, u64 *size)
+static bool map_op_memory(const struct ir_fn *fn, const struct ir_insn *call, u32 i,
+			  struct memory_arg *arg)
 {
 	const struct map *map = map_of_call(fn, call);
 	size_t op = (size_t)fn->syms[call->sym].addend;
 
 	if (!map || (i != 1 && !(i == 2 && op == offsetof(struct map_ops, update))))
 		return false;
-	*size = i == 1 ? map->desc.key_size : map->desc.value_size;
+	*arg = (struct memory_arg){i == 1 ? map->desc.key_size : map->desc.value_size, FRAME_READ};
 	return true;
 }
 
@@ -214,17 +227,17 @@ static void find_call(struct frame_use *use, const struct ir_insn *call)
 
 	for (u32 i = 0; i < call->nargs; i++) {
 		struct frame_range r = range_of(use, ir_resolve(fn, call->arg[i]));
-		u64 size = 0;
+		struct memory_arg arg = {0};
 		bool known = false;
 
 		if (!call->arg[i] || !in_frame(r))
 			continue;
 		if (call->op == IR_CALL && fn->syms[call->sym].kind == SYM_HELPER)
-			known = helper_size(fn, call, i, &size);
+			known = helper_memory(fn, call, i, &arg);
 		else if (call->op == IR_CALL && fn->syms[call->sym].kind == SYM_MAP_OP)
-			known = map_op_size(fn, call, i, &size);
+			known = map_op_memory(fn, call, i, &arg);
 		if (known)
-			use_bytes(use, r, size);
+			use_bytes(use, r, arg.size, arg.how);
 		else
 			use->escapes = true;
 	}

@@ -23,11 +23,15 @@ struct frame_range {
 	s32 lo, hi;
 };
 
+#define FRAME_READ    BIT(0)
+#define FRAME_WRITTEN BIT(1)
+
 struct frame_use {
 	struct ir_fn *fn;
-	u32 size;	 /* of the frame */
-	bool escapes;	 /* an address got where nobody can follow: any byte may be used anywhere */
-	bool *in_memory; /* by byte, from the lowest: used by what is no such load or store */
+	u32 size;      /* of the frame */
+	bool escapes;  /* an address got where nobody can follow: any byte may be used anywhere */
+	u8 *in_memory; /* by byte, from the lowest: FRAME_*, used by what is no such load or store
+			*/
 	VEC(struct frame_access) accesses; /* in the order of blocks and instructions */
 	/* While it is found out. */
 	struct frame_range *ranges; /* by instruction */

@@ -3,7 +3,8 @@
  * Stack slots become values. A slot is a row of bytes of the frame that loads
  * and stores overlap in, 8 at most, which nothing else reaches; its value is
  * those bytes as a number, the lowest address lowest. Loads take their part
- * of it, stores put theirs in.
+ * of it, stores put theirs in. Where functions only read the bytes, as they do
+ * with keys, the stores stay for them, and loads still take the value.
  *
  * Values meet in phis, made where a load first asks for one (Braun and others,
  * "Simple and Efficient Construction of Static Single Assignment Form"). Blocks
@@ -19,8 +20,9 @@
 #define PHI_ROUNDS 8
 
 struct stack_slot {
-	u32 off;  /* of the frame's lowest byte */
-	u32 size; /* 1 to 8 */
+	u32 off;   /* of the frame's lowest byte */
+	u32 size;  /* 1 to 8 */
+	bool read; /* from memory, too: stores stay */
 };
 
 struct phi_todo {
@@ -54,12 +56,14 @@ static void join_bytes(struct promote *p, u8 *bytes)
 	}
 }
 
-static bool in_memory(const struct promote *p, u32 off, u32 size)
+/* FRAME_* of all that is done with the bytes in memory. */
+static u8 in_memory(const struct promote *p, u32 off, u32 size)
 {
+	u8 how = 0;
+
 	for (u32 i = off; i < off + size; i++)
-		if (p->use.in_memory[i])
-			return true;
-	return false;
+		how |= p->use.in_memory[i];
+	return how;
 }
 
 static bool find_slots(struct promote *p)
@@ -78,8 +82,10 @@ static bool find_slots(struct promote *p)
 		for (end = at + 1; end < size && bytes[end] == BYTE_JOINED;)
 			end++;
 		slot.size = end - at;
-		if (!bytes[at] || slot.size > SLOT_MAX || in_memory(p, at, slot.size))
+		if (!bytes[at] || slot.size > SLOT_MAX ||
+		    in_memory(p, at, slot.size) & FRAME_WRITTEN)
 			continue;
+		slot.read = in_memory(p, at, slot.size);
 		for (u32 i = at; i < end; i++)
 			p->slot_at[i] = (u32)p->slots.len;
 		ok = vec_push(&p->slots, mem, slot);
@@ -256,7 +262,8 @@ static void replace_store(struct promote *p, ir_ref store, const struct part *pa
 		}
 	}
 	write_slot(p, block, part->slot, value);
-	ir_remove(fn, store);
+	if (!p->slots.at[part->slot].read)
+		ir_remove(fn, store);
 }
 
 static void replace_access(struct promote *p, const struct frame_access *access)
@@ -340,9 +347,12 @@ static void shrink_frame(struct promote *p)
 	for (u32 i = 0; i < p->use.size && lowest == p->use.size; i++)
 		if (p->use.in_memory[i])
 			lowest = i;
-	vec_each (&p->use.accesses, access)
-		if (p->slot_at[access->off] == NO_SLOT && access->off < lowest)
+	vec_each (&p->use.accesses, access) {
+		u32 slot = p->slot_at[access->off];
+
+		if ((slot == NO_SLOT || p->slots.at[slot].read) && access->off < lowest)
 			lowest = access->off;
+	}
 	p->fn->frame_size = ROUND_UP(p->use.size - lowest, 8u);
 }
 
