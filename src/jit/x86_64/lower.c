@@ -268,6 +268,8 @@ static void drop_unused(struct ir_fn *fn)
 void x86_lower(struct ir_fn *fn)
 {
 	x86_expand(fn);
+	if (fn->unit->options && fn->unit->options->blind)
+		x86_blind(fn);
 	if (unit_pass(fn->unit, JIT_PASS_ADDRESS)) {
 		x86_fold_addresses(fn);
 		drop_unused(fn);

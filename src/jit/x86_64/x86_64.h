@@ -72,6 +72,7 @@ static inline bool x86_is_folded(const struct ir_insn *insn)
 void x86_lower(struct ir_fn *fn);
 /* Steps of it, in this order: */
 void x86_expand(struct ir_fn *fn);
+void x86_blind(struct ir_fn *fn); /* where it is asked for */
 void x86_fold_addresses(struct ir_fn *fn);
 void x86_fold_memory(struct ir_fn *fn);
 void x86_place_literals(struct ir_fn *fn);
