@@ -304,6 +304,85 @@ static void test_random(const struct jit_target *machine)
 	}
 }
 
+/* ---- small functions ---- */
+
+/* The machine that the title names, else the last one. */
+static const struct jit_target *machine_for(const char *title)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(machines); i++)
+		if (strstr(title, machines[i].name))
+			return &machines[i];
+	return &machines[ARRAY_SIZE(machines) - 1];
+}
+
+/* What becomes of the function; reports what goes wrong. */
+static void allocate_text(const char *title, const char *before, struct buf *out)
+{
+	const struct jit_target *machine = machine_for(title);
+	struct err err = {0};
+	struct arena arena;
+	struct ir_fn fn;
+
+	arena_init(&arena, &mem_libc);
+	if (ir_fn_init(&fn, NULL, &arena, 0) || ir_parse(&fn, before, &err) || ir_check(&fn, &err))
+		tap_fail("before: %s", err.text);
+	else if (jit_regalloc(machine, &fn) || ra_check(machine, &fn, &err))
+		tap_fail("after: %s", err.text);
+	else
+		ir_print(out, &fn);
+	arena_free(&arena);
+}
+
+/* One case of regalloc.txt; @text is at its title and is left at the next one's. */
+static void text_case(char **text, struct buf *updated)
+{
+	char *title = *text, *before = strchr(title, '\n') + 1;
+	char *after = strstr(before, "=>\n"), *next;
+	struct buf out;
+
+	buf_init(&out, &mem_libc);
+	before[-1] = 0;
+	*after = 0;
+	after += 3;
+	next = strstr(after, "== ");
+	if (next)
+		*next = 0;
+	tap_begin(title);
+	allocate_text(title, before, &out);
+	if (strcmp(buf_str(&out), after))
+		tap_fail("it became\n%s", buf_str(&out));
+	tap_end();
+	buf_printf(updated, "== %s\n%s=>\n%s", title, before, buf_str(&out));
+	buf_free(&out);
+	*text = next ? next + 3 : NULL;
+}
+
+/* The cases of regalloc.txt; with ANYBPF_TEST_UPDATE set, what comes out is written there. */
+static void test_texts(void)
+{
+	const char *dir = getenv("ANYBPF_TEST_DATA");
+	static char data[65536];
+	char path[4096], *text = data + 3;
+	struct buf updated;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/regalloc.txt", dir ? dir : "tests/jit");
+	file = fopen(path, "r");
+	if (!file || !fread(data, 1, sizeof(data) - 1, file)) {
+		printf("Bail out! no %s\n", path);
+		exit(1);
+	}
+	fclose(file);
+	buf_init(&updated, &mem_libc);
+	while (text)
+		text_case(&text, &updated);
+	if (getenv("ANYBPF_TEST_UPDATE") && (file = fopen(path, "w"))) {
+		fputs(buf_str(&updated), file);
+		fclose(file);
+	}
+	buf_free(&updated);
+}
+
 /* What is given out must grow with the function, not with its square. */
 static void test_large(void)
 {
@@ -332,6 +411,7 @@ static void test_large(void)
 
 int main(void)
 {
+	test_texts();
 	for (u32 i = 0; i < ARRAY_SIZE(machines); i++) {
 		tap_begin(machines[i].name);
 		test_random(&machines[i]);

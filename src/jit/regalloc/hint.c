@@ -62,8 +62,8 @@ static void want_reg(struct ra *ra, const struct ra_interval *it)
 
 		if (!v->first || v->start <= it->start)
 			continue;
-		reg->wanted_at = v->start;
-		reg->wanted_weight = edge_weight(ra, pred, ra->index[phi->block]);
+		reg->loop_want = (struct ra_want){
+			v->start, edge_weight(ra, pred, ra->index[phi->block]), phi->phi[i]};
 	}
 }
 
@@ -74,12 +74,23 @@ void ra_note_reg(struct ra *ra, const struct ra_interval *it)
 		want_reg(ra, it);
 }
 
-/* Registers that are wanted while it lives. */
+static s32 cost_of_want(const struct ra_interval *it, const struct ra_want *want)
+{
+	if (want->pos < it->start || want->pos >= it->end || want->value == it->value)
+		return 0;
+	return (s32)(want->weight / 2);
+}
+
+/* Registers that others want while it lives. */
 static void avoid_wanted(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
-	for (u32 i = 0; i < ra->target->nregs; i++)
-		if (ra->regs[i].wanted_at > it->start && ra->regs[i].wanted_at < it->end)
-			weights[i] -= (s32)(ra->regs[i].wanted_weight / 2);
+	for (u32 i = 0; i < ra->target->nregs; i++) {
+		const struct ra_reg *reg = &ra->regs[i];
+
+		weights[i] -= cost_of_want(it, &reg->loop_want);
+		if (reg->want_at < reg->wants.len)
+			weights[i] -= cost_of_want(it, &reg->wants.at[reg->want_at]);
+	}
 }
 
 static void hint_web(const struct ra *ra, ir_ref value, s32 *weights, u32 weight)
@@ -139,13 +150,16 @@ static void hint_use(const struct ra *ra, const struct ra_use *use, s32 *weights
 	const struct ra_value *to = &ra->values[use->to];
 	u32 weight = move_weight(ra, use);
 
-	if (!use->to)
+	if (!use->to) {
 		hint_reg(weights, use->reg, weight);
-	else if (to->first && is_reg(to->first->loc))
+		return;
+	}
+	if (to->first && is_reg(to->first->loc)) {
 		hint_reg(weights, to->first->loc, weight);
-	else if (to->pref != NO_REG)
-		hint_reg(weights, to->pref, weight);
-	else if (use->kind == USE_PHI)
+		return;
+	}
+	hint_reg(weights, to->pref, to->pref_weight < weight ? to->pref_weight : weight);
+	if (use->kind == USE_PHI)
 		hint_web(ra, use->to, weights, weight);
 	else if (to->goal)
 		hint_web(ra, to->goal, weights, weight);

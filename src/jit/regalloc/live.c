@@ -469,30 +469,46 @@ static void exchange_operands(struct ra *ra)
 
 /* ---- preferences ---- */
 
-/* The register or phi that most of its uses want it in, directly or through what overwrites it. */
+/* The register, and the phi, that most of its uses want it in, directly or through what overwrites
+ * it. */
 static void find_pref(struct ra *ra, ir_ref ref)
 {
 	struct ra_value *v = &ra->values[ref];
-	u32 best = 0;
+	u32 goal_weight = 0;
 
 	for (u32 i = 0; i < v->nuses && i < 16; i++) {
 		const struct ra_use *use = &v->uses[i];
 		const struct ra_value *to = &ra->values[use->to];
+		u32 weight = move_weight(ra, use), reg_weight = weight;
 		u8 reg = use->to ? to->pref : use->reg;
 		ir_ref goal = use->kind == USE_PHI ? use->to : use->to ? to->goal : 0;
 
-		if ((reg == NO_REG && !goal) || move_weight(ra, use) <= best)
-			continue;
-		best = move_weight(ra, use);
-		v->pref = reg;
-		v->goal = reg == NO_REG ? goal : 0;
+		if (use->to && to->pref_weight < weight)
+			reg_weight = to->pref_weight;
+		if (reg != NO_REG && reg_weight > v->pref_weight) {
+			v->pref_weight = reg_weight;
+			v->pref = reg;
+		}
+		if (goal && weight > goal_weight) {
+			goal_weight = weight;
+			v->goal = goal;
+		}
 	}
 }
 
-static void find_prefs(struct ra *ra)
+static bool find_prefs(struct ra *ra)
 {
 	for (u32 i = ra->nintervals; i-- > 0;)
 		find_pref(ra, ra->intervals[i].value);
+	for (u32 i = 0; i < ra->nintervals; i++) {
+		ir_ref ref = ra->intervals[i].value;
+		const struct ra_value *v = &ra->values[ref];
+		struct ra_want want = {v->start, v->pref_weight, ref};
+
+		if (v->pref != NO_REG && !vec_push(&ra->regs[v->pref].wants, ra->mem, want))
+			return false;
+	}
+	return true;
 }
 
 bool ra_live(struct ra *ra)
@@ -512,7 +528,6 @@ bool ra_live(struct ra *ra)
 	if (ra->failed || !find_intervals(ra))
 		return false;
 	exchange_operands(ra);
-	find_prefs(ra);
 	ra_webs(ra);
-	return true;
+	return find_prefs(ra);
 }

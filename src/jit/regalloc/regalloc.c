@@ -9,6 +9,7 @@ static void release(struct ra *ra)
 	for (u32 i = 0; i < JIT_MAX_REGS; i++) {
 		vec_free(&ra->regs[i].fixed, ra->mem);
 		vec_free(&ra->regs[i].inactive, ra->mem);
+		vec_free(&ra->regs[i].wants, ra->mem);
 	}
 	vec_free(&ra->waiting, ra->mem);
 	vec_free(&ra->edges, ra->mem);

@@ -96,7 +96,8 @@ struct ra_value {
 	u8 fixed;    /* register in which its instruction leaves it, NO_REG */
 	ir_ref goal; /* phi that it ends in, directly or through what overwrites it; 0: none */
 	u8 pref;     /* likewise, a register; NO_REG */
-	u8 web_reg;  /* of one that stands for others: register given to one of them last, NO_REG */
+	u32 pref_weight;
+	u8 web_reg; /* of one that stands for others: register given to one of them last, NO_REG */
 	bool remat, spilled, store_at_def;
 	bool either; /* may overwrite its second operand as well: both end with it */
 };
@@ -105,6 +106,12 @@ struct ra_value {
 struct ra_fixed {
 	u32 from, to;
 	ir_ref owner;
+};
+
+/* A value that wants to be in a register is defined at .pos. */
+struct ra_want {
+	u32 pos, weight;
+	ir_ref value;
 };
 
 struct ra_heap_entry {
@@ -122,8 +129,9 @@ struct ra_reg {
 	size_t fixed_at; /* the first that does not end before the scan's position */
 	struct ra_interval *active;
 	struct ra_heap inactive; /* by the start of the next range */
-	/* What goes around a loop to the phi that is in it is defined there. */
-	u32 wanted_at, wanted_weight;
+	VEC(struct ra_want) wants;
+	size_t want_at;		  /* the first that is not before the scan's position */
+	struct ra_want loop_want; /* what goes around a loop to the phi that is in it */
 };
 
 /* A block that was made for the moves of an edge. */

@@ -14,6 +14,9 @@
 /* Saving and restoring a register once, in weights. */
 #define SAVE_COST 32
 
+/* How many phis of one block are compared. */
+#define MAX_PHIS 16
+
 struct choice {
 	u32 known;		  /* registers whose .until was asked for */
 	u32 until[JIT_MAX_REGS];  /* free up to here; the start: not at all */
@@ -54,6 +57,8 @@ static void advance(struct ra *ra, u32 pos)
 
 		while (reg->fixed_at < reg->fixed.len && reg->fixed.at[reg->fixed_at].to <= pos)
 			reg->fixed_at++;
+		while (reg->want_at < reg->wants.len && reg->wants.at[reg->want_at].pos < pos)
+			reg->want_at++;
 		reg->active = NULL;
 		if (it)
 			put_back(ra, reg, it);
@@ -424,6 +429,46 @@ static void allocate(struct ra *ra, struct ra_interval *it)
 		spill(ra, it);
 }
 
+static s32 best_weight(const struct ra *ra, const struct ra_interval *it)
+{
+	s32 weights[JIT_MAX_REGS] = {0}, best = 0;
+
+	ra_hints(ra, it, weights);
+	for (u32 i = 0; i < ra->target->nregs; i++)
+		best = weights[i] > best ? weights[i] : best;
+	return best;
+}
+
+/* Before anything is known of it but its value's ranges and uses. */
+static void put_at(struct ra *ra, struct ra_interval *to, struct ra_interval it)
+{
+	*to = it;
+	ra->values[it.value].first = to;
+	ra->values[it.value].at = NULL;
+}
+
+/* Of the phis of a block first the one that has most to lose: makes it the next one. */
+static void choose_phi(struct ra *ra, u32 next)
+{
+	struct ra_interval *its = ra->intervals, first = its[next];
+	u32 best = next;
+	s32 most = best_weight(ra, &first);
+
+	for (u32 i = next + 1; i < ra->nintervals && i < next + MAX_PHIS; i++) {
+		s32 weight;
+
+		if (its[i].start != first.start)
+			break;
+		weight = best_weight(ra, &its[i]);
+		if (weight <= most)
+			continue;
+		most = weight;
+		best = i;
+	}
+	put_at(ra, &its[next], its[best]);
+	put_at(ra, &its[best], first);
+}
+
 bool ra_scan(struct ra *ra)
 {
 	u32 next = 0;
@@ -437,6 +482,8 @@ bool ra_scan(struct ra *ra)
 		else
 			it = &ra->intervals[next++];
 		advance(ra, it->start);
+		if (!it->is_split && ir_at(ra->fn, it->value)->op == IR_PHI)
+			choose_phi(ra, next - 1);
 		allocate(ra, it);
 	}
 	return !ra->failed;
