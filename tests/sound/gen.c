@@ -1017,6 +1017,12 @@ void gen_print(const struct bpf_insn *insns, u32 cnt)
 	for (u32 i = 0; i < cnt;) {
 		u32 slots;
 
+		/* What shrinking leaves where it cannot do without. */
+		if (insns[i].code == (BPF_JMP | BPF_JA) && !insns[i].off) {
+			i++;
+			continue;
+		}
+
 		buf_reset(&text);
 		slots = isa_disasm(&text, &insns[i], cnt - i, &opts);
 		printf("# %3u: %s\n", i, buf_str(&text));

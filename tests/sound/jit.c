@@ -7,11 +7,12 @@
  * without facts, and its intermediate form is evaluated. All that can be seen
  * of a run must be the same: r0, context, packet, maps, records.
  *
- *	sound-jit [-s SECONDS | -n RUNS] [-i INPUTS] [SEED]	from this seed on (1)
- *	sound-jit -p SEED					that program alone, printed
+ *	sound-jit [-d] [-s SECONDS | -n RUNS] [-i INPUTS] [SEED]	from this seed on (1)
+ *	sound-jit [-d] -p SEED					that program alone, printed
  *
  * Of a difference it prints the program made as small as it goes, the input,
- * and which passes it needs. The last line is the figures.
+ * and which passes it needs; with -d also its intermediate form from step to
+ * step. The last line is the figures.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -51,7 +52,7 @@ static struct bench {
 	struct fast fast;
 	struct fast_pool pool;
 	u32 inputs;
-	bool show, evaluate;
+	bool show, evaluate, dump;
 	sigjmp_buf escape;
 	struct {
 		u64 programs, accepted, compiled, runs, by_chance, too_long, refused, different,
@@ -327,6 +328,16 @@ static void name_guilty(struct suspect *s, const struct fast_prog *p)
 								    : "is gone");
 }
 
+static void dump(void *arg __unused, const char *when, const struct ir_fn *fn)
+{
+	struct buf text;
+
+	buf_init(&text, &mem_libc);
+	ir_print(&text, fn);
+	printf("-- %s\n%s", when, buf_str(&text));
+	buf_free(&text);
+}
+
 static void explain(struct bench *b, const struct gen *g, const struct variant *v, u64 input)
 {
 	struct suspect s = {
@@ -350,11 +361,16 @@ static void explain(struct bench *b, const struct gen *g, const struct variant *
 		gen_print(small.insns, small.cnt);
 		s.options.facts = s.options.facts ? p.result.facts : NULL;
 		s.options.masks = s.options.masks ? p.result.masks : NULL;
+		if (b->dump) {
+			s.options.dump = dump;
+			s.options.dump_arg = NULL;
+		}
 		if (!compile(&again, &p, &s.options)) {
 			if (compare_alone(b, &p, &again, input, text, sizeof(text)) == DIFFERENT)
 				printf("# now: %s\n", text);
 			drop_code(&again, p.prog);
 		}
+		s.options.dump = NULL;
 		fast_reset(&b->fast, &p, &b->pool, input);
 		fast_print_input(&b->fast, &p);
 		name_guilty(&s, &p);
@@ -497,10 +513,12 @@ int main(int argc, char **argv)
 	int opt;
 
 	b->inputs = INPUTS;
-	while ((opt = getopt(argc, argv, "s:n:i:p:")) != -1) {
+	while ((opt = getopt(argc, argv, "ds:n:i:p:")) != -1) {
 		u64 value = optarg ? strtoull(optarg, NULL, 0) : 0;
 
-		if (opt == 's')
+		if (opt == 'd')
+			b->dump = true;
+		else if (opt == 's')
 			seconds = value;
 		else if (opt == 'n')
 			runs = value;
