@@ -149,6 +149,24 @@ static void test_fold_and_clean(void)
 	expect_text(fn, "fn 0, frame 0\nb0:\n\tjmp b1\nb1:\n\tjmp b3\nb3:\n\tret 7\n");
 }
 
+/* A phi that goes leaves another, before it by way of the loop, with one value. */
+static void test_clean_phis_around(void)
+{
+	struct ir_fn *fn =
+		parse("fn 0, frame 0\n"
+		      "b0:\n\t%1 = param 0\n\tjmp b1\n"
+		      "b1:\n\t%2 = phi b0 0, b2 %3\n\t%4 = add.d %2, 1\n\tbr eq.d %4, %1, b3, b2\n"
+		      "b2:\n\t%3 = phi b1 %2\n\tjmp b1\n"
+		      "b3:\n\t%5 = add.d %2, 1\n\tret %5\n");
+
+	ir_clean(fn);
+	ir_cfg(fn);
+	ir_each_block(fn, b)
+	{
+		ir_each(fn, b, ref) check(ir_at(fn, ref)->op != IR_PHI);
+	}
+}
+
 static void test_split(void)
 {
 	struct err err;
@@ -193,6 +211,7 @@ int main(void)
 	run_test(test_check);
 	run_test(test_loops);
 	run_test(test_fold_and_clean);
+	run_test(test_clean_phis_around);
 	run_test(test_split);
 	run_test(test_eval);
 	arena_free(&arena);

@@ -707,8 +707,11 @@ static ir_ref phi_value(const struct ir_fn *fn, ir_ref ref)
 	return one;
 }
 
-static void resolve_all(struct ir_fn *fn)
+/* Whether there was a phi that can only be one value. */
+static bool drop_phis(struct ir_fn *fn)
 {
+	bool any = false;
+
 	for (u32 b = 0; b < fn->nblocks; b++) {
 		ir_each(fn, b, ref)
 		{
@@ -717,8 +720,21 @@ static void resolve_all(struct ir_fn *fn)
 
 			if (one)
 				ir_replace(fn, ref, one);
+			any |= one != 0;
 		}
 	}
+	return any;
+}
+
+static void resolve_all(struct ir_fn *fn)
+{
+	/*
+	 * A phi that goes may leave another with one value, before it by way of a
+	 * loop: none must be left, or one would become a literal after literals
+	 * have been given registers. There are about as many rounds as loops nest.
+	 */
+	while (drop_phis(fn))
+		;
 	for (u32 b = 0; b < fn->nblocks; b++) {
 		ir_each(fn, b, ref)
 		{
