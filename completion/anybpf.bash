@@ -25,6 +25,10 @@ _anybpf()
 		COMPREPLY=($(compgen -W "$("$command" verify --profile list 2>/dev/null |
 			sed -n 's/^  \([a-z-]*\) .*/\1/p')" -- "$word"))
 		;;
+	--jit-passes | --step)
+		COMPREPLY=($(compgen -W "all none $("$command" run --jit-passes list 2>/dev/null |
+			sed -n 's/^  \([a-z-]*\) .*/\1/p')" -- "$word"))
+		;;
 	--iface) COMPREPLY=($(compgen -W "$(ls /sys/class/net 2>/dev/null)" -- "$word")) ;;
 	*)
 		case $word in

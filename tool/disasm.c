@@ -7,14 +7,7 @@
 #include "elf/spec.h"
 #include "helper/helper.h"
 #include "isa/disasm.h"
-#include "tool.h"
-
-struct disasm_command {
-	struct common common;
-	enum disasm_form form;
-	bool raw;
-	bool source; /* C lines between the instructions */
-};
+#include "disasm.h"
 
 /* What the callbacks of the disassembler look at. */
 struct listing {
@@ -192,16 +185,26 @@ static const char options_help[] =
 	"  --llvm           in llvm-objdump's form instead of the kernel's\n"
 	"  --asm            in a form that 'anybpf asm' turns into the same bytes\n"
 	"  --no-source      without the C lines\n"
+	"  --jit            the machine code that it is compiled to; with --engine kernel, "
+	"Linux's\n"
+	"  --ir             the compiler's intermediate form, after its last step\n"
+	"  --step NAME      ... after this one; \"all\": after each that changes "
+	"something\n" HELP_JIT_PASSES HELP_ENGINE
 	"  --raw            FILE holds nothing but instructions, 8 bytes each (\"-\": standard "
 	"input)\n" HELP_CLANG HELP_HELP;
 
-enum { OPT_ASM = 1000, OPT_NO_SOURCE };
+enum { OPT_ASM = 1000, OPT_NO_SOURCE, OPT_JIT, OPT_IR, OPT_STEP };
 
 static const struct option long_options[] = {
 	{"prog", required_argument, NULL, OPT_PROG},
 	{"llvm", no_argument, NULL, OPT_LLVM},
 	{"asm", no_argument, NULL, OPT_ASM},
 	{"no-source", no_argument, NULL, OPT_NO_SOURCE},
+	{"jit", no_argument, NULL, OPT_JIT},
+	{"ir", no_argument, NULL, OPT_IR},
+	{"step", required_argument, NULL, OPT_STEP},
+	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
+	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"help", no_argument, NULL, 'h'},
@@ -219,6 +222,16 @@ static int parse_option(struct disasm_command *opts, int option)
 		return EXIT_OK;
 	case OPT_NO_SOURCE:
 		opts->source = false;
+		return EXIT_OK;
+	case OPT_JIT:
+		opts->jit = true;
+		return EXIT_OK;
+	case OPT_IR:
+		opts->ir = true;
+		return EXIT_OK;
+	case OPT_STEP:
+		opts->step = optarg;
+		opts->ir = true;
 		return EXIT_OK;
 	case OPT_RAW:
 		opts->raw = true;
@@ -243,5 +256,7 @@ int command_disasm(int argc, char **argv)
 	opts.common.file = one_file("disasm", argc, argv);
 	if (!opts.common.file)
 		return EXIT_USAGE;
+	if (opts.jit || opts.ir)
+		return disasm_code(&opts);
 	return opts.raw ? disasm_raw(&opts) : disasm_object(&opts);
 }

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "jit/jit.h"
 #include "tool.h"
 
 static const struct command commands[] = {
@@ -66,12 +68,30 @@ static bool parse_engine(const char *text, enum anybpf_engine *engine)
 	return true;
 }
 
+int check_jit_passes(const char *command, const char *list)
+{
+	u64 passes = JIT_PASSES_ALL;
+	struct err err;
+
+	if (!strcmp(list, "list")) {
+		for (u32 i = 0; i < JIT_PASS_CNT; i++)
+			printf("  %-10s %s\n", jit_pass_names[i], jit_pass_texts[i]);
+		exit(EXIT_OK);
+	}
+	if (jit_passes_parse(list, &passes, &err))
+		return usage_error(command, "%s", err.text);
+	return EXIT_OK;
+}
+
 int parse_common(const char *command, struct common *common, int option)
 {
 	switch (option) {
 	case OPT_PROG:
 		common->prog = optarg;
 		return EXIT_OK;
+	case OPT_JIT_PASSES:
+		common->jit_passes = optarg;
+		return check_jit_passes(command, optarg);
 	case OPT_INTERP:
 		common->interp = true;
 		return EXIT_OK;

@@ -23,7 +23,8 @@ struct run_options {
 	struct common common;
 	const char *pcap, *write, *iface;
 	u64 repeat;
-	u64 count; /* stop after so many frames; 0: never */
+	u64 count;	       /* stop after so many frames; 0: never */
+	u64 max_steps, max_ns; /* of one execution; 0: no limit */
 };
 
 struct verdict_count {
@@ -450,8 +451,10 @@ static const char options_help[] =
 	"  --count N        stop after N packets\n"
 	"  --prog NAME      the program to run, where the file has several\n"
 	"  --repeat N       run over the capture N times\n"
-	"  --interp         interpret instead of compiling to machine code\n" HELP_ENGINE HELP_CLANG
-	"  --json           print the result as JSON\n" HELP_HELP;
+	"  --interp         interpret instead of compiling to machine code\n" HELP_JIT_PASSES
+	"  --max-steps N    end executions that take more steps (about one instruction each)\n"
+	"  --max-time NS    end executions that take longer, in nanoseconds\n" HELP_ENGINE
+		HELP_CLANG "  --json           print the result as JSON\n" HELP_HELP;
 
 static const struct option long_options[] = {
 	{"pcap", required_argument, NULL, OPT_PCAP},
@@ -461,6 +464,9 @@ static const struct option long_options[] = {
 	{"prog", required_argument, NULL, OPT_PROG},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
 	{"interp", no_argument, NULL, OPT_INTERP},
+	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
+	{"max-steps", required_argument, NULL, OPT_MAX_STEPS},
+	{"max-time", required_argument, NULL, OPT_MAX_TIME},
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -492,6 +498,16 @@ static int parse_option(struct run_options *opts, int option)
 	case OPT_COUNT:
 		if (!parse_number(optarg, &opts->count))
 			return usage_error("run", "--count takes a positive number, not '%s'",
+					   optarg);
+		return EXIT_OK;
+	case OPT_MAX_STEPS:
+		if (!parse_number(optarg, &opts->max_steps))
+			return usage_error("run", "--max-steps takes a positive number, not '%s'",
+					   optarg);
+		return EXIT_OK;
+	case OPT_MAX_TIME:
+		if (!parse_number(optarg, &opts->max_ns))
+			return usage_error("run", "--max-time takes a positive number, not '%s'",
 					   optarg);
 		return EXIT_OK;
 	case OPT_REPEAT:
@@ -539,7 +555,9 @@ int command_run(int argc, char **argv)
 	if (ret)
 		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
-		    .interpret = opts.common.interp, .printk = print_line);
+		    .interpret = opts.common.interp, .printk = print_line,
+		    .jit_passes = opts.common.jit_passes, .max_steps = opts.max_steps,
+		    .max_ns = opts.max_ns);
 	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;

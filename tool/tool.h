@@ -39,6 +39,9 @@ enum {
 	OPT_PROFILE,
 	OPT_FACTS,
 	OPT_COMPLEXITY,
+	OPT_JIT_PASSES,
+	OPT_MAX_STEPS,
+	OPT_MAX_TIME,
 };
 
 struct command {
@@ -65,6 +68,7 @@ struct common {
 	const char *clang; /* compiler for .bpf.c files */
 	bool json;
 	bool interp;
+	const char *jit_passes; /* NULL: all */
 	enum anybpf_engine engine;
 };
 
@@ -78,6 +82,9 @@ int parse_common(const char *command, struct common *common, int option);
 #define HELP_CLANG                                                                                 \
 	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or "       \
 	"clang)\n"
+#define HELP_JIT_PASSES                                                                            \
+	"  --jit-passes LIST  what the compiler does or, after -, leaves out (\"list\" "           \
+	"names all)\n"
 #define HELP_HELP "  --help           print this\n"
 
 /*
@@ -106,6 +113,11 @@ int open_object(struct anybpf *ctx, const struct common *common, struct anybpf_o
  * error. 0 or EXIT_FAILED.
  */
 int compile_bpf(const char *path, const char *clang, struct buf *object);
+/*
+ * Whether LIST of --jit-passes is right: EXIT_OK; or "list", which prints the
+ * passes and leaves, or a usage error.
+ */
+int check_jit_passes(const char *command, const char *list);
 /* Whether the name says that it is C. */
 bool is_c_file(const char *path);
 

@@ -62,6 +62,21 @@ struct anybpf_options {
 	 * /sys/kernel/btf/vmlinux. NULL: that of the machine, where there is one.
 	 */
 	const char *vmlinux_btf;
+	/*
+	 * User engine: what one execution of a program may spend, in steps (about
+	 * one instruction each) and in nanoseconds; 0: no limit. A program that goes
+	 * over it is ended: its packet is dropped, what it held is released.
+	 */
+	uint64_t max_steps, max_ns;
+	/*
+	 * User engine, for finding faults of the compiler: passes to leave out or
+	 * to do, "all,-fold" or "none,promote"; NULL: all. A program may run
+	 * slower, and does the same.
+	 */
+	const char *jit_passes;
+	/* Gets the compiler's intermediate form of each function after each @step, as text. */
+	void (*jit_dump)(void *ctx, const char *step, const char *text);
+	void *jit_dump_ctx;
 };
 
 /* Version of the library, "0.1.0". */

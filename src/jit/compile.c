@@ -126,11 +126,10 @@ int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_o
 	};
 	unit->aot = unit->options->aot;
 	unit->features = target->features() & ~unit->options->features_off;
-	arena_init(&unit->arena, unit->mem);
-	return unit_scan(unit, &unit->arena);
+	return unit_analyse(unit);
 }
 
 void unit_free(struct jit_unit *unit)
 {
-	arena_free(&unit->arena);
+	mem_free(unit->mem, unit->subs);
 }

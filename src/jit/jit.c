@@ -6,6 +6,8 @@
 
 #include "jit/compile.h"
 #include "jit/image.h"
+#include "jit/report/report.h"
+#include "jit/target.h"
 
 /* Bytes of code that an instruction may come to on average; more is tried when it does not do. */
 #define CODE_PER_INSN 64
@@ -20,6 +22,7 @@ static void install(struct prog *prog, struct jit_image *image)
 		prog->subprogs[func->subprog].entry = (jit_entry)entry;
 	}
 	prog->jit = image;
+	jit_report(prog, image);
 }
 
 /* One try with so many bytes of room; -E2BIG: there must be more. */

@@ -3,7 +3,6 @@
 #ifndef ANYBPF_JIT_UNIT_H
 #define ANYBPF_JIT_UNIT_H
 
-#include "base/arena.h"
 #include "jit/jit.h"
 #include "object/fact.h"
 
@@ -30,7 +29,6 @@ struct jit_unit {
 	bool aot;     /* for a file: no address of this process may be in the code */
 	bool has_tail_call;
 	struct jit_sub *subs; /* by subprogram */
-	struct arena arena;   /* of .subs */
 };
 
 /* What was proven at an instruction; all is possible where nothing is known. */

@@ -2,9 +2,12 @@
 /* The context: an engine with its options, and the text of the last failure. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/os.h"
+#include "jit/ir/ir.h"
+#include "jit/jit.h"
 #include "load/object.h"
 
 #define LIBRARY_VERSION "0.1.0"
@@ -23,6 +26,44 @@ static void forward_printk(void *ctx, const char *text, size_t len)
 		bpf->opts.printk(bpf->opts.printk_ctx, text, len);
 }
 
+/* From the compiler to who wants to see its intermediate form. */
+static void forward_dump(void *arg, const char *when, const struct ir_fn *fn)
+{
+	const struct anybpf *ctx = arg;
+	struct buf text;
+
+	buf_init(&text, ctx->mem);
+	ir_print(&text, fn);
+	if (!buf_error(&text))
+		ctx->opts.jit_dump(ctx->opts.jit_dump_ctx, when, buf_str(&text));
+	buf_free(&text);
+}
+
+/* The way out for who suspects the compiler and cannot change the program that embeds it. */
+static bool jit_is_off(void)
+{
+	const char *jit = getenv("ANYBPF_JIT");
+
+	return jit && !strcmp(jit, "off");
+}
+
+static int jit_options(struct anybpf *ctx, struct host_options *opts)
+{
+	u64 passes = JIT_PASSES_ALL;
+	int ret = 0;
+
+	opts->interpret = ctx->opts.interpret || jit_is_off();
+	opts->limits = (struct host_limits){.steps = ctx->opts.max_steps, .ns = ctx->opts.max_ns};
+	if (ctx->opts.jit_passes)
+		ret = jit_passes_parse(ctx->opts.jit_passes, &passes, NULL);
+	opts->jit.passes_off = ~passes;
+	if (ctx->opts.jit_dump) {
+		opts->jit.dump = forward_dump;
+		opts->jit.dump_arg = ctx;
+	}
+	return ret;
+}
+
 static int new_user_engine(struct anybpf *ctx)
 {
 	struct host_options opts;
@@ -39,7 +80,9 @@ static int new_user_engine(struct anybpf *ctx)
 	host_options_init(&opts);
 	opts.mem = ctx->mem;
 	opts.env = &env;
-	opts.interpret = ctx->opts.interpret;
+	ret = jit_options(ctx, &opts);
+	if (ret)
+		return ret;
 	opts.verify_only = ctx->opts.verify_only;
 	opts.vmlinux = ctx->opts.vmlinux_btf ? ctx->opts.vmlinux_btf : MACHINE_BTF;
 	ret = host_new(&opts, &host);

@@ -51,6 +51,9 @@ struct slot {
 
 struct ir_fn;
 
+/* Profilers that are told where machine code is, see jit/report/report.h. */
+#define HOST_JIT_PERF_MAP BIT(0)
+
 /* How programs are compiled; see struct jit_options for what the masks mean. */
 struct host_jit {
 	u64 passes_off;
@@ -60,6 +63,7 @@ struct host_jit {
 	 * unprivileged loaders, 2 everybody's, as Linux's net.core.bpf_jit_harden.
 	 */
 	u8 harden;
+	u8 report; /* HOST_JIT_*: who is told of code */
 	/* Sees each subprogram's intermediate form after each step, or NULL. */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
 	void *dump_arg;

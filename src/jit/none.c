@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A machine without a code generator. */
-#include "jit/simple/target.h"
+#include "jit/target.h"
 
-const struct jit_target *const simple_native = NULL;
+const struct jit_target *const jit_native = NULL;

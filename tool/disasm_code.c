@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * anybpf disasm --jit and --ir: what programs are compiled to. They are loaded
+ * for it, so that a program that is rejected has no code; machine code comes
+ * from BPF_OBJ_GET_INFO_BY_FD, which the kernel answers as well.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <capstone/capstone.h>
+
+#include "disasm.h"
+#include "sys/engine.h"
+
+/* ---- intermediate form ---- */
+
+/* What the compiler shows, as it comes: the last text of a function, or those that differ. */
+struct ir_view {
+	const struct disasm_command *opts;
+	struct buf last; /* text of the step before */
+	bool failed;
+};
+
+static void print_step(const char *step, const char *text)
+{
+	printf("; %s\n%s\n", step, text);
+}
+
+static void see_step(void *arg, const char *step, const char *text)
+{
+	struct ir_view *view = arg;
+	const char *want = view->opts->step ? view->opts->step : "registers";
+
+	if (!strcmp(want, "all")) {
+		bool same = !strcmp(buf_str(&view->last), text);
+
+		buf_reset(&view->last);
+		buf_puts(&view->last, text);
+		if (!same)
+			print_step(step, text);
+	} else if (!strcmp(want, step)) {
+		print_step(step, text);
+	}
+}
+
+/* ---- machine code ---- */
+
+/* Both engines make code for the machine that this runs on. */
+static int open_capstone(csh *handle)
+{
+	static const struct {
+		const char *machine;
+		cs_arch arch;
+		cs_mode mode;
+	} machines[] = {
+		{"x86_64", CS_ARCH_X86, CS_MODE_64},
+		{"aarch64", CS_ARCH_ARM64, CS_MODE_ARM},
+	};
+	struct utsname name;
+
+	uname(&name);
+	for (u32 i = 0; i < ARRAY_SIZE(machines); i++)
+		if (!strcmp(machines[i].machine, name.machine) &&
+		    cs_open(machines[i].arch, machines[i].mode, handle) == CS_ERR_OK)
+			return 0;
+	return -EOPNOTSUPP;
+}
+
+static void print_line(const cs_insn *insn)
+{
+	printf("%6" PRIx64 ":  ", insn->address);
+	for (u32 i = 0; i < 10; i++) {
+		if (i < insn->size)
+			printf("%02x ", insn->bytes[i]);
+		else
+			printf("   ");
+	}
+	printf(" %-7s %s\n", insn->mnemonic, insn->op_str);
+}
+
+static int print_code(const u8 *code, u32 size)
+{
+	uint64_t at = 0;
+	size_t left = size;
+	cs_insn *insn;
+	csh handle;
+	int ret = open_capstone(&handle);
+
+	if (ret)
+		return ret;
+	insn = cs_malloc(handle);
+	while (left) {
+		if (cs_disasm_iter(handle, &code, &left, &at, insn)) {
+			print_line(insn);
+			continue;
+		}
+		printf("%6" PRIx64 ":  %02x\n", at, *code); /* constants between functions */
+		code++;
+		at++;
+		left--;
+	}
+	cs_free(insn, 1);
+	cs_close(&handle);
+	return 0;
+}
+
+static int get_info(const struct anybpf *ctx, int fd, struct bpf_prog_info *info)
+{
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (u32)fd;
+	attr.info.info = ptr_to_u64(info);
+	attr.info.info_len = sizeof(*info);
+	return engine_bpf(ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info));
+}
+
+static int show_code(const struct anybpf *ctx, struct anybpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	int fd = anybpf_program_fd(program), ret = get_info(ctx, fd, &info);
+	u32 size = info.jited_prog_len;
+	u8 *code;
+
+	if (ret)
+		return ret;
+	printf("%s (section \"%s\"): %u instructions, ", anybpf_program_name(program),
+	       anybpf_program_section(program),
+	       (u32)(info.xlated_prog_len / sizeof(struct bpf_insn)));
+	if (!size) {
+		printf("no machine code\n");
+		return 0;
+	}
+	printf("%u bytes of machine code\n", size);
+	code = calloc(1, size);
+	if (!code)
+		return -ENOMEM;
+	info = (struct bpf_prog_info){.jited_prog_insns = ptr_to_u64(code), .jited_prog_len = size};
+	ret = get_info(ctx, fd, &info);
+	if (!ret)
+		ret = print_code(code, size);
+	free(code);
+	return ret;
+}
+
+static int show_programs(const struct disasm_command *opts, const struct anybpf *ctx,
+			 struct anybpf_object *object)
+{
+	struct anybpf_program *program = NULL;
+	u32 shown = 0;
+
+	while ((program = anybpf_object_next_program(object, program))) {
+		int ret;
+
+		if (opts->common.prog && strcmp(opts->common.prog, anybpf_program_name(program)))
+			continue;
+		if (shown++)
+			printf("\n");
+		ret = show_code(ctx, program);
+		if (ret) {
+			complain("%s: %s", anybpf_program_name(program), strerror(-ret));
+			return EXIT_FAILED;
+		}
+	}
+	if (shown)
+		return EXIT_OK;
+	complain("%s: there is no program '%s'", opts->common.file,
+		 opts->common.prog ? opts->common.prog : "");
+	return EXIT_FAILED;
+}
+
+/* Loads one program, or all; what is not asked for need not be acceptable. */
+static int load(const struct disasm_command *opts, struct anybpf *ctx, struct anybpf_object *object)
+{
+	struct anybpf_program *program = NULL;
+
+	while (opts->common.prog && (program = anybpf_object_next_program(object, program)))
+		anybpf_program_set_autoload(
+			program, !strcmp(opts->common.prog, anybpf_program_name(program)));
+	if (!anybpf_object_load(object))
+		return EXIT_OK;
+	complain("%s", anybpf_error(ctx));
+	return EXIT_FAILED;
+}
+
+int disasm_code(const struct disasm_command *opts)
+{
+	struct ir_view view = {.opts = opts};
+	struct anybpf_object *object = NULL;
+	struct anybpf *ctx = NULL;
+	int ret;
+
+	if (opts->raw)
+		return usage_error("disasm", "--raw has no program that could be loaded");
+	if (opts->ir && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("disasm", "--ir is for the user engine");
+	buf_init(&view.last, &mem_libc);
+	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts->common.engine,
+		    .jit_passes = opts->common.jit_passes);
+	if (opts->ir) {
+		ctx_opts.jit_dump = see_step;
+		ctx_opts.jit_dump_ctx = &view;
+	}
+	ret = open_context(&ctx_opts, &ctx);
+	if (!ret)
+		ret = open_object(ctx, &opts->common, &object);
+	if (!ret)
+		ret = load(opts, ctx, object);
+	if (!ret && opts->jit)
+		ret = show_programs(opts, ctx, object);
+	anybpf_object_close(object);
+	anybpf_free(ctx);
+	buf_free(&view.last);
+	return ret;
+}
