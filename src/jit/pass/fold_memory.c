@@ -136,11 +136,16 @@ static void note_write(struct fold *f, const struct ir_insn *insn)
 
 /* ---- accesses ---- */
 
-/* Table entries of memory differ from others by the lowest bits of the hash. */
-static u32 address_hash(const struct ir_insn *insn)
+/*
+ * Table entries of memory differ from others by the lowest bits of the hash. The
+ * version is part of it: accesses of one address with writes between them would
+ * all be in one chain.
+ */
+static u32 address_hash(const struct fold *f, const struct ir_insn *insn)
 {
 	u32 hash = fold_mix(insn->arg[0], insn->arg[1]);
 
+	hash = fold_mix(hash, f->memory.version[kind_of(insn)]);
 	hash = fold_mix(hash, (u32)insn->disp);
 	return (fold_mix(hash, insn->size | (u32)insn->scale << 8) & ~3u) | 1;
 }
@@ -186,12 +191,13 @@ ir_ref fold_memory_access(struct fold *f, ir_ref ref)
 	const struct ir_insn *insn = ir_at(f->fn, ref);
 	bool plain = (insn->op == IR_LOAD || insn->op == IR_STORE) &&
 		     !(insn->flags & (IR_VOLATILE | IR_PROBE));
-	u32 hash = address_hash(insn);
+	u32 hash;
 	ir_ref value;
 
 	note_write(f, insn);
 	if (!plain)
 		return 0;
+	hash = address_hash(f, insn);
 	if (insn->op == IR_LOAD) {
 		value = find_memory(f, insn, hash);
 		if (value)
