@@ -112,8 +112,7 @@ static void test_offsets(void)
 	for (u32 i = 0; i + 1 < n; i++)
 		check(offsets[i] < size || offsets[i] == UINT32_MAX); /* some have no code */
 	check_eq(offsets[n - 1], size);
-	for (u32 s = 0; s < prog->subprog_cnt; s++)
-		check(prog->subprogs[s].entry != NULL);
+	check(prog->subprogs[0].entry != NULL); /* others may be part of their callers */
 	jit_free(prog);
 	for (u32 s = 0; s < prog->subprog_cnt; s++)
 		check(prog->subprogs[s].entry == NULL);
