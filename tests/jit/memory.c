@@ -301,9 +301,38 @@ static void put_pieces(struct gen *g)
 	g->insns[start] = JUMP_K(BPF_JEQ, 0, 0, g->n - start - 1);
 }
 
+/* A loop that counts, or goes through a part of the stack to a border, or both. */
+static void put_loop(struct gen *g)
+{
+	u32 start, check, step = 1 + below(g, 3), turns = below(g, 40), kind = below(g, 3);
+
+	put(g, MOV64_K(3, 0));
+	put_address(g, 6, -128);
+	put_address(g, 5, -128 + (s32)below(g, 100));
+	if (!turns)
+		turns = 1;
+	start = g->n;
+	put(g, MOV64_X(1, 6));
+	put(g, ALU64_K(BPF_ADD, 1, 2 + below(g, 2)));
+	check = g->n++;
+	put(g, LOAD(BPF_H, 1, 6, 0));
+	put_digest(g, 1);
+	if (below(g, 3) == 0)
+		put(g, STORE(BPF_B, 6, below(g, 3), 9));
+	put(g, ALU64_K(BPF_ADD, 6, kind == 1 ? 0 : step));
+	put(g, ALU64_K(BPF_ADD, 3, step));
+	if (kind == 0)
+		put(g, JUMP_K(BPF_JNE, 3, turns * step, (s32)start - (s32)g->n - 1));
+	else
+		put(g,
+		    JUMP_K(BPF_JLT, 3, turns * step - below(g, step), (s32)start - (s32)g->n - 1));
+	g->insns[check] = JUMP_X(below(g, 2) ? BPF_JGT : BPF_JGE, 1, 5, g->n - check - 1);
+	put_digest(g, 3);
+}
+
 static void put_one(struct gen *g)
 {
-	u32 kind = below(g, NKINDS), what = below(g, 13);
+	u32 kind = below(g, NKINDS), what = below(g, 14);
 
 	if (what < 6)
 		put_lookup(g, kind);
@@ -311,8 +340,10 @@ static void put_one(struct gen *g)
 		put_update(g, kind);
 	else if (what < 10)
 		put_delete(g, kind);
-	else
+	else if (what < 13)
 		put_pieces(g);
+	else
+		put_loop(g);
 }
 
 /* A few steps, some of which are left out or done again. */
@@ -403,10 +434,9 @@ static int run_some(struct ir_fn *fn, void *arg, struct err *err)
 		u32 pass;
 		bool (*run)(struct ir_fn *fn);
 	} all[] = {
-		{JIT_PASS_MAPS, pass_maps},
-		{JIT_PASS_PROMOTE, pass_promote},
-		{JIT_PASS_FOLD, pass_fold},
-		{JIT_PASS_MERGE, pass_merge},
+		{JIT_PASS_MAPS, pass_maps},	{JIT_PASS_PROMOTE, pass_promote},
+		{JIT_PASS_FOLD, pass_fold},	{JIT_PASS_MERGE, pass_merge},
+		{JIT_PASS_UNROLL, pass_unroll}, {JIT_PASS_FOLD, pass_fold},
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
@@ -488,6 +518,7 @@ int main(int argc, char **argv)
 	run_passes("maps", BIT_ULL(JIT_PASS_MAPS), n, seed);
 	run_passes("promote", BIT_ULL(JIT_PASS_PROMOTE), n, seed);
 	run_passes("merge", BIT_ULL(JIT_PASS_MERGE), n, seed);
+	run_passes("unroll", BIT_ULL(JIT_PASS_UNROLL), n, seed);
 	run_passes("all", JIT_PASSES_ALL, n, seed);
 	host_free(host);
 	return tap_done();

@@ -35,6 +35,7 @@ const pass_fn pass_functions[JIT_PASS_CNT] = {
 /* After these pass_fold runs once more when they changed something. */
 static const bool fold_after[JIT_PASS_CNT] = {
 	[JIT_PASS_JUMP] = true,
+	[JIT_PASS_UNROLL] = true,
 	[JIT_PASS_DIVIDE] = true,
 };
 
