@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rules for addition, multiplication, division and addresses. Constants are
- * moved outwards, (x + c) + y into (x + y) + c, where they end in the
- * displacements of loads and meet each other.
+ * Rules for addition, multiplication, division and addresses. Constants of 64
+ * bits are moved outwards, (x + c) + y into (x + y) + c, where they end in the
+ * displacements of loads and meet each other. In 32 bits there are no
+ * addresses, and a hash would have them moved behind its latest operand, again
+ * at every step.
  */
 #include "jit/pass/fold.h"
 
@@ -53,6 +55,12 @@ static ir_ref add_number(struct fold *f, struct ir_insn *insn, u64 c)
 	return 0;
 }
 
+/* The sum may be part of an address, and @c can be added last. */
+static bool adds_to_address(struct fold *f, ir_ref sum, u8 width, u64 *c)
+{
+	return width == 8 && fold_is_by(f, sum, IR_ADD, width, c);
+}
+
 /* One operand with the other one; called both ways round. */
 static ir_ref add_pair(struct fold *f, struct ir_insn *insn, ir_ref left, ir_ref right)
 {
@@ -66,7 +74,7 @@ static ir_ref add_pair(struct fold *f, struct ir_insn *insn, ir_ref left, ir_ref
 		return fold_become(f, insn, IR_SUB, width, right, a->arg[0]);
 	if (a->op == IR_SUB && a->arg[1] == right)
 		return fold_low(f, a->arg[0], width);
-	if (a->op == IR_ADD && a->width == width && fold_const(f, a->arg[1], &c)) {
+	if (adds_to_address(f, left, width, &c)) {
 		ir_ref sum = fold_binary(f, IR_ADD, width, a->arg[0], right);
 
 		return fold_become_by(f, insn, IR_ADD, width, sum, c);
@@ -127,12 +135,12 @@ static ir_ref fold_sub(struct fold *f, struct ir_insn *insn)
 	value = sub_common(f, insn);
 	if (value || f->again)
 		return value;
-	if (fold_is_by(f, a, IR_ADD, width, &c)) {
+	if (adds_to_address(f, a, width, &c)) {
 		ir_ref rest = fold_binary(f, IR_SUB, width, fold_def(f, a)->arg[0], b);
 
 		return fold_become_by(f, insn, IR_ADD, width, rest, c);
 	}
-	if (fold_is_by(f, b, IR_ADD, width, &c)) {
+	if (adds_to_address(f, b, width, &c)) {
 		ir_ref rest = fold_binary(f, IR_SUB, width, a, fold_def(f, b)->arg[0]);
 
 		return fold_become_by(f, insn, IR_ADD, width, rest, -c & width_mask(width));
