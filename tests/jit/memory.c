@@ -11,6 +11,7 @@
 #include "interp/interp.h"
 #include "jit/pass/pass.h"
 #include "map/map.h"
+#include "object/packet.h"
 
 #include "engine.h"
 #include "ir_eval.h"
@@ -18,6 +19,7 @@
 #define DEFAULT_PROGRAMS 1500
 #define INSNS_MAX	 4096
 #define STACK		 160
+#define CTX_AT		 (-STACK - 8)
 #define KEYS		 6 /* different ones, so that they are found again */
 #define CPUS		 3
 
@@ -330,9 +332,36 @@ static void put_loop(struct gen *g)
 	put_digest(g, 3);
 }
 
+/* Helpers that are a few instructions. */
+static void put_small(struct gen *g)
+{
+	u32 from = 4 * below(g, 6), to = 4 * below(g, 7);
+
+	switch (below(g, 4)) {
+	case 0:
+		put(g, HELPER_CALL(get_smp_processor_id));
+		break;
+	case 1:
+		put(g, HELPER_CALL(get_numa_node_id));
+		break;
+	case 2:
+		put(g, LOAD(BPF_DW, 1, 10, CTX_AT));
+		put(g, HELPER_CALL(xdp_get_buff_len));
+		break;
+	default:
+		put_address(g, 1, -72 + (s32)below(g, 8));
+		put(g, MOV64_K(2, from));
+		put_address(g, 3, -40);
+		put(g, MOV64_K(4, to));
+		put(g, MOV64_X(5, 9));
+		put(g, HELPER_CALL(csum_diff));
+	}
+	put_digest(g, 0);
+}
+
 static void put_one(struct gen *g)
 {
-	u32 kind = below(g, NKINDS), what = below(g, 14);
+	u32 kind = below(g, NKINDS), what = below(g, 15);
 
 	if (what < 6)
 		put_lookup(g, kind);
@@ -342,14 +371,17 @@ static void put_one(struct gen *g)
 		put_delete(g, kind);
 	else if (what < 13)
 		put_pieces(g);
-	else
+	else if (what < 14)
 		put_loop(g);
+	else
+		put_small(g);
 }
 
 /* A few steps, some of which are left out or done again. */
 static void gen_program(struct gen *g)
 {
 	g->n = 0;
+	put(g, STORE(BPF_DW, 10, CTX_AT, 1));
 	put(g, MOV64_K(9, 1));
 	put(g, MOV64_K(8, 0));
 	for (s32 off = 8; off <= STACK; off += 8)
@@ -389,7 +421,7 @@ static void side_open(struct side *side, struct gen *g, u64 seed)
 	g->state = seed;
 	g->maps = side->maps;
 	gen_program(g);
-	side->prog = engine_prog(host, g->insns, g->n, STACK);
+	side->prog = engine_prog(host, g->insns, g->n, STACK + 8);
 	side->prog->maps = side->maps;
 	side->prog->map_cnt = NKINDS;
 }
@@ -434,9 +466,10 @@ static int run_some(struct ir_fn *fn, void *arg, struct err *err)
 		u32 pass;
 		bool (*run)(struct ir_fn *fn);
 	} all[] = {
-		{JIT_PASS_MAPS, pass_maps},	{JIT_PASS_PROMOTE, pass_promote},
-		{JIT_PASS_FOLD, pass_fold},	{JIT_PASS_MERGE, pass_merge},
-		{JIT_PASS_UNROLL, pass_unroll}, {JIT_PASS_FOLD, pass_fold},
+		{JIT_PASS_MAPS, pass_maps},	  {JIT_PASS_HELPERS, pass_helpers},
+		{JIT_PASS_PROMOTE, pass_promote}, {JIT_PASS_FOLD, pass_fold},
+		{JIT_PASS_MERGE, pass_merge},	  {JIT_PASS_UNROLL, pass_unroll},
+		{JIT_PASS_FOLD, pass_fold},
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
@@ -465,6 +498,8 @@ static void dump(const struct gen *g)
 
 static bool compare_one(struct gen *g, u64 seed, u64 passes)
 {
+	u8 frame[100];
+	struct xdp_buff xdp = {.data = frame, .data_end = frame + 64};
 	struct side a, b;
 	struct err err = {0};
 	u64 ra = 0, rb = 0;
@@ -475,8 +510,8 @@ static bool compare_one(struct gen *g, u64 seed, u64 passes)
 		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
 	} else {
 		for (u32 i = 0; i < 2 && tap.ok; i++) { /* again with what the first left */
-			ra = engine_run(interp_run, a.prog, NULL, set_cpu);
-			rb = engine_run(eval_run, b.prog, NULL, set_cpu);
+			ra = engine_run(interp_run, a.prog, &xdp, set_cpu);
+			rb = engine_run(eval_run, b.prog, &xdp, set_cpu);
 			if (ra != rb)
 				tap_fail("seed %#" PRIx64 ": %#" PRIx64 ", not %#" PRIx64, seed, rb,
 					 ra);
@@ -517,6 +552,7 @@ int main(int argc, char **argv)
 		return 1;
 	run_passes("maps", BIT_ULL(JIT_PASS_MAPS), n, seed);
 	run_passes("promote", BIT_ULL(JIT_PASS_PROMOTE), n, seed);
+	run_passes("helpers", BIT_ULL(JIT_PASS_HELPERS), n, seed);
 	run_passes("merge", BIT_ULL(JIT_PASS_MERGE), n, seed);
 	run_passes("unroll", BIT_ULL(JIT_PASS_UNROLL), n, seed);
 	run_passes("all", JIT_PASSES_ALL, n, seed);
