@@ -447,26 +447,31 @@ static void put_at(struct ra *ra, struct ra_interval *to, struct ra_interval it)
 	ra->values[it.value].at = NULL;
 }
 
-/* Of the phis of a block first the one that has most to lose: makes it the next one. */
-static void choose_phi(struct ra *ra, u32 next)
+/* Of the phis of a block, whose first is @next, those come first that have most to lose. */
+static void sort_phis(struct ra *ra, u32 next)
 {
-	struct ra_interval *its = ra->intervals, first = its[next];
-	u32 best = next;
-	s32 most = best_weight(ra, &first);
+	struct ra_interval *its = &ra->intervals[next];
+	u32 n = ra->nintervals - next < MAX_PHIS ? ra->nintervals - next : MAX_PHIS;
+	s32 weights[MAX_PHIS];
 
-	for (u32 i = next + 1; i < ra->nintervals && i < next + MAX_PHIS; i++) {
-		s32 weight;
+	for (u32 i = 0; i < n && its[i].start == its[0].start; i++) {
+		struct ra_interval it = its[i];
+		s32 weight = best_weight(ra, &it);
+		u32 k = i;
 
-		if (its[i].start != first.start)
-			break;
-		weight = best_weight(ra, &its[i]);
-		if (weight <= most)
-			continue;
-		most = weight;
-		best = i;
+		for (; k && weights[k - 1] < weight; k--) {
+			weights[k] = weights[k - 1];
+			put_at(ra, &its[k], its[k - 1]);
+		}
+		weights[k] = weight;
+		put_at(ra, &its[k], it);
 	}
-	put_at(ra, &its[next], its[best]);
-	put_at(ra, &its[best], first);
+}
+
+static bool is_first_phi(const struct ra *ra, u32 i)
+{
+	return ir_at(ra->fn, ra->intervals[i].value)->op == IR_PHI &&
+	       (!i || ra->intervals[i - 1].start != ra->intervals[i].start);
 }
 
 bool ra_scan(struct ra *ra)
@@ -482,8 +487,8 @@ bool ra_scan(struct ra *ra)
 		else
 			it = &ra->intervals[next++];
 		advance(ra, it->start);
-		if (!it->is_split && ir_at(ra->fn, it->value)->op == IR_PHI)
-			choose_phi(ra, next - 1);
+		if (!it->is_split && is_first_phi(ra, next - 1))
+			sort_phis(ra, next - 1);
 		allocate(ra, it);
 	}
 	return !ra->failed;
