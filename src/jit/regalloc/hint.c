@@ -4,6 +4,8 @@
  * it becomes, of the rest of the value that it was split from. Each is worth
  * as much as the move would be executed.
  */
+#include <string.h>
+
 #include "jit/regalloc/regalloc.h"
 
 #define HINT_USES 16
@@ -27,26 +29,36 @@ static void hint_value(const struct ra *ra, ir_ref value, u32 pos, s32 *weights,
 
 static ir_ref find_web(const struct ra *ra, ir_ref value)
 {
-	while (ra->values[value].web != value) {
-		ir_ref up = ra->values[value].web;
-
-		ra->values[value].web = ra->values[up].web; /* shorten the way */
-		value = up;
+	while (ra->webs[value] != value) {
+		ra->webs[value] = ra->webs[ra->webs[value]]; /* shorten the way */
+		value = ra->webs[value];
 	}
 	return value;
 }
 
-void ra_webs(struct ra *ra)
+bool ra_webs(struct ra *ra)
 {
+	u32 n = ra->fn->ninsns;
+
+	ra->webs = arena_alloc(&ra->arena, n * sizeof(*ra->webs));
+	ra->web_regs = arena_alloc(&ra->arena, n);
+	if (!ra->webs || !ra->web_regs)
+		return false;
+	memset(ra->web_regs, NO_REG, n);
+	for (u32 i = 0; i < n; i++)
+		ra->webs[i] = i;
 	for (u32 i = 0; i < ra->nintervals; i++) {
 		ir_ref ref = ra->intervals[i].value;
 		struct ir_insn *insn = ir_at(ra->fn, ref);
-		u32 n = insn->op == IR_PHI ? ir_nargs(ra->fn, insn) : 0;
+		u32 nargs = insn->op == IR_PHI ? ir_nargs(ra->fn, insn) : 0;
 
-		for (u32 k = 0; k < n; k++)
+		for (u32 k = 0; k < nargs; k++)
 			if (ra->values[insn->phi[k]].first)
-				ra->values[find_web(ra, insn->phi[k])].web = find_web(ra, ref);
+				ra->webs[find_web(ra, ref)] = find_web(ra, insn->phi[k]);
 	}
+	for (u32 i = 0; i < ra->nintervals; i++)
+		ra->webs[ra->intervals[i].value] = find_web(ra, ra->intervals[i].value);
+	return true;
 }
 
 /* When the next value of a loop's phi is defined, the register should be free. */
@@ -69,7 +81,7 @@ static void want_reg(struct ra *ra, const struct ra_interval *it)
 
 void ra_note_reg(struct ra *ra, const struct ra_interval *it)
 {
-	ra->values[find_web(ra, it->value)].web_reg = (u8)it->loc;
+	ra->web_regs[find_web(ra, it->value)] = (u8)it->loc;
 	if (!it->is_split && ir_at(ra->fn, it->value)->op == IR_PHI)
 		want_reg(ra, it);
 }
@@ -95,7 +107,7 @@ static void avoid_wanted(const struct ra *ra, const struct ra_interval *it, s32 
 
 static void hint_web(const struct ra *ra, ir_ref value, s32 *weights, u32 weight)
 {
-	hint_reg(weights, ra->values[find_web(ra, value)].web_reg, weight);
+	hint_reg(weights, ra->web_regs[find_web(ra, value)], weight);
 }
 
 /* ---- all hints ---- */

@@ -518,8 +518,7 @@ bool ra_live(struct ra *ra)
 		return false;
 	for (u32 i = 0; i < ra->fn->ninsns; i++) {
 		ra->values[i].slot = IR_LOC_NONE;
-		ra->values[i].fixed = ra->values[i].pref = ra->values[i].web_reg = NO_REG;
-		ra->values[i].web = i;
+		ra->values[i].fixed = ra->values[i].pref = NO_REG;
 	}
 	count_uses(ra);
 	if (!place_uses(ra))
@@ -528,6 +527,5 @@ bool ra_live(struct ra *ra)
 	if (ra->failed || !find_intervals(ra))
 		return false;
 	exchange_operands(ra);
-	ra_webs(ra);
-	return find_prefs(ra);
+	return ra_webs(ra) && find_prefs(ra);
 }

@@ -7,8 +7,8 @@
  */
 #include "jit/regalloc/regalloc.h"
 
-#define WEIGHT_ONCE  16
-#define WEIGHT_COLD  1
+#define WEIGHT_ONCE  16u
+#define WEIGHT_COLD  1u
 #define DEPTH_MAX    6
 #define WEIGHT_SHIFT 3 /* a loop is taken to run eight times */
 

@@ -91,13 +91,11 @@ struct ra_value {
 	u32 nuses, nranges;
 	u32 start;   /* position of its definition */
 	ir_ref same; /* operand that it overwrites, 0: none */
-	ir_ref web;  /* towards the value that stands for all that phis connect with it; itself */
 	u16 slot;    /* IR_LOC_NONE */
 	u8 fixed;    /* register in which its instruction leaves it, NO_REG */
 	ir_ref goal; /* phi that it ends in, directly or through what overwrites it; 0: none */
 	u8 pref;     /* likewise, a register; NO_REG */
 	u32 pref_weight;
-	u8 web_reg; /* of one that stands for others: register given to one of them last, NO_REG */
 	bool remat, spilled, store_at_def;
 	bool either; /* may overwrite its second operand as well: both end with it */
 };
@@ -160,7 +158,9 @@ struct ra {
 	u32 *unit_block;   /* index of its block */
 	u32 cold_from;	   /* position from which all is cold */
 
-	struct ra_value *values;       /* by ir_ref */
+	struct ra_value *values; /* by ir_ref */
+	ir_ref *webs; /* likewise: the value that stands for all that phis connect with it */
+	u8 *web_regs; /* of those: the register that one of them got last, NO_REG */
 	struct ra_interval *intervals; /* the first ones, by start */
 	u32 nintervals;
 
@@ -255,7 +255,7 @@ struct ra_interval *ra_pop(struct ra_heap *heap);
 
 /* ---- hint.c ---- */
 /* Connects phis with their operands. */
-void ra_webs(struct ra *ra);
+bool ra_webs(struct ra *ra);
 /* Tells those connected with @it which register it has now. */
 void ra_note_reg(struct ra *ra, const struct ra_interval *it);
 /* Adds to .weights[register] what it is worth; less than nothing when another should have it. */
