@@ -29,15 +29,19 @@ static struct {
 	make((const struct bpf_insn[]){__VA_ARGS__},                                               \
 	     sizeof((const struct bpf_insn[]){__VA_ARGS__}) / sizeof(struct bpf_insn))
 
-static struct prog *make(const struct bpf_insn *insns, size_t cnt)
+static struct prog *compile(struct prog *prog)
 {
-	struct prog *prog = engine_prog(engine.host, insns, (u32)cnt, 64);
 	struct err err = {0};
 
 	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)) ||
 	    (engine.eval && eval_prog_add(prog, &engine.options, NULL, NULL, &err)))
 		tap_fail("%s", err.text);
 	return prog;
+}
+
+static struct prog *make(const struct bpf_insn *insns, size_t cnt)
+{
+	return compile(engine_prog(engine.host, insns, (u32)cnt, 64));
 }
 
 static void drop(struct prog *prog)
@@ -120,6 +124,129 @@ static void test_callback(void)
 			STORE(BPF_DW, 2, 0, 7), MOV64_K(0, 0), JUMP_K(BPF_JLT, 6, 5, 1),
 			MOV64_K(0, 1), EXIT()),
 		   6 + 100 + 15 + 7);
+}
+
+static void test_loop(void)
+{
+	/* bpf_loop(*ctx, cb, fp - 8, flags): counts in step with the index, stops at 7. */
+	static const struct {
+		u64 count, flags;
+		s64 result;
+		u64 calls;
+	} loops[] = {
+		{0, 0, 0, 0},
+		{1, 0, 1, 1},
+		{6, 0, 6, 6},
+		{7, 0, 7, 7},
+		{8, 0, 7, 7},
+		{0x100000003, 0, 3, 3},
+		{BPF_MAX_LOOPS, 0, 7, 7},
+		{BPF_MAX_LOOPS + 1, 0, -E2BIG, 0},
+		{~0ull, 0, -E2BIG, 0},
+		{3, 1, -EINVAL, 0},
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(loops); i++) {
+		u64 ctx[8] = {loops[i].count, 0};
+		struct prog *prog =
+			PROG(MOV64_X(6, 1), RAW_INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 0),
+			     LOAD(BPF_DW, 1, 6, 0),
+			     RAW_INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 8),
+			     RAW_INSN(0, 0, 0, 0, 0), MOV64_X(3, 10), ALU64_K(BPF_ADD, 3, -8),
+			     MOV64_K(4, (s32)loops[i].flags), HELPER_CALL(loop),
+			     LOAD(BPF_DW, 1, 10, -8), STORE(BPF_DW, 6, 8, 1), EXIT(),
+			     LOAD(BPF_DW, 3, 2, 0), ALU64_K(BPF_ADD, 3, 1), STORE(BPF_DW, 2, 0, 3),
+			     ALU64_K(BPF_ADD, 1, 1), MOV64_K(0, 0), JUMP_X(BPF_JNE, 1, 3, 1),
+			     JUMP_K(BPF_JNE, 3, 7, 1), MOV64_K(0, 1), EXIT());
+
+		check_eq(run_ctx(prog, ctx), (u64)loops[i].result);
+		check_eq(ctx[1], loops[i].calls);
+		drop(prog);
+	}
+}
+
+static struct map *new_array(enum bpf_map_type type)
+{
+	union bpf_attr attr = {
+		.map_type = type,
+		.key_size = 4,
+		.value_size = 12,
+		.max_entries = 5,
+	};
+	struct map *map = NULL;
+	struct err err = {0};
+
+	if (map_create(engine.host, &attr, NULL, &map, &err))
+		tap_fail("%s", err.text);
+	return map;
+}
+
+/* What bpf_for_each_map_elem() gives, and the sum of keys and values by the way. */
+static void check_each(struct map *map, s32 stop, u64 result, u64 sum)
+{
+	const struct bpf_insn insns[] = {
+		MOV64_X(6, 1),
+		RAW_INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 0),
+		WIDE(1, ptr_to_u64(map)),
+		RAW_INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 8),
+		RAW_INSN(0, 0, 0, 0, 0),
+		MOV64_X(3, 10),
+		ALU64_K(BPF_ADD, 3, -8),
+		MOV64_K(4, 0),
+		HELPER_CALL(for_each_map_elem),
+		LOAD(BPF_DW, 1, 10, -8),
+		STORE(BPF_DW, 6, 8, 1),
+		EXIT(),
+		/* callback(map, key, value, context) */
+		LOAD(BPF_W, 5, 2, 0),
+		LOAD(BPF_W, 1, 3, 8),
+		ALU64_X(BPF_ADD, 1, 5),
+		LOAD(BPF_DW, 0, 4, 0),
+		ALU64_X(BPF_ADD, 1, 0),
+		STORE(BPF_DW, 4, 0, 1),
+		MOV64_K(0, 0),
+		JUMP_K(BPF_JNE, 5, stop, 1),
+		MOV64_K(0, 9),
+		EXIT(),
+	};
+	struct prog *prog = engine_prog(engine.host, insns, ARRAY_SIZE(insns), 64);
+	struct bpf_insn orig[ARRAY_SIZE(insns)];
+	u64 ctx[8] = {0};
+
+	/* As loaded, it named the map by a descriptor. */
+	memcpy(orig, insns, sizeof(insns));
+	orig[2].src_reg = BPF_PSEUDO_MAP_FD;
+	prog->orig = orig;
+	prog->maps = &map;
+	prog->map_cnt = 1;
+	compile(prog);
+	check_eq(run_ctx(prog, ctx), result);
+	check_eq(ctx[1], sum);
+	prog->map_cnt = 0;
+	drop(prog);
+}
+
+static void test_each(void)
+{
+	static const enum bpf_map_type types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY};
+
+	for (u32 t = 0; t < ARRAY_SIZE(types); t++) {
+		struct map *map = new_array(types[t]);
+
+		for (u32 key = 0; key < 5; key++) {
+			for (u32 cpu = 0; cpu < engine.host->env.nr_cpus; cpu++) {
+				u8 *value = map->ops->lookup(map, &key, cpu);
+
+				memset(value, 0xff, 8);
+				memcpy(value + 8, &(u32){100 << key}, 4);
+			}
+		}
+		check_each(map, 9, 5, 3100 + 10);
+		check_each(map, 0, 1, 100);
+		check_each(map, 3, 4, 1500 + 6);
+		check_each(map, 4, 5, 3100 + 10);
+		object_put(&map->obj);
+	}
 }
 
 /* ---- tail calls ---- */
@@ -413,6 +540,8 @@ static const struct {
 	{"calls nest eight deep", test_call_depth},
 	{"calls go backward", test_backward_call},
 	{"helpers call back", test_callback},
+	{"bpf_loop()", test_loop},
+	{"bpf_for_each_map_elem()", test_each},
 	{"33 tail calls and no more", test_tail_call_limit},
 	{"tail calls that fall through", test_tail_call_misses},
 	{"a tail call in a subprogram", test_tail_call_in_subprog},
