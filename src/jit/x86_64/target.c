@@ -165,6 +165,8 @@ int x86_emit(struct jit_code *code, struct ir_fn *fn)
 	};
 	int ret;
 
+	if (!x86_hoist_moves(fn))
+		return -ENOMEM;
 	while (code_at(code) % 16)
 		x86_put(code, jit_x86_64.padding, 1);
 	e.start = code_at(code);

@@ -143,6 +143,9 @@ struct x86 {
 	u32 first_line, first_fixup; /* of this function */
 };
 
+/* hoist.c: false when out of memory */
+bool x86_hoist_moves(struct ir_fn *fn);
+
 /* target.c */
 int x86_emit(struct jit_code *code, struct ir_fn *fn);
 
