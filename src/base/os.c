@@ -18,12 +18,39 @@ size_t os_page_size(void)
 	return (size_t)getpagesize(); /* the ring buffer asks for each record; sysconf() is slow */
 }
 
-void *os_pages_alloc(size_t size)
+/* @at is a wish. */
+static void *map_pages(uintptr_t at, size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	void *p = mmap((void *)at, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
+}
+
+void *os_pages_alloc(size_t size)
+{
+	return map_pages(0, size);
+}
+
+void *os_pages_alloc_near(size_t size, const void *near)
+{
+	const uintptr_t least = 64u << 20, span = 512u << 20, reach = least + span;
+	uintptr_t to = (uintptr_t)near & ~(uintptr_t)(os_page_size() - 1);
+
+	/* What lies below is mostly free. Places are tried at random: programs are many. */
+	for (u32 i = 0; i < 4 && to > 2 * reach; i++) {
+		uintptr_t below;
+		u32 random;
+		void *p;
+
+		os_random(&random, sizeof(random));
+		below = least + (uintptr_t)random % (span / os_page_size()) * os_page_size();
+		p = map_pages(to - below, size);
+		if (p && to - (uintptr_t)p <= reach)
+			return p;
+		os_pages_free(p, size);
+	}
+	return os_pages_alloc(size);
 }
 
 void os_pages_free(void *p, size_t size)

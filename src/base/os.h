@@ -13,6 +13,8 @@ size_t os_page_size(void);
 /* Zeroed, page-aligned read-write memory of @size bytes, committed on first touch; NULL on failure.
  */
 void *os_pages_alloc(size_t size);
+/* The same, within 1 GiB of @near if there is room: where calls of it are short. */
+void *os_pages_alloc_near(size_t size, const void *near);
 void os_pages_free(void *p, size_t size);
 
 /*

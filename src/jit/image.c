@@ -5,12 +5,14 @@
 #include <errno.h>
 
 #include "base/os.h"
+#include "jit/runtime.h"
 #include "jit/target.h"
 
 int image_reserve(struct jit_image *image, size_t size)
 {
 	image->pages = ROUND_UP(size, os_page_size());
-	image->code = os_pages_alloc(image->pages);
+	image->code = os_pages_alloc_near(image->pages,
+					  (const void *)(uintptr_t)jit_runtime[0].fn);
 	return image->code ? 0 : -ENOMEM;
 }
 

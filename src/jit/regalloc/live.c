@@ -193,7 +193,7 @@ static void insn_uses(struct ra *ra, ir_ref ref, u32 base)
 		add_fixed(ra, (u32)__builtin_ctz(regs), base + AT_CLOBBER, base + AT_DEF, 0);
 	if (!(ir_flags(insn) & IR_OP_VOID))
 		define(ra, ref, &c, same, base);
-	if (ir_flags(insn) & IR_OP_CALL)
+	if (insn->op == IR_CALL || insn->op == IR_CALL_SUB)
 		ra->fn->has_calls = true;
 }
 

@@ -54,13 +54,25 @@ int x86_emit_call_sub(struct x86 *e, const struct ir_insn *insn)
 /* ---- tail calls ---- */
 
 /* The array when it is known here and stays where it is, else NULL. */
-static const struct prog_array *known_array(const struct x86 *e, const struct ir_insn *insn)
+static const struct prog_array *known_array(const struct ir_fn *fn, const struct ir_insn *insn)
 {
-	const struct ir_insn *array = ir_at(e->fn, insn->arg[1]);
+	const struct ir_insn *array = ir_at(fn, insn->arg[1]);
 
-	if (array->op != IR_ADDR || e->code->unit->aot)
+	if (array->op != IR_ADDR || fn->unit->aot)
 		return NULL;
 	return u64_to_ptr((u64)array->imm);
+}
+
+/* The array when it is known, and the index when it is, too, and within it. */
+bool x86_tail_call_encodable(const struct ir_fn *fn, const struct ir_insn *insn, u32 i)
+{
+	const struct prog_array *array = known_array(fn, insn);
+	const struct ir_insn *index = ir_at(fn, insn->arg[2]);
+
+	if (i == 2)
+		return array && index->op == IR_CONST &&
+		       (u64)index->imm < array->map.desc.max_entries;
+	return i == 1 && array;
 }
 
 /* Index against the array's size. */
@@ -69,6 +81,8 @@ static void check_index(struct x86 *e, const struct ir_insn *insn, const struct 
 {
 	struct x86_rm index = x86_in_reg((u8)insn->aloc[2]);
 
+	if (ir_is_literal(e->fn, insn->arg[2]))
+		return;
 	if (known)
 		x86_alu_imm(e->code, 0, ALU_CMP, &index, (s32)known->map.desc.max_entries);
 	else
@@ -81,14 +95,20 @@ static void check_index(struct x86 *e, const struct ir_insn *insn, const struct 
 static void load_target(struct x86 *e, const struct ir_insn *insn, const struct prog_array *known,
 			u32 fail)
 {
-	struct x86_rm target = {
-		.mem = true, .base = X86_SCRATCH, .index = (u8)insn->aloc[2], .scale = 3};
+	const struct ir_insn *index = ir_at(e->fn, insn->arg[2]);
+	struct x86_rm target = x86_at(X86_SCRATCH, 0);
 
-	if (known)
-		x86_mov_imm(e->code, X86_SCRATCH, ptr_to_u64(known->targets));
-	else
-		x86_op_mem(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, (u8)insn->aloc[1],
-			   offsetof(struct prog_array, targets));
+	if (index->op == IR_CONST) {
+		x86_mov_imm(e->code, X86_SCRATCH, ptr_to_u64(&known->targets[index->imm]));
+	} else {
+		target.index = (u8)insn->aloc[2];
+		target.scale = 3;
+		if (known)
+			x86_mov_imm(e->code, X86_SCRATCH, ptr_to_u64(known->targets));
+		else
+			x86_op_mem(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, (u8)insn->aloc[1],
+				   offsetof(struct prog_array, targets));
+	}
 	x86_op(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, &target);
 	x86_op_reg(e->code, OP_TEST | OP_W, X86_SCRATCH, X86_SCRATCH);
 	x86_jump(e, CC_E, fail);
@@ -112,7 +132,7 @@ static void enter_target(struct x86 *e, u8 run)
 
 int x86_emit_tail_call(struct x86 *e, const struct ir_insn *insn)
 {
-	const struct prog_array *known = known_array(e, insn);
+	const struct prog_array *known = known_array(e->fn, insn);
 	u8 run = (u8)insn->aloc[0];
 	struct x86_rm count = x86_at(run, offsetof(struct run, tail_calls));
 	u32 fail = x86_label(e);

@@ -42,6 +42,16 @@ static u8 cc_of_flags(const struct x86 *e, const struct ir_insn *insn)
 	}
 }
 
+bool x86_flags_wanted(const struct x86 *e, const struct ir_insn *insn)
+{
+	if (e->flags.reg == X86_NO_REG)
+		return false;
+	do
+		insn = ir_at(e->fn, insn->next);
+	while (insn->op == IR_MOVE || insn->op == IR_IMM);
+	return ir_flags(insn) & IR_OP_CC && cc_of_flags(e, insn) != CC_ALWAYS;
+}
+
 /* Tests bits that are known now; the condition of their not all being 0. */
 static u8 test_literal(struct x86 *e, const struct ir_insn *insn, s64 value)
 {

@@ -158,6 +158,8 @@ int x86_emit_imm(struct x86 *e, const struct ir_insn *insn)
 {
 	if (insn->loc >= IR_LOC_SLOT)
 		return -EOPNOTSUPP;
+	if (!x86_flags_wanted(e, insn))
+		e->flags.reg = X86_NO_REG; /* 0 comes without them */
 	x86_materialise(e, (u8)insn->loc, insn, e->flags.reg != X86_NO_REG);
 	return 0;
 }

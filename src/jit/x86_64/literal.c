@@ -105,7 +105,7 @@ bool x86_encodable(const struct ir_fn *fn, const struct ir_insn *insn, u32 i)
 	if (insn->op == IR_CALL || insn->op == IR_CALL_SUB || insn->op == IR_RET)
 		return true;
 	if (insn->op == IR_TAIL_CALL)
-		return i == 1 && literal->op == IR_ADDR && !fn->unit->aot;
+		return x86_tail_call_encodable(fn, insn, i);
 	if (is_base)
 		return fits_disp(literal, insn->disp);
 	return literal->op == IR_CONST && const_encodable(fn, insn, i, literal->imm);

@@ -46,6 +46,18 @@ static void expand_sub(struct ir_fn *fn, ir_ref ref)
 	}
 }
 
+/* An address in the frame is one with another offset. */
+static void expand_add(struct ir_fn *fn, struct ir_insn *insn)
+{
+	const struct ir_insn *a = ir_at(fn, insn->arg[0]), *b = ir_at(fn, insn->arg[1]);
+
+	if (a->op != IR_FRAME || b->op != IR_CONST || insn->width != 8 || !fits_s32(b->imm) ||
+	    !fits_s32(a->imm + b->imm))
+		return;
+	insn->imm = a->imm + b->imm;
+	rewrite(insn, IR_FRAME, 0, 0);
+}
+
 /* Masks of the low bytes have instructions of their own, which leave the operand alone. */
 static void expand_and(struct ir_fn *fn, ir_ref ref)
 {
@@ -189,6 +201,9 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 	if (flags & IR_OP_MEM)
 		order_address(fn, insn);
 	switch (insn->op) {
+	case IR_ADD:
+		expand_add(fn, insn);
+		break;
 	case IR_SUB:
 		expand_sub(fn, ref);
 		break;
@@ -232,20 +247,6 @@ void x86_expand(struct ir_fn *fn)
 	}
 }
 
-static void find_calls(struct ir_fn *fn)
-{
-	fn->has_calls = false;
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
-			u8 op = ir_at(fn, ref)->op;
-
-			fn->has_calls |= op == IR_CALL || op == IR_CALL_SUB;
-		}
-	}
-}
-
 /* What has no users any more goes, from the end on, so that its operands can follow. */
 static void drop_unused(struct ir_fn *fn)
 {
@@ -276,5 +277,4 @@ void x86_lower(struct ir_fn *fn)
 		x86_fold_memory(fn);
 	}
 	x86_place_literals(fn);
-	find_calls(fn);
 }

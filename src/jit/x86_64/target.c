@@ -20,7 +20,7 @@ static const struct {
 	[IR_HIDE] = {emit_nothing, true},
 	[IR_FRAME] = {x86_emit_frame, true},
 	[IR_MOVE] = {x86_emit_move, true},
-	[IR_IMM] = {x86_emit_imm, true},
+	[IR_IMM] = {x86_emit_imm, true}, /* or forgets them itself */
 
 	[IR_ADD] = {x86_emit_add, false},
 	[IR_SUB] = {x86_emit_alu, false},

@@ -78,6 +78,7 @@ void x86_fold_memory(struct ir_fn *fn);
 void x86_place_literals(struct ir_fn *fn);
 /* Whether the machine takes the literal @ref as operand @i. */
 bool x86_encodable(const struct ir_fn *fn, const struct ir_insn *insn, u32 i);
+bool x86_tail_call_encodable(const struct ir_fn *fn, const struct ir_insn *insn, u32 i);
 /* The multiplier 3, 5 or 9 that lea can do, as the scale of its index; 0: it cannot. */
 u8 x86_lea_scale(const struct ir_fn *fn, const struct ir_insn *insn);
 
@@ -193,6 +194,8 @@ int x86_emit_popcnt(struct x86 *e, const struct ir_insn *insn);
 int x86_emit_division(struct x86 *e, const struct ir_insn *insn);
 int x86_emit_set(struct x86 *e, const struct ir_insn *insn);
 int x86_emit_select(struct x86 *e, const struct ir_insn *insn);
+/* Whether a comparison behind @insn, a move, is saved by the flags as they are. */
+bool x86_flags_wanted(const struct x86 *e, const struct ir_insn *insn);
 /* Fills in e->landing; false when out of memory. */
 bool x86_find_landings(struct x86 *e);
 int x86_emit_br(struct x86 *e, const struct ir_insn *insn);
