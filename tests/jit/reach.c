@@ -15,14 +15,15 @@
 #define REACH	 32768
 #define OUTS	 512
 #define INSNS	 4096
-#define CTX_SLOT -520 /* behind the frame's bytes that are tested */
-#define STACK	 528
+#define CTX_SLOT -512 /* behind the frame's words that are tested */
+#define WORDS	 63
+#define STACK	 512
 
 struct scene {
 	u8 *middle;
 	u64 value, r0;
 	u64 out[OUTS];
-	u64 stack[64];
+	u64 stack[WORDS];
 	_Alignas(16) u8 memory[2 * REACH + 64];
 };
 
@@ -93,7 +94,7 @@ static void begin(void)
 {
 	reach.cnt = reach.outs = 0;
 	put(STORE(BPF_DW, 10, CTX_SLOT, 1));
-	for (s32 i = 0; i < 64 && reach.place == FRAME; i++) {
+	for (s32 i = 0; i < WORDS && reach.place == FRAME; i++) {
 		put(RAW_INSN(BPF_ST | BPF_MEM | BPF_W, 10, 0, -8 * (i + 1), 0x96969696u + (u32)i));
 		put(RAW_INSN(BPF_ST | BPF_MEM | BPF_W, 10, 0, -8 * (i + 1) + 4, 0x69696969 - i));
 	}
@@ -108,7 +109,7 @@ static u32 another(u32 a, u32 b)
 	return reg;
 }
 
-/* The address of the middle; in the frame, of the middle of 512 bytes. */
+/* The address of the middle; in the frame, of the middle of its 512 bytes. */
 static void put_address(u32 reg, u32 holder)
 {
 	if (reach.place == HIDDEN) {
@@ -197,7 +198,7 @@ static void finish(void)
 	struct prog *prog;
 
 	put(LOAD(BPF_DW, 1, 10, CTX_SLOT));
-	for (s32 i = 0; i < 64 && reach.place == FRAME; i++) {
+	for (s32 i = 0; i < WORDS && reach.place == FRAME; i++) {
 		put(LOAD(BPF_DW, 0, 10, -8 * (i + 1)));
 		put(STORE(BPF_DW, 1, (s32)offsetof(struct scene, stack) + 8 * i, 0));
 	}
@@ -229,7 +230,7 @@ static void sweep_offsets(void)
 		/* Atomics are on aligned memory, and so is what lies in a frame. */
 		if (reach.row->kind == ISA_KIND_ATOMIC || reach.place == FRAME)
 			off &= -(s32)bytes;
-		if (reach.place == FRAME && (off < -256 || off + (s32)bytes > 256))
+		if (reach.place == FRAME && (off < -248 || off + (s32)bytes > 256))
 			continue;
 		put_access(base, operand, (s16)off, (s32)(0x80000000u >> i % 32) + (s32)i);
 		if (reach.place == FRAME) /* the address */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The arm64 target: its registers, which function emits which operation, whole functions. */
+#include <errno.h>
+
+#include "jit/arm64/arm64.h"
+#include "jit/lower.h"
+
+static int emit_nothing(struct a64 *e __unused, const struct ir_insn *insn __unused)
+{
+	return 0;
+}
+
+static const a64_emit_fn rows[IR_OP_CNT] = {
+	[IR_PARAM] = emit_nothing,
+	[IR_PHI] = emit_nothing,
+	[IR_UNDEF] = emit_nothing,
+	[IR_HIDE] = emit_nothing,
+	[IR_FRAME] = a64_emit_frame,
+	[IR_MOVE] = a64_emit_move,
+	[IR_IMM] = a64_emit_imm,
+
+	[IR_ADD] = a64_emit_add,
+	[IR_SUB] = a64_emit_add,
+	[IR_AND] = a64_emit_logic,
+	[IR_OR] = a64_emit_logic,
+	[IR_XOR] = a64_emit_logic,
+	[IR_ANDN] = a64_emit_logic,
+	[IR_MUL] = a64_emit_mul,
+	[IR_UMULH] = a64_emit_umulh,
+	[IR_SHL] = a64_emit_shift,
+	[IR_SHR] = a64_emit_shift,
+	[IR_SAR] = a64_emit_shift,
+	[IR_ROL] = a64_emit_rotate,
+	[IR_UDIV] = a64_emit_division,
+	[IR_UMOD] = a64_emit_division,
+	[IR_SDIV] = a64_emit_division,
+	[IR_SMOD] = a64_emit_division,
+	[IR_NEG] = a64_emit_unary,
+	[IR_NOT] = a64_emit_unary,
+	[IR_ZEXT8] = a64_emit_extend,
+	[IR_ZEXT16] = a64_emit_extend,
+	[IR_ZEXT32] = a64_emit_extend,
+	[IR_SEXT8] = a64_emit_extend,
+	[IR_SEXT16] = a64_emit_extend,
+	[IR_SEXT32] = a64_emit_extend,
+	[IR_BSWAP16] = a64_emit_bswap,
+	[IR_BSWAP32] = a64_emit_bswap,
+	[IR_BSWAP64] = a64_emit_bswap,
+	[IR_POPCNT] = a64_emit_popcnt,
+	[IR_SET] = a64_emit_set,
+	[IR_SELECT] = a64_emit_select,
+
+	[IR_LEA] = a64_emit_lea,
+	[IR_LOAD] = a64_emit_load,
+	[IR_STORE] = a64_emit_store,
+	[IR_ATOMIC] = a64_emit_atomic,
+	[IR_FENCE] = a64_emit_fence,
+
+	[IR_CALL] = a64_emit_call,
+	[IR_CALL_SUB] = a64_emit_call_sub,
+	[IR_TAIL_CALL] = a64_emit_tail_call,
+
+	[IR_JMP] = a64_emit_jmp,
+	[IR_BR] = a64_emit_br,
+	[IR_RET] = a64_emit_ret,
+	[IR_TRAP] = a64_emit_trap,
+};
+
+static int emit_insn(struct a64 *e, const struct ir_insn *insn)
+{
+	bool unused = (ir_flags(insn) & IR_OP_PURE) && insn->loc == IR_LOC_NONE;
+	int ret = -EOPNOTSUPP;
+
+	if (unused) /* folded into all of its users */
+		return 0;
+	if (rows[insn->op])
+		ret = rows[insn->op](e, insn);
+	if (ret == -EOPNOTSUPP)
+		return err_set(e->code->unit->err, ret, "insn %u: no machine code for %s", insn->pc,
+			       ir_ops[insn->op].text);
+	return ret;
+}
+
+static int emit_block(struct a64 *e, u32 block)
+{
+	a64_bind(e, block);
+	ir_each(e->fn, block, ref)
+	{
+		const struct ir_insn *insn = ir_at(e->fn, ref);
+		int ret;
+
+		if (insn->op != IR_PHI)
+			code_line(e->code, insn->pc);
+		ret = emit_insn(e, insn);
+		if (ret)
+			return ret;
+	}
+	return e->code->failed ? -ENOMEM : 0;
+}
+
+/* Whether jumps pass the block by, so that it needs no code. */
+static bool is_passed_by(const struct a64 *e, u32 block)
+{
+	return block && e->landing[block] != block;
+}
+
+static int emit_blocks(struct a64 *e)
+{
+	const struct ir_fn *fn = e->fn;
+
+	for (u32 i = 0, next; i < fn->norder; i = next) {
+		int ret;
+
+		for (next = i + 1; next < fn->norder && is_passed_by(e, fn->order[next]);)
+			next++;
+		e->next = next < fn->norder ? fn->order[next] : UINT32_MAX;
+		ret = emit_block(e, fn->order[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int emit_function(struct a64 *e)
+{
+	struct jit_func func;
+	int ret;
+
+	for (u32 i = 0; i < e->fn->nblocks; i++)
+		a64_label(e);
+	e->leave = a64_label(e);
+	e->landing = jit_landings(e->fn);
+	if (e->code->failed || !e->landing)
+		return -ENOMEM;
+	a64_frame_init(e);
+	a64_prologue(e);
+	func = a64_unwind(e);
+	func.prologue_end = code_at(e->code);
+	ret = emit_blocks(e);
+	if (ret)
+		return ret;
+	ret = a64_finish(e);
+	func.end = code_at(e->code);
+	if (!ret && !vec_push(&e->code->funcs, e->mem, func))
+		ret = -ENOMEM;
+	return ret;
+}
+
+int a64_emit(struct jit_code *code, struct ir_fn *fn)
+{
+	struct a64 e = {
+		.code = code,
+		.fn = fn,
+		.mem = code->unit->mem,
+		.first_line = (u32)code->lines.len,
+		.first_fixup = (u32)code->fixups.len,
+	};
+	int ret;
+
+	buf_add_zero(&code->buf, -code_at(code) % 16);
+	e.start = code_at(code);
+	ret = emit_function(&e);
+	vec_free(&e.sites, e.mem);
+	vec_free(&e.labels, e.mem);
+	vec_free(&e.pool, e.mem);
+	vec_free(&e.calls, e.mem);
+	return ret;
+}
+
+static const char *const reg_names[] = {
+	"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",	 "x7",	"x8",  "x9",  "x10",
+	"x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
+	"x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",
+};
+
+const struct jit_target jit_arm64 = {
+	.name = "arm64",
+	.nregs = 32,
+	.padding = 0, /* udf #0 */
+	.allocatable = A64_CALLER_SAVED | A64_CALLEE_SAVED,
+	.callee_saved = A64_CALLEE_SAVED,
+	.arg_regs = {0, 1, 2, 3, 4, 5},
+	.ret_reg = 0,
+	.scratch = A64_SCRATCH,
+	.reg_names = reg_names,
+	.features = a64_features,
+	.lower = a64_lower,
+	.constrain = a64_constrain,
+	.emit = a64_emit,
+	.link = a64_link,
+};
+
+const struct jit_target *const jit_native = &jit_arm64;

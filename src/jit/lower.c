@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "jit/lower.h"
+
+/* ---- literals ---- */
+
+/* Where a literal was put last. */
+struct placed {
+	ir_ref imm;
+	u32 block;
+};
+
+/* The block that @block is run no more often than, and outside of all loops. */
+static u32 outside_loops(const struct ir_fn *fn, u32 block)
+{
+	while (ir_block(fn, block)->loop != IR_NO_LOOP)
+		block = ir_block(fn, ir_block(fn, block)->loop)->idom;
+	return block;
+}
+
+static ir_ref place(struct ir_fn *fn, struct placed *placed, ir_ref literal, ir_ref at)
+{
+	const struct ir_insn *value = ir_at(fn, literal);
+	u32 use = ir_at(fn, at)->block, block = outside_loops(fn, use);
+	struct ir_insn imm = {
+		.op = IR_IMM,
+		.width = 8,
+		.imm = value->imm,
+		.sym = value->sym,
+		.umin = value->umin,
+		.umax = value->umax,
+		.pc = ir_at(fn, at)->pc,
+	};
+
+	if (placed[literal].imm && placed[literal].block == block)
+		return placed[literal].imm;
+	placed[literal].block = block;
+	placed[literal].imm = ir_insert(fn, block == use ? at : ir_block(fn, block)->last, imm);
+	return placed[literal].imm;
+}
+
+void jit_place_literals(struct ir_fn *fn, bool (*encodable)(const struct ir_fn *fn,
+							    const struct ir_insn *insn, u32 i))
+{
+	struct placed *placed = arena_zalloc_array(fn->arena, fn->ninsns, sizeof(*placed));
+
+	if (!placed) {
+		fn->failed = true;
+		return;
+	}
+	ir_each_block(fn, b)
+	{
+		ir_each(fn, b, ref)
+		{
+			struct ir_insn *insn = ir_at(fn, ref);
+			u32 n = insn->op == IR_PHI ? 0 : ir_nargs(fn, insn);
+
+			for (u32 i = 0; i < n; i++) {
+				ir_ref arg = insn->arg[i];
+
+				if (arg && ir_is_literal(fn, arg) && !encodable(fn, insn, i))
+					insn->arg[i] = place(fn, placed, arg, ref);
+			}
+		}
+	}
+}
+
+/* ---- landings ---- */
+
+/* The block that this one jumps on to without doing anything, else UINT32_MAX. */
+static u32 passes_on_to(const struct ir_fn *fn, u32 block)
+{
+	const struct ir_block *b = ir_block(fn, block);
+	ir_ref first = b->first;
+
+	while (ir_at(fn, first)->op == IR_PHI)
+		first = ir_at(fn, first)->next;
+	return ir_at(fn, first)->op == IR_JMP ? b->succ[0] : UINT32_MAX;
+}
+
+u32 *jit_landings(const struct ir_fn *fn)
+{
+	u32 *landing = arena_zalloc_array(fn->arena, fn->nblocks, sizeof(*landing));
+
+	if (!landing)
+		return NULL;
+	for (u32 i = 0; i < fn->nblocks; i++)
+		landing[i] = i;
+	for (u32 i = fn->norder; i-- > 0;) {
+		u32 block = fn->order[i], to = passes_on_to(fn, block);
+
+		if (to == UINT32_MAX)
+			continue;
+		/* One that is laid out before is followed if it does something: no jumps in
+		 * circles. */
+		if (landing[to] != to || passes_on_to(fn, to) == UINT32_MAX)
+			landing[block] = landing[to];
+	}
+	return landing;
+}
