@@ -54,7 +54,46 @@ static void find_order(struct ir_fn *fn)
 
 /* ---- dominators ---- */
 
-static u32 intersect(const struct ir_fn *fn, u32 a, u32 b)
+/*
+ * The tree as it is known so far, with a second way up from each block: one
+ * that goes further, so that a common ancestor is found in logarithmic time
+ * (Myers' skew-binary jumps). Long chains of blocks that all leave for others
+ * are what programs have, and walking up such chains is quadratic.
+ */
+struct tree {
+	u32 *depth, *jump; /* by block */
+};
+
+static void hang(const struct ir_fn *fn, struct tree *t, u32 block)
+{
+	u32 up = fn->blocks[block]->idom, jump = t->jump[up];
+	bool even = t->depth[up] - t->depth[jump] == t->depth[jump] - t->depth[t->jump[jump]];
+
+	t->depth[block] = t->depth[up] + 1;
+	t->jump[block] = even ? t->jump[jump] : up;
+}
+
+static u32 intersect(const struct ir_fn *fn, const struct tree *t, u32 a, u32 b)
+{
+	if (t->depth[a] < t->depth[b]) {
+		u32 other = a;
+
+		a = b;
+		b = other;
+	}
+	while (t->depth[a] > t->depth[b])
+		a = t->depth[t->jump[a]] >= t->depth[b] ? t->jump[a] : fn->blocks[a]->idom;
+	while (a != b) {
+		bool far = t->jump[a] != t->jump[b];
+
+		a = far ? t->jump[a] : fn->blocks[a]->idom;
+		b = far ? t->jump[b] : fn->blocks[b]->idom;
+	}
+	return a;
+}
+
+/* The same step by step, for a tree that changes under way. */
+static u32 intersect_slowly(const struct ir_fn *fn, u32 a, u32 b)
 {
 	while (a != b) {
 		while (fn->blocks[a]->order > fn->blocks[b]->order)
@@ -65,23 +104,24 @@ static u32 intersect(const struct ir_fn *fn, u32 a, u32 b)
 	return a;
 }
 
-static bool find_idom(struct ir_fn *fn, u32 block)
+/* @t NULL: slowly. */
+static u32 find_idom(const struct ir_fn *fn, const struct tree *t, u32 block)
 {
-	struct ir_block *b = fn->blocks[block];
+	const struct ir_block *b = fn->blocks[block];
 	u32 idom = UINT32_MAX;
 
-	/* The latest first: where many leave a long chain for one block, each step is short. */
 	for (u32 i = b->npreds; i-- > 0;) {
 		const struct ir_block *pred = fn->blocks[b->preds[i]];
 
 		if (pred->order == UINT32_MAX || pred->idom == UINT32_MAX)
 			continue;
-		idom = idom == UINT32_MAX ? b->preds[i] : intersect(fn, b->preds[i], idom);
+		if (idom == UINT32_MAX)
+			idom = b->preds[i];
+		else
+			idom = t ? intersect(fn, t, b->preds[i], idom)
+				 : intersect_slowly(fn, b->preds[i], idom);
 	}
-	if (idom == b->idom)
-		return false;
-	b->idom = idom;
-	return true;
+	return idom;
 }
 
 /* Numbers the tree so that being above is being within: children before their next sibling. */
@@ -113,18 +153,75 @@ static void number_tree(struct ir_fn *fn)
 	}
 }
 
+/* All predecessors but those behind back edges, which have none yet. */
+static void first_round(struct ir_fn *fn, struct tree *t)
+{
+	for (u32 i = 1; i < fn->norder; i++) {
+		u32 block = fn->order[i];
+
+		fn->blocks[block]->idom = find_idom(fn, t, block);
+		hang(fn, t, block);
+	}
+}
+
+/* All predecessors, in the tree as it was found before. True when that was not right yet. */
+static bool next_round(struct ir_fn *fn, struct tree *t, u32 *idom)
+{
+	bool changed = false;
+
+	for (u32 i = 1; i < fn->norder; i++)
+		hang(fn, t, fn->order[i]);
+	for (u32 i = 1; i < fn->norder; i++)
+		idom[i] = find_idom(fn, t, fn->order[i]);
+	for (u32 i = 1; i < fn->norder; i++) {
+		changed |= fn->blocks[fn->order[i]]->idom != idom[i];
+		fn->blocks[fn->order[i]]->idom = idom[i];
+	}
+	return changed;
+}
+
+static bool slow_round(struct ir_fn *fn)
+{
+	bool changed = false;
+
+	for (u32 i = 1; i < fn->norder; i++) {
+		struct ir_block *b = fn->blocks[fn->order[i]];
+		u32 idom = find_idom(fn, NULL, fn->order[i]);
+
+		changed |= idom != b->idom;
+		b->idom = idom;
+	}
+	return changed;
+}
+
+/*
+ * The first round is right and the second finds nothing to change, but for odd
+ * graphs, loops with several entries. Those that take many rounds are settled
+ * as Cooper, Harvey and Kennedy do.
+ */
+#define QUICK_ROUNDS 8
+
 static void find_dominators(struct ir_fn *fn)
 {
-	bool changed = true;
+	struct tree tree = {
+		.depth = arena_zalloc_array(fn->arena, fn->nblocks, sizeof(u32)),
+		.jump = arena_zalloc_array(fn->arena, fn->nblocks, sizeof(u32)),
+	};
+	u32 *idom = arena_zalloc_array(fn->arena, fn->nblocks, sizeof(*idom));
+	u32 round = 0;
 
+	if (!tree.depth || !tree.jump || !idom) {
+		fn->failed = true;
+		return;
+	}
 	for (u32 i = 0; i < fn->norder; i++)
 		fn->blocks[fn->order[i]]->idom = UINT32_MAX;
 	fn->blocks[0]->idom = 0;
-	while (changed) {
-		changed = false;
-		for (u32 i = 1; i < fn->norder; i++)
-			changed |= find_idom(fn, fn->order[i]);
-	}
+	first_round(fn, &tree);
+	while (round < QUICK_ROUNDS && next_round(fn, &tree, idom))
+		round++;
+	while (round == QUICK_ROUNDS && slow_round(fn))
+		;
 	number_tree(fn);
 }
 
