@@ -21,11 +21,15 @@ static ir_ref moved_address(struct fold *f, ir_ref ref, u64 by)
 	return ir_addr(f->fn, sym.kind, sym.index, sym.addend + (s64)by, sym.addr + by);
 }
 
+/* A distance of more than 32 bits leads out of any frame, and machines add none so large. */
 static ir_ref moved_frame(struct fold *f, ir_ref ref, u64 by)
 {
 	struct ir_insn frame = *fold_def(f, ref);
+	s64 at = (s64)((u64)frame.imm + by);
 
-	frame.imm += (s64)by;
+	if (at != (s32)at)
+		return 0;
+	frame.imm = at;
 	frame.uses = 0;
 	frame.prev = frame.next = 0;
 	return fold_make(f, frame);

@@ -114,16 +114,30 @@ static void load_target(struct x86 *e, const struct ir_insn *insn, const struct 
 	x86_jump(e, CC_E, fail);
 }
 
-/* Enters the target in this frame's place, with the context and the run as arguments. */
-static void enter_target(struct x86 *e, u8 run)
+/* Both to where a function has them, whichever registers they are in. */
+static void pass_to_target(struct x86 *e, u8 r1, u8 run)
+{
+	u8 to_r1 = jit_x86_64.arg_regs[0], to_run = jit_x86_64.arg_regs[5];
+
+	if (run != to_r1) {
+		x86_mov(e->code, to_r1, r1);
+		x86_mov(e->code, to_run, run);
+	} else if (r1 == to_run) {
+		x86_op_reg(e->code, OP_XCHG | OP_W, r1, run);
+	} else {
+		x86_mov(e->code, to_run, run);
+		x86_mov(e->code, to_r1, r1);
+	}
+}
+
+/* Enters the target in this frame's place, with r1 and the run as arguments. */
+static void enter_target(struct x86 *e, u8 r1, u8 run)
 {
 	struct x86_rm count = x86_at(run, offsetof(struct run, tail_calls));
 
 	x86_alu_imm(e->code, 0, ALU_ADD, &count, 1);
 	x86_op_mem(e->code, OP_MOV_STORE | OP_W, X86_SCRATCH, run, offsetof(struct run, prog));
-	x86_mov(e->code, jit_x86_64.arg_regs[5], run);
-	x86_op_mem(e->code, OP_MOV_LOAD | OP_W, jit_x86_64.arg_regs[0], jit_x86_64.arg_regs[5],
-		   offsetof(struct run, ctx));
+	pass_to_target(e, r1, run);
 	x86_op_mem(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, X86_SCRATCH,
 		   offsetof(struct prog, subprogs));
 	x86_frame_drop(e);
@@ -141,7 +155,7 @@ int x86_emit_tail_call(struct x86 *e, const struct ir_insn *insn)
 	x86_alu_imm(e->code, 0, ALU_CMP, &count, MAX_TAIL_CALL_CNT);
 	x86_jump(e, CC_AE, fail);
 	load_target(e, insn, known, fail);
-	enter_target(e, run);
+	enter_target(e, (u8)insn->aloc[3], run);
 	x86_bind(e, fail);
 	return 0;
 }
