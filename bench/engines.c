@@ -156,8 +156,8 @@ int main(void)
 	measure_entry(host);
 	for (u32 i = 0; i < ARRAY_SIZE(steps); i++)
 		measure(host, &steps[i]);
-	measure_compile(host, 1000);
-	measure_compile(host, 1000000);
+	for (u32 cnt = 1000; cnt <= 1000000; cnt *= 10)
+		measure_compile(host, cnt);
 	host_free(host);
 	return 0;
 }
