@@ -112,6 +112,19 @@ int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
 	return ret ? ret : link_calls(unit, code);
 }
 
+#define FEATURES_KNOWN BIT(31)
+
+static u32 features_of(struct host *host, const struct jit_target *target)
+{
+	u32 features = atomic_load_explicit(&host->jit_features, memory_order_relaxed);
+
+	if (!features) {
+		features = target->features() | FEATURES_KNOWN;
+		atomic_store_explicit(&host->jit_features, features, memory_order_relaxed);
+	}
+	return features & ~FEATURES_KNOWN;
+}
+
 int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_options *options,
 	      const struct jit_target *target, struct err *err)
 {
@@ -125,7 +138,7 @@ int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_o
 		.err = err,
 	};
 	unit->aot = unit->options->aot;
-	unit->features = target->features() & ~unit->options->features_off;
+	unit->features = features_of(prog->obj.host, target) & ~unit->options->features_off;
 	return unit_analyse(unit);
 }
 

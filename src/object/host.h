@@ -99,6 +99,12 @@ struct host {
 	bool interpret;
 	struct host_jit jit;
 	struct host_limits limits;
+	/*
+	 * What the processor can, as the compiler numbers it, with the highest bit
+	 * set; 0: not asked yet. Asking takes longer than compiling a small program
+	 * where a hypervisor answers.
+	 */
+	_Atomic u32 jit_features;
 	bool verify_only;
 
 	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */
