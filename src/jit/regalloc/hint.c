@@ -177,6 +177,27 @@ static void hint_use(const struct ra *ra, const struct ra_use *use, s32 *weights
 		hint_web(ra, to->goal, weights, weight);
 }
 
+/*
+ * What overwrites it at its end would have to leave registers that instructions
+ * ahead take for themselves.
+ */
+static void avoid_fixed(const struct ra *ra, const struct ra_interval *it, s32 *weights)
+{
+	const struct ra_use *last = it->use_end - 1;
+	const struct ra_interval *heir;
+
+	if (it->use == it->use_end || last->kind != USE_MOVE || !last->to ||
+	    last->pos + 1 != it->end)
+		return;
+	heir = ra->values[last->to].first;
+	for (u32 regs = ra->target->allocatable; heir && regs; regs &= regs - 1) {
+		u32 reg = (u32)__builtin_ctz(regs);
+
+		if (ra_meet_fixed(ra, heir, reg) != POS_MAX)
+			weights[reg] -= (s32)(weight_at(ra, last->pos) / 2);
+	}
+}
+
 void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
 	u32 n = 0;
@@ -189,4 +210,5 @@ void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 		if (use->kind >= USE_MOVE)
 			hint_use(ra, use, weights);
 	avoid_wanted(ra, it, weights);
+	avoid_fixed(ra, it, weights);
 }
