@@ -1,78 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Blocks for the moves of edges that neither leave nor enter alone. The order
- * of all other blocks stays as it was chosen: a new one stands behind the block
- * that it leaves, so that a loop's way back has a single jump; where the edge
- * is a rare one it is out of the way, at the end.
+ * of all other blocks stays as it was chosen, and so does what follows on
+ * without a jump: a new block stands behind the one that it leaves where that
+ * went on to the next one, or goes around a loop, which then takes one jump;
+ * others stand where nothing falls through.
  */
 #include "jit/regalloc/regalloc.h"
-
-static bool is_rare(const struct ra *ra, u32 from, u32 way)
-{
-	const struct ir_block *b = ir_block(ra->fn, from);
-	u8 flags = ir_term(ra->fn, from)->flags;
-
-	if (flags & (IR_LIKELY | IR_UNLIKELY))
-		return way == (flags & IR_LIKELY ? 1 : 0);
-	return ra->weight[ra->index[b->succ[way]]] < ra->weight[ra->index[from]];
-}
 
 u32 ra_split_edge(struct ra *ra, u32 from, u32 way)
 {
 	struct ir_fn *fn = ra->fn;
-	const struct ir_block *outer = ir_block(fn, ir_block(fn, from)->succ[way]);
-	struct ra_edge edge = {.from = from, .near = !is_rare(ra, from, way)};
+	const struct ir_block *start = ir_block(fn, from), *end = ir_block(fn, start->succ[way]);
+	const struct ir_block *outer = start->loop_depth < end->loop_depth ? start : end;
+	struct ra_edge edge = {
+		.from = from,
+		.near = end->order <= start->order + 1,
+		.block = ir_edge_split(fn, from, way),
+	};
 	struct ir_block *b;
 
-	edge.block = ir_edge_split(fn, from, way);
 	if (fn->failed)
 		return 0;
 	if (!vec_push(&ra->edges, ra->mem, edge))
 		ra->failed = true;
-	if (ir_block(fn, from)->loop_depth < outer->loop_depth)
-		outer = ir_block(fn, from);
 	b = fn->blocks[edge.block];
+	b->order = UINT32_MAX; /* none yet */
 	b->loop = outer->loop;
 	b->loop_depth = outer->loop_depth;
 	b->idom = from;
 	return edge.block;
 }
 
-/* Heads of lists, by block: what stands behind it. */
-static u32 *find_near(struct ra *ra)
+/* Whether a way leads from @block to @to, be it by a new block. */
+static bool goes_to(const struct ir_fn *fn, u32 block, u32 to)
 {
-	u32 *near = arena_zalloc_array(&ra->arena, ra->fn->nblocks, sizeof(*near));
+	const struct ir_block *b = ir_block(fn, block);
 
-	for (size_t i = ra->edges.len; near && i-- > 0;) {
-		struct ra_edge *edge = &ra->edges.at[i];
+	for (u32 i = 0; i < b->nsucc; i++) {
+		const struct ir_block *between = ir_block(fn, b->succ[i]);
 
-		if (!edge->near)
-			continue;
-		edge->next = near[edge->from];
-		near[edge->from] = (u32)i + 1;
+		if (b->succ[i] == to || (between->order == UINT32_MAX && between->succ[0] == to))
+			return true;
 	}
-	return near;
+	return false;
+}
+
+/* By position in the order: that of the next block, or the same, that does not fall through. */
+static u32 *find_stops(struct ra *ra)
+{
+	const struct ir_fn *fn = ra->fn;
+	u32 *stops = arena_alloc(&ra->arena, fn->norder * sizeof(*stops));
+
+	for (u32 i = fn->norder; stops && i-- > 0;) {
+		bool falls = i + 1 < fn->norder && goes_to(fn, fn->order[i], fn->order[i + 1]);
+
+		stops[i] = falls ? stops[i + 1] : i;
+	}
+	return stops;
+}
+
+/* Puts the new blocks into lists, by block: what stands behind it, near ones first. */
+static bool find_places(struct ra *ra, u32 *heads)
+{
+	u32 *stops = find_stops(ra);
+
+	if (!stops)
+		return false;
+	for (u32 near = 0; near < 2; near++) {
+		for (size_t i = ra->edges.len; i-- > 0;) {
+			struct ra_edge *edge = &ra->edges.at[i];
+			u32 at = edge->from;
+
+			if (edge->near != near)
+				continue;
+			if (!near)
+				at = ra->fn->order[stops[ir_block(ra->fn, at)->order]];
+			edge->next = heads[at];
+			heads[at] = (u32)i + 1;
+		}
+	}
+	return true;
 }
 
 bool ra_place_edges(struct ra *ra)
 {
 	struct ir_fn *fn = ra->fn;
-	u32 *order, *near, n = 0;
+	u32 *order, *heads, n = 0;
 
 	if (!ra->edges.len)
 		return true;
-	near = find_near(ra);
+	heads = arena_zalloc_array(&ra->arena, fn->nblocks, sizeof(*heads));
 	order = arena_alloc(fn->arena, (fn->norder + ra->edges.len) * sizeof(*order));
-	if (!near || !order)
+	if (!heads || !order || !find_places(ra, heads))
 		return false;
 	for (u32 i = 0; i < fn->norder; i++) {
 		order[n++] = fn->order[i];
-		for (u32 e = near[fn->order[i]]; e; e = ra->edges.at[e - 1].next)
+		for (u32 e = heads[fn->order[i]]; e; e = ra->edges.at[e - 1].next)
 			order[n++] = ra->edges.at[e - 1].block;
 	}
-	for (size_t i = 0; i < ra->edges.len; i++)
-		if (!ra->edges.at[i].near)
-			order[n++] = ra->edges.at[i].block;
 	for (u32 i = 0; i < n; i++)
 		fn->blocks[order[i]]->order = i;
 	fn->order = order;

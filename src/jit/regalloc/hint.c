@@ -90,7 +90,7 @@ static s32 cost_of_want(const struct ra_interval *it, const struct ra_want *want
 {
 	if (want->pos < it->start || want->pos >= it->end || want->value == it->value)
 		return 0;
-	return (s32)(want->weight / 2);
+	return (s32)want->weight;
 }
 
 /* Registers that others want while it lives. */
@@ -101,7 +101,7 @@ static void avoid_wanted(const struct ra *ra, const struct ra_interval *it, s32 
 
 		weights[i] -= cost_of_want(it, &reg->loop_want);
 		if (reg->want_at < reg->wants.len)
-			weights[i] -= cost_of_want(it, &reg->wants.at[reg->want_at]);
+			weights[i] -= cost_of_want(it, &reg->wants.at[reg->want_at]) / 2;
 	}
 }
 
@@ -198,6 +198,12 @@ static void avoid_fixed(const struct ra *ra, const struct ra_interval *it, s32 *
 	}
 }
 
+/* Whether what overwrites it takes a copy, because it lives on. */
+static bool is_copied(const struct ra_interval *it, const struct ra_use *use)
+{
+	return use->to && use->pos + 1 < it->end;
+}
+
 void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
 	u32 n = 0;
@@ -207,7 +213,7 @@ void ra_hints(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 	else
 		hint_def(ra, it, weights);
 	for (const struct ra_use *use = it->use; use < it->use_end && n < HINT_USES; use++, n++)
-		if (use->kind >= USE_MOVE)
+		if (use->kind == USE_PHI || (use->kind == USE_MOVE && !is_copied(it, use)))
 			hint_use(ra, use, weights);
 	avoid_wanted(ra, it, weights);
 	avoid_fixed(ra, it, weights);

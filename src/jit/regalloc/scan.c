@@ -305,21 +305,22 @@ static u32 best_free(const struct ra *ra, const struct ra_interval *it, struct c
 
 /*
  * A register for all of it, or for all but its cold part; one that makes the
- * prologue larger only if that pays.
+ * prologue larger only if that pays: because memory is the alternative, or the
+ * moves of others that want the same register.
  */
 static u32 choose_whole(const struct ra *ra, const struct ra_interval *it, struct choice *c)
 {
 	bool goes_cold = it->end > ra->cold_from && it->start < ra->cold_from;
-	u32 reg = best_free(ra, it, c, it->end, false);
+	u32 reg = best_free(ra, it, c, it->end, false), saved;
 
 	if (reg == NO_REG && goes_cold)
 		reg = best_free(ra, it, c, ra->cold_from, false);
-	if (reg != NO_REG || use_weight(ra, it) <= SAVE_COST)
+	if (reg != NO_REG ? c->weight[reg] > -SAVE_COST : use_weight(ra, it) <= SAVE_COST)
 		return reg;
-	reg = best_free(ra, it, c, it->end, true);
-	if (reg == NO_REG && goes_cold)
-		reg = best_free(ra, it, c, ra->cold_from, true);
-	return reg;
+	saved = best_free(ra, it, c, it->end, true);
+	if (saved == NO_REG && goes_cold)
+		saved = best_free(ra, it, c, ra->cold_from, true);
+	return saved == NO_REG ? reg : saved;
 }
 
 static u32 choose_longest(const struct ra *ra, const struct ra_interval *it, struct choice *c)
