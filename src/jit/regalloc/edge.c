@@ -15,7 +15,6 @@ u32 ra_split_edge(struct ra *ra, u32 from, u32 way)
 	const struct ir_block *outer = start->loop_depth < end->loop_depth ? start : end;
 	struct ra_edge edge = {
 		.from = from,
-		.near = end->order <= start->order + 1,
 		.block = ir_edge_split(fn, from, way),
 	};
 	struct ir_block *b;
@@ -60,6 +59,25 @@ static u32 *find_stops(struct ra *ra)
 	return stops;
 }
 
+static bool is_empty(const struct ir_fn *fn, u32 block)
+{
+	ir_ref ref = ir_block(fn, block)->first;
+
+	while (ir_at(fn, ref)->op == IR_PHI)
+		ref = ir_at(fn, ref)->next;
+	return ir_at(fn, ref)->op == IR_JMP;
+}
+
+/* Whether the new block leads back, or to what comes next. */
+static bool is_near(const struct ir_fn *fn, const struct ra_edge *edge)
+{
+	u32 to = ir_block(fn, edge->block)->succ[0], at = ir_block(fn, edge->from)->order + 1;
+
+	if (ir_block(fn, to)->order <= at)
+		return true;
+	return is_empty(fn, fn->order[at]) && ir_block(fn, fn->order[at])->succ[0] == to;
+}
+
 /* Puts the new blocks into lists, by block: what stands behind it, near ones first. */
 static bool find_places(struct ra *ra, u32 *heads)
 {
@@ -72,7 +90,7 @@ static bool find_places(struct ra *ra, u32 *heads)
 			struct ra_edge *edge = &ra->edges.at[i];
 			u32 at = edge->from;
 
-			if (edge->near != near)
+			if (is_near(ra->fn, edge) != near)
 				continue;
 			if (!near)
 				at = ra->fn->order[stops[ir_block(ra->fn, at)->order]];

@@ -135,8 +135,7 @@ struct ra_reg {
 /* A block that was made for the moves of an edge. */
 struct ra_edge {
 	u32 block, from;
-	bool near; /* stands behind .from; otherwise where nothing falls through */
-	u32 next;  /* index + 1 of another one behind the same block */
+	u32 next; /* index + 1 of another one behind the same block */
 };
 
 struct ra {
