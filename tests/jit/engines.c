@@ -238,7 +238,7 @@ static void test_each(void)
 				u8 *value = map->ops->lookup(map, &key, cpu);
 
 				memset(value, 0xff, 8);
-				memcpy(value + 8, &(u32){100 << key}, 4);
+				memcpy(value + 8, &(u32){100u << key}, 4);
 			}
 		}
 		check_each(map, 9, 5, 3100 + 10);

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A function's values lie in an array by reference. What cannot be is a fault
+ * of the builder or of a pass and ends the test: a trap that is reached, a
+ * result that is not within its range.
+ */
 #include "ir_eval.h"
 
 #include <errno.h>

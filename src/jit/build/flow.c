@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Blocks, order and live registers of the prepared form; all walks use lists, none recurses. */
 #include "jit/build/flow.h"
 
 #include <string.h>
