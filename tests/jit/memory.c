@@ -496,7 +496,7 @@ static void dump(const struct gen *g)
 		       (u32)g->insns[i].imm);
 }
 
-static bool compare_one(struct gen *g, u64 seed, u64 passes)
+static bool compare_one(struct gen *g, u64 seed, u64 passes, const struct jit_options *options)
 {
 	u8 frame[100];
 	struct xdp_buff xdp = {.data = frame, .data_end = frame + 64};
@@ -506,7 +506,7 @@ static bool compare_one(struct gen *g, u64 seed, u64 passes)
 
 	side_open(&a, g, seed);
 	side_open(&b, g, seed);
-	if (interp_check(a.prog, &err) || eval_prog_add(b.prog, NULL, run_some, &passes, &err)) {
+	if (interp_check(a.prog, &err) || eval_prog_add(b.prog, options, run_some, &passes, &err)) {
 		tap_fail("seed %#" PRIx64 ": %s", seed, err.text);
 	} else {
 		for (u32 i = 0; i < 2 && tap.ok; i++) { /* again with what the first left */
@@ -527,20 +527,28 @@ static bool compare_one(struct gen *g, u64 seed, u64 passes)
 	return tap.ok;
 }
 
-static void run_passes(const char *name, u64 passes, u32 n, u64 seed)
+static void run_passes_with(const char *name, u64 passes, const struct jit_options *options, u32 n,
+			    u64 seed)
 {
 	static struct gen g;
 
 	tap_begin(name);
-	for (u32 i = 0; i < n && compare_one(&g, seed + i, passes); i++)
+	for (u32 i = 0; i < n && compare_one(&g, seed + i, passes, options); i++)
 		;
 	tap_end();
+}
+
+static void run_passes(const char *name, u64 passes, u32 n, u64 seed)
+{
+	run_passes_with(name, passes, NULL, n, seed);
 }
 
 int main(int argc, char **argv)
 {
 	u32 n = argc > 1 ? (u32)strtoul(argv[1], NULL, 0) : DEFAULT_PROGRAMS;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	static const struct insn_mask masks[INSNS_MAX];
+	static const struct jit_options masked = {.passes = JIT_PASSES_ALL, .masks = masks};
 	struct environment env;
 	struct host_options opts;
 
@@ -556,6 +564,7 @@ int main(int argc, char **argv)
 	run_passes("merge", BIT_ULL(JIT_PASS_MERGE), n, seed);
 	run_passes("unroll", BIT_ULL(JIT_PASS_UNROLL), n, seed);
 	run_passes("all", JIT_PASSES_ALL, n, seed);
+	run_passes_with("all, against speculation", JIT_PASSES_ALL, &masked, n, seed);
 	host_free(host);
 	return tap_done();
 }

@@ -207,8 +207,11 @@ static void add_update(struct buf *out, const char *got, const char *want)
 static void print_diagnostic(const char *what, const char *text)
 {
 	printf("# ---- %s\n", what);
-	for (; *text; text = next_line(text))
-		printf("# %.*s\n", (int)line_len(text), text);
+	for (; *text; text = next_line(text)) {
+		fputs("# ", stdout);
+		fwrite(text, 1, line_len(text), stdout);
+		putchar('\n');
+	}
 }
 
 static void compare(const char *got, const char *want)

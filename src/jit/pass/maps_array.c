@@ -26,6 +26,29 @@ static ir_ref multiple(const struct map_call *c, ir_ref number, u64 by)
 	return map_emit(c, ir_binary(IR_SHL, 8, number, ir_const(c->fn, by)));
 }
 
+static ir_ref entries(const struct map_call *c)
+{
+	return ir_const(c->fn, c->map->desc.max_entries);
+}
+
+/*
+ * Where the loader may not see addresses: 0 for an index beyond the end, so
+ * that a processor that runs ahead of the check reads no other memory
+ * (docs/adr/0007-speculation.md).
+ */
+static ir_ref masked(const struct map_call *c, ir_ref key)
+{
+	const struct jit_options *options = c->fn->unit->options;
+	ir_ref within;
+
+	if (!options || !options->masks)
+		return key;
+	key = map_emit(c, ir_unary(IR_HIDE, 8, key));
+	within = map_emit(c, ir_binary(IR_SUB, 8, key, entries(c)));
+	within = map_emit(c, ir_binary(IR_SAR, 8, within, ir_const(c->fn, 63)));
+	return map_emit(c, ir_binary(IR_AND, 8, key, within));
+}
+
 static ir_ref element(const struct map_call *c, ir_ref key, ir_ref cpu)
 {
 	const struct array_map *array = array_map_of(c->map);
@@ -33,12 +56,8 @@ static ir_ref element(const struct map_call *c, ir_ref key, ir_ref cpu)
 
 	if (percpu(c))
 		base = map_emit(c, ir_binary(IR_ADD, 8, multiple(c, cpu, array->cpu_stride), base));
-	return map_emit(c, ir_binary(IR_ADD, 8, multiple(c, key, array->stride), base));
-}
-
-static ir_ref entries(const struct map_call *c)
-{
-	return ir_const(c->fn, c->map->desc.max_entries);
+	key = multiple(c, masked(c, key), array->stride);
+	return map_emit(c, ir_binary(IR_ADD, 8, key, base));
 }
 
 bool map_array_lookup(const struct map_call *c, struct map_found *found)
