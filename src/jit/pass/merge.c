@@ -315,10 +315,31 @@ static void merge_block(struct merge *m, u32 block)
 	end_runs(m);
 }
 
+/* Two accesses at least that could be part of a larger one. */
+static bool has_parts(const struct ir_fn *fn)
+{
+	u32 n = 0;
+
+	ir_each_block(fn, b)
+	{
+		ir_each(fn, b, ref)
+		{
+			const struct ir_insn *insn = ir_at(fn, ref);
+
+			n += (insn->op == IR_LOAD || insn->op == IR_STORE) && insn->size < 8;
+			if (n == 2)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool pass_merge(struct ir_fn *fn)
 {
 	struct merge m = {.fn = fn};
 
+	if (!has_parts(fn))
+		return false;
 	ir_count_uses(fn);
 	if (bytes_init(&m.bytes, fn)) {
 		fn->failed = true;
