@@ -13,6 +13,7 @@
 #define ANYBPF_JIT_PASS_FOLD_H
 
 #include "base/vec.h"
+#include "jit/pass/alias.h"
 #include "jit/pass/range.h"
 
 /* Something that holds in the blocks that the current one dominates. */
@@ -33,21 +34,9 @@ struct fold_scope {
 	size_t entries, undos;
 };
 
-/* Kinds of memory by what may alias what. */
-enum fold_mem {
-	FOLD_STACK,
-	FOLD_CTX,
-	FOLD_PACKET,
-	FOLD_MAP,
-	FOLD_HELPER,
-	FOLD_OTHER,
-	FOLD_PRIVATE,
-	FOLD_MEM_CNT
-};
-
 /* A number for what each kind holds: equal numbers, equal memory. */
 struct fold_memory {
-	u32 version[FOLD_MEM_CNT];
+	u32 version[ALIAS_CNT];
 };
 
 struct fold {

@@ -9,68 +9,7 @@
 
 #include "jit/pass/fold.h"
 
-static enum fold_mem kind_of(const struct ir_insn *insn)
-{
-	static const u8 kinds[MEM_KERNEL + 1] = {
-		[MEM_NONE] = FOLD_OTHER,    [MEM_STACK] = FOLD_STACK,	[MEM_CTX] = FOLD_CTX,
-		[MEM_MAP_VALUE] = FOLD_MAP, [MEM_PACKET] = FOLD_PACKET, [MEM_HELPER] = FOLD_HELPER,
-		[MEM_SOCK] = FOLD_OTHER,    [MEM_BTF] = FOLD_OTHER,	[MEM_ARENA] = FOLD_OTHER,
-		[MEM_MIXED] = FOLD_OTHER,   [MEM_KERNEL] = FOLD_OTHER,
-	};
-
-	return insn->flags & IR_UNALIASED ? FOLD_PRIVATE : kinds[insn->mem];
-}
-
-/*
- * The kinds that a write may change. Memory of a helper is also what a global
- * function gets: of its caller's stack or context, where it is built in.
- */
-static u8 kinds_written(const struct ir_insn *insn)
-{
-	static const u8 aliases[FOLD_MEM_CNT] = {
-		[FOLD_STACK] = BIT(FOLD_STACK) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
-		[FOLD_CTX] = BIT(FOLD_CTX) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
-		[FOLD_PACKET] = BIT(FOLD_PACKET) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
-		[FOLD_MAP] = BIT(FOLD_MAP) | BIT(FOLD_HELPER) | BIT(FOLD_OTHER),
-		[FOLD_HELPER] = (BIT(FOLD_MEM_CNT) - 1) & ~BIT(FOLD_PRIVATE),
-		[FOLD_OTHER] = (BIT(FOLD_MEM_CNT) - 1) & ~BIT(FOLD_PRIVATE),
-		[FOLD_PRIVATE] = BIT(FOLD_PRIVATE),
-	};
-	u16 flags = ir_flags(insn);
-
-	if (!(flags & IR_OP_WRITE))
-		return 0;
-	if (flags & IR_OP_CALL && insn->flags & IR_PURE_CALL)
-		return 0;
-	return flags & IR_OP_MEM ? aliases[kind_of(insn)] : BIT(FOLD_MEM_CNT) - 1;
-}
-
 /* ---- versions ---- */
-
-static u8 block_writes(const struct fold *f, u32 block)
-{
-	u8 kinds = 0;
-
-	ir_each(f->fn, block, ref) kinds |= kinds_written(ir_at(f->fn, ref));
-	return kinds;
-}
-
-/* Members of a loop come after its header: from the end all are seen before it. */
-static void find_loop_writes(struct fold *f)
-{
-	const struct ir_fn *fn = f->fn;
-
-	for (u32 i = fn->norder; i-- > 0;) {
-		u32 block = fn->order[i];
-		const struct ir_block *b = ir_block(fn, block);
-
-		if (b->loop == IR_NO_LOOP)
-			continue;
-		f->loop_writes[b->loop] |= block_writes(f, block);
-		if (b->is_loop_header && b->loop_parent != IR_NO_LOOP)
-			f->loop_writes[b->loop_parent] |= f->loop_writes[block];
-	}
-}
 
 bool fold_memory_open(struct fold *f)
 {
@@ -78,7 +17,7 @@ bool fold_memory_open(struct fold *f)
 	f->loop_writes = mem_zalloc_array(f->mem, f->fn->nblocks, sizeof(*f->loop_writes));
 	if (!f->out || !f->loop_writes)
 		return false;
-	find_loop_writes(f);
+	alias_loop_writes(f->fn, f->loop_writes);
 	return true;
 }
 
@@ -111,7 +50,7 @@ static bool kind_agrees(const struct fold *f, u32 block, u32 kind, u32 *version)
 
 void fold_memory_enter(struct fold *f, u32 block)
 {
-	for (u32 kind = 0; kind < FOLD_MEM_CNT; kind++) {
+	for (u32 kind = 0; kind < ALIAS_CNT; kind++) {
 		u32 version;
 
 		if (!kind_agrees(f, block, kind, &version))
@@ -127,9 +66,9 @@ void fold_memory_leave(struct fold *f, u32 block)
 
 static void note_write(struct fold *f, const struct ir_insn *insn)
 {
-	u8 kinds = kinds_written(insn);
+	u8 kinds = alias_written(insn);
 
-	for (u32 kind = 0; kind < FOLD_MEM_CNT; kind++)
+	for (u32 kind = 0; kind < ALIAS_CNT; kind++)
 		if (kinds & BIT(kind))
 			f->memory.version[kind] = ++f->next_version;
 }
@@ -145,7 +84,7 @@ static u32 address_hash(const struct fold *f, const struct ir_insn *insn)
 {
 	u32 hash = fold_mix(insn->arg[0], insn->arg[1]);
 
-	hash = fold_mix(hash, f->memory.version[kind_of(insn)]);
+	hash = fold_mix(hash, f->memory.version[alias_of(insn)]);
 	hash = fold_mix(hash, (u32)insn->disp);
 	return (fold_mix(hash, insn->size | (u32)insn->scale << 8) & ~3u) | 1;
 }
@@ -158,14 +97,14 @@ static bool same_address(const struct ir_insn *a, const struct ir_insn *b)
 
 static ir_ref find_memory(const struct fold *f, const struct ir_insn *insn, u32 hash)
 {
-	u32 version = f->memory.version[kind_of(insn)];
+	u32 version = f->memory.version[alias_of(insn)];
 
 	for (u32 e = f->heads[hash & f->heads_mask]; e; e = f->entries.at[e].next) {
 		const struct fold_entry *entry = &f->entries.at[e];
 		const struct ir_insn *key = ir_at(f->fn, entry->key);
 
 		if (entry->hash == hash && entry->extra == version && same_address(key, insn) &&
-		    kind_of(key) == kind_of(insn))
+		    alias_of(key) == alias_of(insn))
 			return entry->value;
 	}
 	return 0;
@@ -204,6 +143,6 @@ ir_ref fold_memory_access(struct fold *f, ir_ref ref)
 			return loaded(f, insn, value);
 	}
 	fold_add_entry(f, hash, ref, insn->op == IR_LOAD ? ref : insn->arg[2],
-		       f->memory.version[kind_of(insn)]);
+		       f->memory.version[alias_of(insn)]);
 	return 0;
 }

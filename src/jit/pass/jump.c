@@ -118,7 +118,7 @@ static void merge(struct ir_fn *fn, u32 block)
 	s->npreds = 0;
 }
 
-static bool tidy(struct ir_fn *fn)
+bool jump_tidy(struct ir_fn *fn)
 {
 	bool changed = false;
 
@@ -140,5 +140,5 @@ bool pass_jump(struct ir_fn *fn)
 
 	if (changed)
 		ir_clean(fn);
-	return (!fn->failed && tidy(fn)) || changed;
+	return (!fn->failed && jump_tidy(fn)) || changed;
 }

@@ -11,5 +11,7 @@
  * get phis where ways meet now. Whether something changed.
  */
 bool jump_thread(struct ir_fn *fn);
+/* Takes out blocks that only jump on, and joins such as follow each other only. */
+bool jump_tidy(struct ir_fn *fn);
 
 #endif

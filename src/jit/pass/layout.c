@@ -15,13 +15,15 @@ struct layout {
 	struct ir_fn *fn;
 	u32 *order; /* the new one */
 	u32 n;
-	u32 *first, *last, *next; /* lists: by header what the loop consists of; entry behind the last */
+	u32 *first, *last,
+		*next; /* lists: by header what the loop consists of; entry behind the last */
 	bool *cold;
 };
 
 /* ---- what is likely ---- */
 
-#define LOOK_AT 16 /* instructions of a block in which uses of a pointer are sought */
+#define WAYS_OUT_MIN 3
+#define LOOK_AT	     16 /* instructions of a block in which uses of a pointer are sought */
 
 /* Whether the block soon uses the value as an address. */
 static bool dereferences(const struct ir_fn *fn, u32 block, ir_ref value)
@@ -96,6 +98,53 @@ static void find_cold(struct layout *l)
 
 		l->cold[block] |= l->cold[ir_block(fn, block)->idom];
 		ir_block(fn, block)->cold = l->cold[block];
+	}
+}
+
+/*
+ * A way out: to where many ways end, with nothing but a number for what came
+ * of it, or straight to the end of the function with one. Checks leave so.
+ */
+static bool is_way_out(const struct ir_fn *fn, u32 from, u32 way)
+{
+	u32 to = ir_block(fn, from)->succ[way], index = ir_pred_index(fn, to, from), phis = 0;
+	const struct ir_block *b = ir_block(fn, to);
+
+	if (b->npreds == 1)
+		return b->first == b->last && ir_term(fn, to)->op == IR_RET &&
+		       ir_is_literal(fn, ir_term(fn, to)->arg[0]);
+	if (b->npreds < WAYS_OUT_MIN || b->is_loop_header)
+		return false;
+	ir_each(fn, to, ref)
+	{
+		const struct ir_insn *phi = ir_at(fn, ref);
+
+		if (phi->op != IR_PHI)
+			break;
+		if (!ir_is_literal(fn, phi->phi[index]))
+			return false;
+		phis++;
+	}
+	return phis > 0;
+}
+
+/* Notes at branches what leaves, for who places the moves of edges, too. */
+static void find_ways_out(struct layout *l)
+{
+	const struct ir_fn *fn = l->fn;
+
+	ir_each_block(fn, b)
+	{
+		struct ir_insn *term = ir_term(fn, b);
+		bool out0, out1;
+
+		if (term->op != IR_BR || term->flags & (IR_LIKELY | IR_UNLIKELY) ||
+		    l->cold[ir_block(fn, b)->succ[0]] || l->cold[ir_block(fn, b)->succ[1]])
+			continue;
+		out0 = is_way_out(fn, b, 0);
+		out1 = is_way_out(fn, b, 1);
+		if (out0 != out1)
+			term->flags |= out0 ? IR_UNLIKELY : IR_LIKELY;
 	}
 }
 
@@ -221,6 +270,7 @@ bool pass_layout(struct ir_fn *fn)
 		return false;
 	}
 	find_cold(&l);
+	find_ways_out(&l);
 	if (!find_order(&l) || !gather_loops(&l))
 		fn->failed = true;
 	else if (l.n == fn->norder)

@@ -32,11 +32,17 @@ const pass_fn pass_functions[JIT_PASS_CNT] = {
 #undef PASS
 };
 
-/* After these pass_fold runs once more when they changed something. */
-static const bool fold_after[JIT_PASS_CNT] = {
+/* What these leave behind is for pass_fold to tidy up, before the next one of those below. */
+static const bool leaves_folding[JIT_PASS_CNT] = {
 	[JIT_PASS_JUMP] = true,
+	[JIT_PASS_SELECT] = true,
 	[JIT_PASS_UNROLL] = true,
 	[JIT_PASS_DIVIDE] = true,
+};
+
+static const bool wants_folded[JIT_PASS_CNT] = {
+	[JIT_PASS_LOOP] = true,
+	[JIT_PASS_NARROW] = true,
 };
 
 /* Whether something changed. */
@@ -56,12 +62,18 @@ static bool run_one(struct ir_fn *fn, u32 pass)
 
 int passes_run(struct ir_fn *fn)
 {
+	bool may_fold = unit_pass(fn->unit, JIT_PASS_FOLD), to_fold = false;
+
 	ir_cfg(fn);
 	for (u32 pass = 0; pass < JIT_PASS_CNT && !fn->failed; pass++) {
 		if (!pass_functions[pass] || !unit_pass(fn->unit, pass) || pass == JIT_PASS_LAYOUT)
 			continue;
-		if (run_one(fn, pass) && fold_after[pass] && unit_pass(fn->unit, JIT_PASS_FOLD))
+		if (to_fold && may_fold && wants_folded[pass]) {
 			run_one(fn, JIT_PASS_FOLD);
+			to_fold = false;
+		}
+		if (!fn->failed && run_one(fn, pass))
+			to_fold |= leaves_folding[pass];
 	}
 	return fn->failed ? -ENOMEM : 0;
 }

@@ -15,6 +15,10 @@ struct range range_of(const struct ir_fn *fn, ir_ref ref)
 		return (struct range){(u64)insn->imm, (u64)insn->imm};
 	if (insn->op == IR_ADDR)
 		return (struct range){1, UINT64_MAX};
+	/* It may not have been looked at yet. */
+	if (insn->umax > UINT32_MAX && ir_flags(insn) & IR_OP_W && insn->width == 4 &&
+	    insn->umin <= UINT32_MAX)
+		return (struct range){insn->umin, UINT32_MAX};
 	return (struct range){insn->umin, insn->umax};
 }
 
