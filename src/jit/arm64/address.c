@@ -78,17 +78,31 @@ static void fold_extension(struct ir_fn *fn, struct ir_insn *insn)
 	insn->target = A64_INDEX_U32;
 }
 
+/* What operand @i is a multiple of, by the size of the access; 0: it is none. */
+static ir_ref multiplied(const struct ir_fn *fn, const struct ir_insn *insn, u32 i)
+{
+	const struct ir_insn *arg = ir_at(fn, insn->arg[i]);
+
+	if (arg->op != IR_SHL || arg->width != 8 || arg->target || !ir_is_const(fn, arg->arg[1]) ||
+	    ir_is_literal(fn, arg->arg[0]))
+		return 0;
+	return 1ull << (ir_at(fn, arg->arg[1])->imm & 63) == insn->size ? arg->arg[0] : 0;
+}
+
 /* Multiples fold into the index as long as it has none. */
 static void fold_scale(struct ir_fn *fn, struct ir_insn *insn)
 {
-	const struct ir_insn *index = ir_at(fn, insn->arg[1]);
+	ir_ref of = insn->scale ? 0 : multiplied(fn, insn, 1);
 
-	if (insn->scale || index->op != IR_SHL || index->width != 8 || index->target ||
-	    !ir_is_const(fn, index->arg[1]) || ir_is_literal(fn, index->arg[0]) ||
-	    1ull << (ir_at(fn, index->arg[1])->imm & 63) != insn->size)
+	if (!of && !insn->scale) {
+		of = multiplied(fn, insn, 0);
+		if (of)
+			insn->arg[0] = insn->arg[1];
+	}
+	if (!of)
 		return;
 	insn->scale = (u8)__builtin_ctz(insn->size);
-	insn->arg[1] = index->arg[0];
+	insn->arg[1] = of;
 }
 
 /* A sum that nothing else needs, the second part as the access would multiply it. */

@@ -16,7 +16,22 @@ static const struct ir_insn *foldable(const struct ir_fn *fn, const struct ir_in
 											    : NULL;
 }
 
+/* A literal that the instruction holds as it is. */
+static bool holds_literal(const struct ir_fn *fn, const struct ir_insn *insn, u32 i)
+{
+	return ir_is_literal(fn, insn->arg[i]) && a64_encodable(fn, insn, i);
+}
+
 /* ---- a shifted operand ---- */
+
+/* Whether a wider shift gives @insn the same. */
+static bool is_wide_enough(const struct ir_fn *fn, const struct ir_insn *insn,
+			   const struct ir_insn *shift)
+{
+	if (shift->width == insn->width)
+		return true;
+	return shift->op == IR_SHR && shift->width == 4 && ir_upper_zero(fn, shift->arg[0]);
+}
 
 /* Shifted by a number, as wide as @insn looks at it. */
 static const struct ir_insn *shifted(const struct ir_fn *fn, const struct ir_insn *insn, u32 i,
@@ -30,7 +45,7 @@ static const struct ir_insn *shifted(const struct ir_fn *fn, const struct ir_ins
 		const struct ir_insn *shift = foldable(fn, insn, i, shifts[k].op);
 
 		*mark = shifts[k].mark;
-		if (shift && shift->width == insn->width && ir_is_const(fn, shift->arg[1]) &&
+		if (shift && is_wide_enough(fn, insn, shift) && ir_is_const(fn, shift->arg[1]) &&
 		    !ir_is_literal(fn, shift->arg[0]))
 			return shift;
 	}
@@ -42,7 +57,7 @@ static void fold_shift(struct ir_fn *fn, struct ir_insn *insn)
 	const struct ir_insn *shift;
 	u8 mark;
 
-	if (insn->target || ir_is_literal(fn, insn->arg[0]) || ir_is_literal(fn, insn->arg[1]))
+	if (insn->target || holds_literal(fn, insn, 1))
 		return;
 	shift = shifted(fn, insn, 1, &mark);
 	if (!shift && ir_flags(insn) & IR_OP_COMM) {
@@ -54,7 +69,7 @@ static void fold_shift(struct ir_fn *fn, struct ir_insn *insn)
 		return;
 	insn->arg[1] = shift->arg[0];
 	insn->target = mark;
-	insn->scale = (u8)(ir_at(fn, shift->arg[1])->imm & (8 * insn->width - 1));
+	insn->scale = (u8)(ir_at(fn, shift->arg[1])->imm & (8 * shift->width - 1));
 }
 
 /* ---- fields ---- */
@@ -104,7 +119,7 @@ static bool fold_product(const struct ir_fn *fn, struct ir_insn *insn, u32 i)
 {
 	const struct ir_insn *mul = foldable(fn, insn, i, IR_MUL);
 
-	if (!mul || (mul->width < insn->width) || ir_is_literal(fn, insn->arg[1 - i]))
+	if (!mul || (mul->width < insn->width) || holds_literal(fn, insn, 1 - i))
 		return false;
 	insn->target = insn->op == IR_ADD ? A64_MUL_ADD : A64_MUL_SUB;
 	insn->op = IR_MUL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Comparisons and what follows from them: jumps, conditional moves, truth values; ends of blocks.
  */
+#include "jit/lower.h"
 #include "jit/x86_64/x86_64.h"
 
 /* ---- comparisons ---- */
@@ -181,37 +182,10 @@ int x86_emit_select(struct x86 *e, const struct ir_insn *insn)
 
 /* ---- ends of blocks ---- */
 
-/* The block that this one jumps on to without doing anything, else UINT32_MAX. */
-static u32 passes_on_to(const struct ir_fn *fn, u32 block)
-{
-	const struct ir_block *b = ir_block(fn, block);
-	ir_ref first = b->first;
-
-	while (ir_at(fn, first)->op == IR_PHI)
-		first = ir_at(fn, first)->next;
-	return ir_at(fn, first)->op == IR_JMP ? b->succ[0] : UINT32_MAX;
-}
-
 bool x86_find_landings(struct x86 *e)
 {
-	const struct ir_fn *fn = e->fn;
-
-	e->landing = arena_zalloc_array(fn->arena, fn->nblocks, sizeof(u32));
-	if (!e->landing)
-		return false;
-	for (u32 i = 0; i < fn->nblocks; i++)
-		e->landing[i] = i;
-	for (u32 i = fn->norder; i-- > 0;) {
-		u32 block = fn->order[i], to = passes_on_to(fn, block);
-
-		if (to == UINT32_MAX)
-			continue;
-		/* One that is laid out before is followed if it does something: no jumps in
-		 * circles. */
-		if (e->landing[to] != to || passes_on_to(fn, to) == UINT32_MAX)
-			e->landing[block] = e->landing[to];
-	}
-	return true;
+	e->landing = jit_landings(e->fn);
+	return e->landing;
 }
 
 static void jump_unless_next(struct x86 *e, u32 label)

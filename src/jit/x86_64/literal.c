@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Literals: which of them instructions hold, and where the others are put into
- * registers: in front of their first use in a block, or, for loops, before the
- * outermost one. Register allocation makes them again where registers are short.
- */
+/* Which literals instructions hold. */
+#include "jit/lower.h"
 #include "jit/x86_64/x86_64.h"
 
 static bool is_power_of_2(u64 v)
@@ -120,64 +117,7 @@ u8 x86_lea_scale(const struct ir_fn *fn, const struct ir_insn *insn)
 	return by == 3 ? 1 : by == 5 ? 2 : by == 9 ? 3 : 0;
 }
 
-/* ---- the others ---- */
-
-/* Where a literal was put last. */
-struct placed {
-	ir_ref imm;
-	u32 block;
-};
-
-/* The block that @block is run no more often than, and outside of all loops. */
-static u32 outside_loops(const struct ir_fn *fn, u32 block)
-{
-	while (ir_block(fn, block)->loop != IR_NO_LOOP)
-		block = ir_block(fn, ir_block(fn, block)->loop)->idom;
-	return block;
-}
-
-static ir_ref place(struct ir_fn *fn, struct placed *placed, ir_ref literal, ir_ref at)
-{
-	const struct ir_insn *value = ir_at(fn, literal);
-	u32 use = ir_at(fn, at)->block, block = outside_loops(fn, use);
-	struct ir_insn imm = {
-		.op = IR_IMM,
-		.width = 8,
-		.imm = value->imm,
-		.sym = value->sym,
-		.umin = value->umin,
-		.umax = value->umax,
-		.pc = ir_at(fn, at)->pc,
-	};
-
-	if (placed[literal].imm && placed[literal].block == block)
-		return placed[literal].imm;
-	placed[literal].block = block;
-	placed[literal].imm = ir_insert(fn, block == use ? at : ir_block(fn, block)->last, imm);
-	return placed[literal].imm;
-}
-
 void x86_place_literals(struct ir_fn *fn)
 {
-	struct placed *placed = arena_zalloc_array(fn->arena, fn->ninsns, sizeof(*placed));
-
-	if (!placed) {
-		fn->failed = true;
-		return;
-	}
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
-			struct ir_insn *insn = ir_at(fn, ref);
-			u32 n = insn->op == IR_PHI ? 0 : ir_nargs(fn, insn);
-
-			for (u32 i = 0; i < n; i++) {
-				ir_ref arg = insn->arg[i];
-
-				if (arg && ir_is_literal(fn, arg) && !x86_encodable(fn, insn, i))
-					insn->arg[i] = place(fn, placed, arg, ref);
-			}
-		}
-	}
+	jit_place_literals(fn, x86_encodable);
 }
