@@ -149,49 +149,58 @@ static void constrain_call(const struct ir_insn *insn, struct jit_constraints *c
 	c->clobbers = X86_CALLER_SAVED;
 }
 
-void x86_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct jit_constraints *c)
+/* Of arithmetic; false: it is none. */
+static bool constrain_arithmetic(const struct ir_fn *fn, const struct ir_insn *insn,
+				 struct jit_constraints *c)
 {
-	if (insn->op == IR_PHI || insn->op == IR_MOVE)
-		return;
-	start(fn, insn, c);
 	switch (insn->op) {
-	case IR_PARAM:
-		result_fixed(c, jit_x86_64.arg_regs[insn->imm]);
-		break;
 	case IR_ADD:
 		arg_any(c, 1);
 		if (x86_is_folded(insn))
 			result_same(c, 0);
-		break;
+		return true;
 	case IR_SUB:
 	case IR_AND:
 	case IR_OR:
 	case IR_XOR:
 		arg_any(c, 1);
 		result_same(c, 0);
-		break;
+		return true;
 	case IR_MUL:
 		constrain_mul(fn, insn, c);
-		break;
+		return true;
 	case IR_UMULH:
 		constrain_umulh(fn, c);
-		break;
-	case IR_ANDN:
-		arg_any(c, 0);
-		break;
+		return true;
 	case IR_SHL:
 	case IR_SHR:
 	case IR_SAR:
 	case IR_ROL:
 		constrain_shift(fn, insn, c);
-		break;
+		return true;
 	case IR_UDIV:
 	case IR_SDIV:
 		constrain_division(c, RAX, RDX);
-		break;
+		return true;
 	case IR_UMOD:
 	case IR_SMOD:
 		constrain_division(c, RDX, RAX);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void x86_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct jit_constraints *c)
+{
+	if (insn->op == IR_PHI || insn->op == IR_MOVE)
+		return;
+	start(fn, insn, c);
+	if (constrain_arithmetic(fn, insn, c))
+		return;
+	switch (insn->op) {
+	case IR_PARAM:
+		result_fixed(c, jit_x86_64.arg_regs[insn->imm]);
 		break;
 	case IR_HIDE:
 	case IR_NEG:
@@ -201,6 +210,7 @@ void x86_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct ji
 	case IR_BSWAP64:
 		result_same(c, 0);
 		break;
+	case IR_ANDN:
 	case IR_ZEXT8:
 	case IR_ZEXT16:
 	case IR_ZEXT32:
