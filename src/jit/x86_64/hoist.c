@@ -18,7 +18,9 @@ struct liveness {
 
 static u16 bit_of(u16 loc)
 {
-	return loc < 16 ? (u16)BIT(loc) : 0;
+	u32 bit = loc < 16 ? BIT(loc) : 0;
+
+	return (u16)bit;
 }
 
 static u16 reads_of(const struct ir_fn *fn, const struct ir_insn *insn)
