@@ -190,6 +190,7 @@ static bool is_unpredictable(const struct ir_fn *fn, const struct shape *s)
 		return data && is_count(fn, s);
 	if (term->cc == IR_TEST || term->cc == IR_NTEST) /* a bit of what the loop computes */
 		return ir_is_const(fn, b) && is_power_of_two((u64)ir_at(fn, b)->imm) &&
+		       !ir_is_literal(fn, a) &&
 		       ir_in_loop(fn, ir_at(fn, a)->block, loop);
 	return data;
 }
