@@ -448,12 +448,27 @@ static void enter(struct fold *f, u32 block)
 		fold_assume(f, ir_term(f->fn, b->preds[0]), pred->succ[1] == block);
 }
 
+/*
+ * Whether only a branch that was decided on this walk led to it. The phis of
+ * such a loop have nothing left but what they make themselves.
+ */
+static bool is_dead(const struct fold *f, u32 block)
+{
+	const struct ir_block *b = ir_block(f->fn, block);
+
+	for (u32 i = 0; i < b->npreds; i++)
+		if (!f->dead[b->preds[i]] && !ir_dominates(f->fn, block, b->preds[i]))
+			return false;
+	return block;
+}
+
 static void visit_block(struct fold *f, u32 block)
 {
 	leave_to(f, ir_block(f->fn, block)->dom_in);
 	enter(f, block);
-	if (block && !ir_block(f->fn, block)->npreds)
-		return; /* a branch that was decided led to it */
+	f->dead[block] = is_dead(f, block);
+	if (f->dead[block])
+		return;
 	ir_each(f->fn, block, ref)
 	{
 		visit(f, ref);
@@ -471,7 +486,8 @@ static bool open_tables(struct fold *f)
 		size *= 2;
 	f->heads = mem_zalloc_array(f->mem, size, sizeof(*f->heads));
 	f->heads_mask = size - 1;
-	return f->heads && vec_push(&f->entries, f->mem, (struct fold_entry){0}) &&
+	f->dead = mem_zalloc_array(f->mem, f->fn->nblocks, sizeof(*f->dead));
+	return f->heads && f->dead && vec_push(&f->entries, f->mem, (struct fold_entry){0}) &&
 	       fold_memory_open(f);
 }
 
@@ -498,6 +514,7 @@ bool pass_fold(struct ir_fn *fn)
 	fn->failed |= f.failed;
 	mem_free(f.mem, blocks);
 	mem_free(f.mem, f.heads);
+	mem_free(f.mem, f.dead);
 	vec_free(&f.entries, f.mem);
 	vec_free(&f.undos, f.mem);
 	vec_free(&f.scopes, f.mem);

@@ -45,6 +45,7 @@ struct fold {
 	ir_ref at;    /* new instructions go before it */
 	ir_ref fresh; /* the first number that is newer than the visit of it */
 	bool changed, again, failed;
+	bool *dead; /* by block: no longer reached */
 
 	u32 *heads; /* of the hash table */
 	u32 heads_mask;
