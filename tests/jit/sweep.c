@@ -148,7 +148,7 @@ static u64 value_a(u32 run)
 
 static u64 value_b(u32 run)
 {
-	return values[run / ARRAY_SIZE(values) * 3 + run % 3];
+	return values[(run / ARRAY_SIZE(values) * 3 + run % 3) % ARRAY_SIZE(values)];
 }
 
 static void fill(void *arg __unused, void *ctx, u32 run)

@@ -52,11 +52,15 @@ u32 ra_meet(const struct ra_interval *a, const struct ra_interval *b, u32 from)
 
 u32 ra_meet_fixed(const struct ra *ra, const struct ra_interval *it, u32 reg)
 {
-	const struct ra_fixed *f = ra->regs[reg].fixed.at + ra->regs[reg].fixed_at;
-	const struct ra_fixed *end = ra->regs[reg].fixed.at + ra->regs[reg].fixed.len;
+	const struct ra_reg *taken = &ra->regs[reg];
 	const struct ra_range *r = it->at;
 	u32 at = it->start, steps = 0;
+	const struct ra_fixed *f, *end;
 
+	if (!taken->fixed.len)
+		return POS_MAX;
+	f = taken->fixed.at + taken->fixed_at;
+	end = taken->fixed.at + taken->fixed.len;
 	for (;;) {
 		while (r < it->range_end && r->to <= at)
 			r++;
