@@ -61,6 +61,17 @@ static inline s64 s64_max(s64 a, s64 b)
 	return a > b ? a : b;
 }
 
+/* Whether a number is what its low bits, extended by sign, are. */
+static inline bool fits_s8(s64 v)
+{
+	return v == (s8)v;
+}
+
+static inline bool fits_s32(s64 v)
+{
+	return v == (s32)v;
+}
+
 /* A bpf_attr carries pointers as 64-bit integers. */
 static inline u64 ptr_to_u64(const void *p)
 {

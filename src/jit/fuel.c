@@ -25,8 +25,9 @@ static ir_ref run_of(struct ir_fn *fn)
 {
 	struct ir_insn param = {.op = IR_PARAM, .imm = 5};
 
-	ir_each(fn, 0,
-		ref) if (ir_at(fn, ref)->op == IR_PARAM && ir_at(fn, ref)->imm == 5) return ref;
+	ir_each (fn, 0, ref)
+		if (ir_at(fn, ref)->op == IR_PARAM && ir_at(fn, ref)->imm == 5)
+			return ref;
 	return ir_insert(fn, fn->blocks[0]->first, param);
 }
 
@@ -47,8 +48,7 @@ static void copy_operands(struct ir_fn *fn, u32 to, u32 like, u32 from)
 {
 	u32 have = ir_pred_index(fn, to, like), want = ir_pred_index(fn, to, from);
 
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		if (ir_at(fn, ref)->op != IR_PHI)
 			break;
 		ir_at(fn, ref)->phi[want] = ir_at(fn, ref)->phi[have];
@@ -131,18 +131,20 @@ static void ask_after_calls(struct fuel *fuel, u32 block)
 {
 	struct ir_fn *fn = fuel->fn;
 
-	ir_each(fn, block, ref) if (runs_more(fn, ir_at(fn, ref))) block = ask(fuel, block, ref);
+	ir_each (fn, block, ref)
+		if (runs_more(fn, ir_at(fn, ref)))
+			block = ask(fuel, block, ref);
 }
 
 static void count(struct fuel *fuel)
 {
 	struct ir_fn *fn = fuel->fn;
 
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		u32 at = fn->blocks[b]->loop == IR_NO_LOOP ? b : fn->blocks[b]->loop;
 
-		ir_each(fn, b, ref) fuel->costs[at]++;
+		ir_each (fn, b, ref)
+			fuel->costs[at]++;
 	}
 }
 

@@ -11,8 +11,7 @@
 int image_reserve(struct jit_image *image, size_t size)
 {
 	image->pages = ROUND_UP(size, os_page_size());
-	image->code = os_pages_alloc_near(image->pages,
-					  (const void *)(uintptr_t)jit_runtime[0].fn);
+	image->code = os_pages_alloc_near(image->pages, (const void *)(uintptr_t)jit_runtime[0].fn);
 	return image->code ? 0 : -ENOMEM;
 }
 

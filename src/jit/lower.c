@@ -1,5 +1,62 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the targets' lowerings have in common, see lower.h. */
 #include "jit/lower.h"
+
+ir_ref jit_before(struct ir_fn *fn, ir_ref at, struct ir_insn insn)
+{
+	insn.pc = ir_at(fn, at)->pc;
+	return ir_insert(fn, at, insn);
+}
+
+void jit_rewrite(struct ir_insn *insn, enum ir_op op, ir_ref a, ir_ref b)
+{
+	insn->op = (u8)op;
+	insn->arg[0] = a;
+	insn->arg[1] = b;
+}
+
+void jit_swap_args(struct ir_insn *insn)
+{
+	ir_ref first = insn->arg[0];
+
+	insn->arg[0] = insn->arg[1];
+	insn->arg[1] = first;
+}
+
+void jit_narrow_division(const struct ir_fn *fn, struct ir_insn *insn)
+{
+	u64 most = u64_max(ir_at(fn, insn->arg[0])->umax, ir_at(fn, insn->arg[1])->umax);
+
+	if (most <= INT32_MAX && insn->op == IR_SDIV)
+		insn->op = IR_UDIV;
+	if (most <= INT32_MAX && insn->op == IR_SMOD)
+		insn->op = IR_UMOD;
+	if (most <= UINT32_MAX && (insn->op == IR_UDIV || insn->op == IR_UMOD))
+		insn->width = 4;
+}
+
+/* Bits in pairs, in fours, in bytes; a product sums the bytes up in the highest one. */
+void jit_expand_popcnt(struct ir_fn *fn, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(fn, ref);
+	u8 w = insn->width;
+	u64 all = w == 8 ? UINT64_MAX : UINT32_MAX;
+	ir_ref pairs = ir_const(fn, all / 15 * 3), fours = ir_const(fn, all / 255 * 15);
+	ir_ref x = insn->arg[0], t;
+
+	t = jit_before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 1)));
+	t = jit_before(fn, ref, ir_binary(IR_AND, w, t, ir_const(fn, all / 3)));
+	x = jit_before(fn, ref, ir_binary(IR_SUB, w, x, t));
+	t = jit_before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 2)));
+	t = jit_before(fn, ref, ir_binary(IR_AND, w, t, pairs));
+	x = jit_before(fn, ref, ir_binary(IR_AND, w, x, pairs));
+	x = jit_before(fn, ref, ir_binary(IR_ADD, w, x, t));
+	t = jit_before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 4)));
+	x = jit_before(fn, ref, ir_binary(IR_ADD, w, x, t));
+	x = jit_before(fn, ref, ir_binary(IR_AND, w, x, fours));
+	x = jit_before(fn, ref, ir_binary(IR_MUL, w, x, ir_const(fn, all / 255)));
+	jit_rewrite(insn, IR_SHR, x, ir_const(fn, w * 8u - 8));
+}
 
 /* ---- literals ---- */
 
@@ -47,10 +104,8 @@ void jit_place_literals(struct ir_fn *fn, bool (*encodable)(const struct ir_fn *
 		fn->failed = true;
 		return;
 	}
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 			u32 n = insn->op == IR_PHI ? 0 : ir_nargs(fn, insn);
 

@@ -49,7 +49,7 @@ struct jit_target {
 	u32 callee_saved;	  /* of these: those that calls keep */
 	u8 arg_regs[IR_MAX_ARGS]; /* of the C ABI */
 	u8 ret_reg;
-	u8 scratch;	     /* register for moves from slot to slot; never allocatable */
+	u8 scratch;		      /* register for moves from slot to slot; never allocatable */
 	const char *const *reg_names; /* of 8 byte registers */
 
 	/* JIT_FEATURE bits of the target of the processor that this runs on. */

@@ -10,12 +10,12 @@ struct jit_target;
 
 /* What callers may know of a subprogram before it is compiled. */
 struct jit_sub {
-	u8 nargs;		 /* registers r1 to r(nargs) that it reads before it sets them */
-	bool needs_run;		 /* it or what it calls uses the run */
-	bool leaf;		 /* calls nothing */
-	bool has_tail_call;	 /* in its own instructions */
-	bool wanted;		 /* what has been built so far calls it or hands out its address */
-	u32 calls;		 /* instructions that call it or load its address */
+	u8 nargs;	    /* registers r1 to r(nargs) that it reads before it sets them */
+	bool needs_run;	    /* it or what it calls uses the run */
+	bool leaf;	    /* calls nothing */
+	bool has_tail_call; /* in its own instructions */
+	bool wanted;	    /* what has been built so far calls it or hands out its address */
+	u32 calls;	    /* instructions that call it or load its address */
 	u32 insns;
 };
 

@@ -71,8 +71,7 @@ static u64 run(struct ir_fn *fn, u64 x)
 {
 	u64 values[64] = {0};
 
-	ir_each(fn, 0, ref)
-	{
+	ir_each (fn, 0, ref) {
 		struct ir_insn *insn = ir_at(fn, ref);
 		u64 args[IR_MAX_ARGS] = {0};
 
@@ -96,8 +95,9 @@ static u64 run(struct ir_fn *fn, u64 x)
 
 static bool has_division(struct ir_fn *fn)
 {
-	ir_each(fn, 0, ref) if (ir_at(fn, ref)->op >= IR_UDIV &&
-				ir_at(fn, ref)->op <= IR_SMOD) return true;
+	ir_each (fn, 0, ref)
+		if (ir_at(fn, ref)->op >= IR_UDIV && ir_at(fn, ref)->op <= IR_SMOD)
+			return true;
 	return false;
 }
 

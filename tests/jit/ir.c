@@ -161,9 +161,9 @@ static void test_clean_phis_around(void)
 
 	ir_clean(fn);
 	ir_cfg(fn);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref) check(ir_at(fn, ref)->op != IR_PHI);
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref)
+			check(ir_at(fn, ref)->op != IR_PHI);
 	}
 }
 

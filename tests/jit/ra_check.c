@@ -180,8 +180,7 @@ static void enter(struct check *c, u32 block, u32 i, ir_ref *state)
 	memcpy(state, out, c->nlocs * sizeof(*state));
 	if (out[0] == ANYTHING)
 		return;
-	ir_each(c->fn, block, ref)
-	{
+	ir_each (c->fn, block, ref) {
 		const struct ir_insn *phi = ir_at(c->fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -218,7 +217,9 @@ static bool visit(struct check *c, u32 block, ir_ref *state, ir_ref *other)
 	}
 	if (state[0] == ANYTHING)
 		return false;
-	ir_each(c->fn, block, ref) if (ir_at(c->fn, ref)->op != IR_PHI) step(c, state, ref);
+	ir_each (c->fn, block, ref)
+		if (ir_at(c->fn, ref)->op != IR_PHI)
+			step(c, state, ref);
 	changed = memcmp(out, state, c->nlocs * sizeof(*state));
 	memcpy(out, state, c->nlocs * sizeof(*state));
 	return changed;
@@ -228,8 +229,7 @@ static void entry_state(struct check *c)
 {
 	for (u32 i = 0; i < c->nlocs; i++)
 		c->in[i] = UNKNOWN;
-	ir_each(c->fn, 0, ref)
-	{
+	ir_each (c->fn, 0, ref) {
 		const struct ir_insn *insn = ir_at(c->fn, ref);
 
 		if (insn->op == IR_PARAM)

@@ -399,7 +399,8 @@ static void test_large(void)
 	check_eq(ir_fn_init(&fn, NULL, &arena, 0), 0);
 	random_fn(&g);
 	for (u32 b = 0; b < fn.nblocks; b++)
-		ir_each(&fn, b, ref) n++;
+		ir_each (&fn, b, ref)
+			n++;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	check_eq(jit_regalloc(&machines[ARRAY_SIZE(machines) - 1], &fn), 0);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);

@@ -25,9 +25,9 @@ struct scene {
 	struct err err;
 };
 
-static void scene_open(struct scene *s, u32 features, bool blind)
+static void scene_open(struct scene *s, u32 features)
 {
-	*s = (struct scene){.options = {.passes = JIT_PASSES_ALL, .blind = blind}};
+	*s = (struct scene){.options = {.passes = JIT_PASSES_ALL}};
 	arena_init(&s->arena, &mem_libc);
 	s->unit = (struct jit_unit){
 		.options = &s->options, .mem = &mem_libc, .err = &s->err, .features = features};
@@ -101,7 +101,7 @@ static void run_case(char *text, bool print)
 	*bytes = 0;
 	bytes += strlen("\n=>\n");
 	tap_begin(text);
-	scene_open(&s, strstr(text, "| baseline") ? 0 : BIT(X86_FEATURE_CNT) - 1, false);
+	scene_open(&s, strstr(text, "| baseline") ? 0 : BIT(X86_FEATURE_CNT) - 1);
 	if (compile(&s, body)) {
 		to_hex(&s.code.buf, got, sizeof(got));
 		expected_hex(bytes, want, sizeof(want));
@@ -145,54 +145,6 @@ static char *read_cases(void)
 	return text;
 }
 
-/* ---- blinding ---- */
-
-static bool holds(const struct buf *code, u64 value, size_t size)
-{
-	for (size_t i = 0; i + size <= code->len; i++) {
-		if (!memcmp(code->data + i, &value, size))
-			return true;
-	}
-	return false;
-}
-
-static const char chosen[] = "fn 0, frame 8\n"
-			     "b0:\n"
-			     "\t%1 = param 0\n"
-			     "\t%2 = add.d %1, 1128481603\n"
-			     "\t%3 = sub.w %2, 1145324612\n"
-			     "\tstore.4 [%1 + 0] = 1162167621 packet\n"
-			     "\tbr ult.d %3, 4919131752989213764, b1, b2\n"
-			     "b1:\n"
-			     "\t%4 = load.8 [%1 + 1178992710] packet\n"
-			     "\tjmp b2\n"
-			     "b2:\n"
-			     "\t%5 = phi b0 1195853639, b1 %4\n"
-			     "\tret %5\n";
-
-static void test_blinding(void)
-{
-	static const struct {
-		u64 value;
-		size_t size;
-	} numbers[] = {
-		{1128481603, 4},	  {0 - 1145324612u, 4}, {1162167621, 4},
-		{4919131752989213764, 8}, {1178992710, 4},	{1195853639, 4},
-	};
-
-	for (u32 blind = 0; blind < 2; blind++) {
-		struct scene s;
-
-		scene_open(&s, 0, blind);
-		if (compile(&s, chosen)) {
-			for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-				check_eq(holds(&s.code.buf, numbers[i].value, numbers[i].size),
-					 !blind);
-		}
-		scene_close(&s);
-	}
-}
-
 /* ---- places in a file's code that are filled in when it is loaded ---- */
 
 static void test_ahead_of_time(void)
@@ -205,7 +157,7 @@ static void test_ahead_of_time(void)
 				   "\tret %3\n";
 	struct scene s;
 
-	scene_open(&s, 0, false);
+	scene_open(&s, 0);
 	s.unit.aot = true;
 	if (compile(&s, text)) {
 		check_eq(s.code.relocs.len, 2);
@@ -231,7 +183,6 @@ int main(int argc, char **argv)
 	run_cases(text, print);
 	if (print)
 		return 0;
-	run_test(test_blinding);
 	run_test(test_ahead_of_time);
 	return tap_done();
 }

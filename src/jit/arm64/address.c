@@ -13,13 +13,8 @@ struct addresses {
 	struct ir_fn *fn;
 	ir_ref lea[SHARED]; /* of the block at hand */
 	u32 next;
+	bool fold; /* sums and products into accesses; else only what the machine must have */
 };
-
-static ir_ref before(struct ir_fn *fn, ir_ref at, struct ir_insn insn)
-{
-	insn.pc = ir_at(fn, at)->pc;
-	return ir_insert(fn, at, insn);
-}
 
 static bool is_frame(const struct ir_fn *fn, ir_ref ref)
 {
@@ -49,7 +44,7 @@ static ir_ref make(struct addresses *a, ir_ref at, struct ir_insn lea)
 		    old->scale == lea.scale && old->target == lea.target && old->disp == lea.disp)
 			return a->lea[i];
 	}
-	ref = before(a->fn, at, lea);
+	ref = jit_before(a->fn, at, lea);
 	a->lea[a->next++ % SHARED] = ref;
 	return ref;
 }
@@ -139,13 +134,11 @@ static void fold_base(struct ir_fn *fn, struct ir_insn *insn)
 	}
 }
 
-static void tidy(struct ir_fn *fn, struct ir_insn *insn)
+/* The base before the index, the stack's address before others, no base of nothing. */
+static void order(struct ir_fn *fn, struct ir_insn *insn)
 {
-	ir_ref base;
+	ir_ref base = insn->arg[0];
 
-	if (insn->op == IR_LOAD || insn->op == IR_STORE)
-		fold_base(fn, insn);
-	base = insn->arg[0];
 	if (!insn->arg[1])
 		return;
 	if ((!base || is_frame(fn, insn->arg[1])) && !insn->scale) {
@@ -154,6 +147,10 @@ static void tidy(struct ir_fn *fn, struct ir_insn *insn)
 	}
 	if (!insn->arg[0])
 		insn->arg[0] = ir_const(fn, 0);
+}
+
+static void fold_index(struct ir_fn *fn, struct ir_insn *insn)
+{
 	if (!insn->arg[1])
 		return;
 	if (insn->op != IR_LEA)
@@ -171,7 +168,7 @@ static void split_index(struct addresses *a, ir_ref ref)
 		struct ir_insn frame = {.op = IR_FRAME, .width = 8, .umax = UINT64_MAX};
 
 		frame.imm = ir_at(a->fn, insn->arg[0])->imm + insn->disp;
-		insn->arg[0] = lea.arg[0] = before(a->fn, ref, frame);
+		insn->arg[0] = lea.arg[0] = jit_before(a->fn, ref, frame);
 		insn->disp = 0;
 	}
 	if (!insn->disp && scaled && insn->op != IR_ATOMIC)
@@ -221,7 +218,11 @@ static void simplify(struct addresses *a, ir_ref ref)
 {
 	struct ir_insn *insn = ir_at(a->fn, ref);
 
-	tidy(a->fn, insn);
+	if (a->fold && (insn->op == IR_LOAD || insn->op == IR_STORE))
+		fold_base(a->fn, insn);
+	order(a->fn, insn);
+	if (a->fold)
+		fold_index(a->fn, insn);
 	if (insn->op == IR_LEA)
 		return;
 	if (insn->arg[1])
@@ -232,12 +233,10 @@ static void simplify(struct addresses *a, ir_ref ref)
 
 void a64_fold_addresses(struct ir_fn *fn)
 {
-	ir_each_block(fn, b)
-	{
-		struct addresses a = {.fn = fn};
+	ir_each_block (fn, b) {
+		struct addresses a = {.fn = fn, .fold = unit_pass(fn->unit, JIT_PASS_ADDRESS)};
 
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			if (ir_flags(ir_at(fn, ref)) & IR_OP_MEM)
 				simplify(&a, ref);
 		}

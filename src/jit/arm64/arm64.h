@@ -20,6 +20,7 @@
 #define ANYBPF_JIT_ARM64_ARM64_H
 
 #include "jit/arm64/encode.h"
+#include "jit/lower.h"
 #include "jit/target.h"
 
 enum a64_feature {

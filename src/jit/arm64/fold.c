@@ -162,8 +162,8 @@ static void fold(struct ir_fn *fn, struct ir_insn *insn)
 void a64_fold(struct ir_fn *fn)
 {
 	ir_count_uses(fn);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref) fold(fn, ir_at(fn, ref));
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref)
+			fold(fn, ir_at(fn, ref));
 	}
 }

@@ -12,8 +12,7 @@
 static bool has_call(const struct ir_fn *fn)
 {
 	for (u32 i = 0; i < fn->norder && fn->has_calls; i++) {
-		ir_each(fn, fn->order[i], ref)
-		{
+		ir_each (fn, fn->order[i], ref) {
 			u8 op = ir_at(fn, ref)->op;
 
 			if (op == IR_CALL || op == IR_CALL_SUB)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which literals instructions hold. */
 #include "jit/arm64/arm64.h"
-#include "jit/lower.h"
 
 static bool is_logical(u64 value, u8 width)
 {

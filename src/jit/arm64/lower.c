@@ -5,29 +5,6 @@
  */
 #include "jit/arm64/arm64.h"
 
-/* @insn in front of @at, with its program counter. */
-static ir_ref before(struct ir_fn *fn, ir_ref at, struct ir_insn insn)
-{
-	insn.pc = ir_at(fn, at)->pc;
-	return ir_insert(fn, at, insn);
-}
-
-/* @insn becomes @op of @a and @b, and keeps the rest. */
-static void rewrite(struct ir_insn *insn, enum ir_op op, ir_ref a, ir_ref b)
-{
-	insn->op = (u8)op;
-	insn->arg[0] = a;
-	insn->arg[1] = b;
-}
-
-static void swap_args(struct ir_insn *insn)
-{
-	ir_ref first = insn->arg[0];
-
-	insn->arg[0] = insn->arg[1];
-	insn->arg[1] = first;
-}
-
 static u64 ones_of(u8 width)
 {
 	return width == 8 ? UINT64_MAX : UINT32_MAX;
@@ -41,16 +18,16 @@ static void expand_sub(struct ir_fn *fn, struct ir_insn *insn)
 	ir_ref a = insn->arg[0], b = insn->arg[1];
 
 	if (ir_is_const(fn, b))
-		rewrite(insn, IR_ADD, a, ir_const(fn, 0 - (u64)ir_at(fn, b)->imm));
+		jit_rewrite(insn, IR_ADD, a, ir_const(fn, 0 - (u64)ir_at(fn, b)->imm));
 	else if (ir_is_const_of(fn, a, 0))
-		rewrite(insn, IR_NEG, b, 0);
+		jit_rewrite(insn, IR_NEG, b, 0);
 }
 
 static void expand_andn(struct ir_fn *fn, struct ir_insn *insn)
 {
 	if (ir_is_const(fn, insn->arg[1]))
-		rewrite(insn, IR_AND, insn->arg[0],
-			ir_const(fn, ~(u64)ir_at(fn, insn->arg[1])->imm));
+		jit_rewrite(insn, IR_AND, insn->arg[0],
+			    ir_const(fn, ~(u64)ir_at(fn, insn->arg[1])->imm));
 }
 
 static void expand_xor(struct ir_fn *fn, struct ir_insn *insn)
@@ -58,7 +35,7 @@ static void expand_xor(struct ir_fn *fn, struct ir_insn *insn)
 	const struct ir_insn *b = ir_at(fn, insn->arg[1]);
 
 	if (b->op == IR_CONST && !(~(u64)b->imm & ones_of(insn->width)))
-		rewrite(insn, IR_NOT, insn->arg[0], 0);
+		jit_rewrite(insn, IR_NOT, insn->arg[0], 0);
 }
 
 /* One more than a power of two: the number and its multiple in one sum. */
@@ -71,51 +48,9 @@ static void expand_mul(struct ir_fn *fn, struct ir_insn *insn)
 	by = (u64)ir_at(fn, insn->arg[1])->imm & ones_of(insn->width);
 	if (by < 3 || (by - 1) & (by - 2))
 		return;
-	rewrite(insn, IR_ADD, insn->arg[0], insn->arg[0]);
+	jit_rewrite(insn, IR_ADD, insn->arg[0], insn->arg[0]);
 	insn->target = A64_ARG1_LSL;
 	insn->scale = (u8)__builtin_ctzll(by - 1);
-}
-
-static void narrow_division(struct ir_fn *fn, struct ir_insn *insn)
-{
-	u64 most = u64_max(ir_at(fn, insn->arg[0])->umax, ir_at(fn, insn->arg[1])->umax);
-
-	if (most <= INT32_MAX && insn->op == IR_SDIV)
-		insn->op = IR_UDIV;
-	if (most <= INT32_MAX && insn->op == IR_SMOD)
-		insn->op = IR_UMOD;
-	if (most <= UINT32_MAX && (insn->op == IR_UDIV || insn->op == IR_UMOD))
-		insn->width = 4;
-}
-
-/*
- * Without vectors: bits in pairs, in fours, in bytes; a product sums the bytes
- * up in the highest one.
- */
-static void expand_popcnt(struct ir_fn *fn, ir_ref ref)
-{
-	struct ir_insn *insn = ir_at(fn, ref);
-	u8 w = insn->width;
-	u64 all = ones_of(w);
-	ir_ref x = insn->arg[0], t, m2, m4, ones;
-
-	if (a64_has(fn, A64_ASIMD))
-		return;
-	m2 = ir_const(fn, all / 15 * 3);
-	m4 = ir_const(fn, all / 255 * 15);
-	ones = ir_const(fn, all / 255);
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 1)));
-	t = before(fn, ref, ir_binary(IR_AND, w, t, ir_const(fn, all / 3)));
-	x = before(fn, ref, ir_binary(IR_SUB, w, x, t));
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 2)));
-	t = before(fn, ref, ir_binary(IR_AND, w, t, m2));
-	x = before(fn, ref, ir_binary(IR_AND, w, x, m2));
-	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 4)));
-	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
-	x = before(fn, ref, ir_binary(IR_AND, w, x, m4));
-	x = before(fn, ref, ir_binary(IR_MUL, w, x, ones));
-	rewrite(insn, IR_SHR, x, ir_const(fn, w * 8u - 8));
 }
 
 /* ---- comparisons ---- */
@@ -178,7 +113,7 @@ static void choose_literal(struct ir_fn *fn, struct ir_insn *insn)
 static void expand_compare(struct ir_fn *fn, struct ir_insn *insn)
 {
 	if (ir_is_literal(fn, insn->arg[0]) && !ir_is_literal(fn, insn->arg[1])) {
-		swap_args(insn);
+		jit_swap_args(insn);
 		insn->cc = (u8)ir_cc_swap(insn->cc);
 	}
 	if (ir_is_const(fn, insn->arg[1]))
@@ -193,7 +128,7 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 	u16 flags = ir_flags(insn);
 
 	if (flags & IR_OP_COMM && ir_is_literal(fn, insn->arg[0]))
-		swap_args(insn);
+		jit_swap_args(insn);
 	if (flags & IR_OP_CC)
 		expand_compare(fn, insn);
 	switch (insn->op) {
@@ -213,10 +148,11 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 	case IR_UMOD:
 	case IR_SDIV:
 	case IR_SMOD:
-		narrow_division(fn, insn);
+		jit_narrow_division(fn, insn);
 		break;
 	case IR_POPCNT:
-		expand_popcnt(fn, ref);
+		if (!a64_has(fn, A64_ASIMD))
+			jit_expand_popcnt(fn, ref);
 		break;
 	default:
 		break;
@@ -225,15 +161,16 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 
 void a64_expand(struct ir_fn *fn)
 {
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref) expand(fn, ref);
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref)
+			expand(fn, ref);
 	}
 }
 
 void a64_lower(struct ir_fn *fn)
 {
 	a64_expand(fn);
+	jit_blind(fn);
 	a64_fold(fn);
 	a64_fold_addresses(fn);
 	a64_place_literals(fn);

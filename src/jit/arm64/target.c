@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "jit/arm64/arm64.h"
-#include "jit/lower.h"
 
 static int emit_nothing(struct a64 *e __unused, const struct ir_insn *insn __unused)
 {
@@ -84,8 +83,7 @@ static int emit_insn(struct a64 *e, const struct ir_insn *insn)
 static int emit_block(struct a64 *e, u32 block)
 {
 	a64_bind(e, block);
-	ir_each(e->fn, block, ref)
-	{
+	ir_each (e->fn, block, ref) {
 		const struct ir_insn *insn = ir_at(e->fn, ref);
 		int ret;
 

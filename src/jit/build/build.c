@@ -439,8 +439,7 @@ static void mark_wanted(const struct ir_fn *fn)
 	struct jit_sub *subs = fn->unit->subs;
 
 	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 			u32 n = ir_nargs(fn, insn);
 

@@ -137,8 +137,7 @@ int ir_check(struct ir_fn *fn, struct err *err)
 		ret = check_edges(&c, fn->order[i]);
 		if (ret)
 			break;
-		ir_each(fn, fn->order[i], ref)
-		{
+		ir_each (fn, fn->order[i], ref) {
 			ret = check_insn(&c, fn->order[i], ref);
 			if (ret)
 				break;

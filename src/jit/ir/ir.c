@@ -453,8 +453,7 @@ static bool grow_preds(struct ir_fn *fn, u32 to)
 		return false;
 	if (cap == b->preds_cap)
 		return true;
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 		u32 phi_cap = cap;
 
@@ -473,8 +472,7 @@ static void edge_add(struct ir_fn *fn, u32 from, u32 to)
 
 	if (!grow_preds(fn, to))
 		return;
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		if (ir_at(fn, ref)->op != IR_PHI)
 			break;
 		ir_at(fn, ref)->phi[b->npreds] = 0;
@@ -538,8 +536,7 @@ static void pred_drop(struct ir_fn *fn, u32 block, u32 index)
 	struct ir_block *b = fn->blocks[block];
 	u32 behind = b->npreds - index - 1;
 
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -642,7 +639,8 @@ u32 ir_block_split(struct ir_fn *fn, u32 block, ir_ref at)
 	else
 		b->first = 0;
 	ir_at(fn, at)->prev = 0;
-	ir_each(fn, rest, ref) ir_at(fn, ref)->block = rest;
+	ir_each (fn, rest, ref)
+		ir_at(fn, ref)->block = rest;
 	memcpy(r->succ, b->succ, sizeof(b->succ));
 	r->nsucc = b->nsucc;
 	r->cold = b->cold;
@@ -683,7 +681,8 @@ static void drop_unreachable(struct ir_fn *fn)
 			continue;
 		for (u32 s = 0; s < b->nsucc; s++)
 			ir_edge_remove(fn, i, b->succ[s]);
-		ir_each(fn, i, ref) ir_at(fn, ref)->block = UINT32_MAX;
+		ir_each (fn, i, ref)
+			ir_at(fn, ref)->block = UINT32_MAX;
 		b->nsucc = 0;
 		b->first = b->last = 0;
 	}
@@ -713,8 +712,7 @@ static bool drop_phis(struct ir_fn *fn)
 	bool any = false;
 
 	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 			ir_ref one = insn->op == IR_PHI ? phi_value(fn, ref) : 0;
 
@@ -736,8 +734,7 @@ static void resolve_all(struct ir_fn *fn)
 	while (drop_phis(fn))
 		;
 	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 			u32 n = ir_nargs(fn, insn);
 
@@ -778,7 +775,9 @@ static void drop_dead(struct ir_fn *fn)
 	for (u32 i = 0; i < fn->ninsns; i++)
 		ir_at(fn, i)->uses = 0;
 	for (u32 b = 0; b < fn->nblocks; b++)
-		ir_each(fn, b, ref) if (has_effect(ir_at(fn, ref))) mark(fn, work, &n, ref);
+		ir_each (fn, b, ref)
+			if (has_effect(ir_at(fn, ref)))
+				mark(fn, work, &n, ref);
 	while (n) {
 		struct ir_insn *insn = ir_at(fn, work[--n]);
 		u32 args = ir_nargs(fn, insn);
@@ -787,7 +786,9 @@ static void drop_dead(struct ir_fn *fn)
 			mark(fn, work, &n, *ir_arg(insn, i));
 	}
 	for (u32 b = 0; b < fn->nblocks; b++)
-		ir_each(fn, b, ref) if (!ir_at(fn, ref)->uses) ir_remove(fn, ref);
+		ir_each (fn, b, ref)
+			if (!ir_at(fn, ref)->uses)
+				ir_remove(fn, ref);
 }
 
 void ir_clean(struct ir_fn *fn)
@@ -802,8 +803,7 @@ void ir_count_uses(struct ir_fn *fn)
 	for (u32 i = 0; i < fn->ninsns; i++)
 		ir_at(fn, i)->uses = 0;
 	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 			u32 args = ir_nargs(fn, insn);
 

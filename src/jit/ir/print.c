@@ -33,8 +33,8 @@ const char *const ir_mem_names[IR_MEM_CNT] = {
 };
 
 const char *const ir_sym_names[IR_SYM_CNT] = {
-	[SYM_NONE] = "none",	   [SYM_MAP] = "map",	[SYM_MAP_VALUE] = "value",
-	[SYM_SUBPROG] = "sub",	   [SYM_PROG] = "prog", [SYM_HELPER] = "helper",
+	[SYM_NONE] = "none",	   [SYM_MAP] = "map",	   [SYM_MAP_VALUE] = "value",
+	[SYM_SUBPROG] = "sub",	   [SYM_PROG] = "prog",	   [SYM_HELPER] = "helper",
 	[SYM_RUNTIME] = "runtime", [SYM_MAP_OP] = "mapop",
 };
 
@@ -210,7 +210,8 @@ void ir_print_insn(struct buf *out, const struct ir_fn *fn, ir_ref ref)
 static void print_block(struct buf *out, const struct ir_fn *fn, u32 block)
 {
 	buf_printf(out, "b%u:%s\n", block, ir_block(fn, block)->cold ? " cold" : "");
-	ir_each(fn, block, ref) ir_print_insn(out, fn, ref);
+	ir_each (fn, block, ref)
+		ir_print_insn(out, fn, ref);
 }
 
 void ir_print(struct buf *out, const struct ir_fn *fn)

@@ -44,7 +44,8 @@ static u8 block_writes(const struct ir_fn *fn, u32 block)
 {
 	u8 kinds = 0;
 
-	ir_each(fn, block, ref) kinds |= alias_written(ir_at(fn, ref));
+	ir_each (fn, block, ref)
+		kinds |= alias_written(ir_at(fn, ref));
 	return kinds;
 }
 

@@ -221,20 +221,16 @@ bool pass_divide(struct ir_fn *fn)
 	bool changed = false;
 
 	ir_count_uses(fn);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 
 			if (is_multiple_test(fn, insn))
 				changed |= test_multiple(fn, ref);
 		}
 	}
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			const struct ir_insn *insn = ir_at(fn, ref);
 
 			if (insn->op >= IR_UDIV && insn->op <= IR_SMOD &&

@@ -469,8 +469,7 @@ static void visit_block(struct fold *f, u32 block)
 	f->dead[block] = is_dead(f, block);
 	if (f->dead[block])
 		return;
-	ir_each(f->fn, block, ref)
-	{
+	ir_each (f->fn, block, ref) {
 		visit(f, ref);
 		if (f->failed || f->fn->failed)
 			return;

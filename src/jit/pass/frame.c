@@ -335,10 +335,8 @@ static void check_phis(struct frame_use *use)
 {
 	const struct ir_fn *fn = use->fn;
 
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			struct ir_insn *phi = ir_at(fn, ref);
 
 			if (phi->op != IR_PHI)
@@ -362,11 +360,11 @@ int frame_use_find(struct frame_use *use, struct ir_fn *fn)
 	}
 	for (u32 i = 0; i < use->nranges; i++)
 		use->ranges[i] = nowhere;
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		if (use->escapes)
 			break;
-		ir_each(fn, b, ref) use->ranges[ref] = find_insn(use, ref);
+		ir_each (fn, b, ref)
+			use->ranges[ref] = find_insn(use, ref);
 	}
 	if (!use->escapes)
 		check_phis(use);

@@ -139,6 +139,8 @@ bool pass_helpers(struct ir_fn *fn)
 {
 	bool changed = false;
 
-	ir_each_block(fn, b) ir_each(fn, b, ref) changed |= do_in_place(fn, ref);
+	ir_each_block (fn, b)
+		ir_each (fn, b, ref)
+			changed |= do_in_place(fn, ref);
 	return changed;
 }

@@ -169,10 +169,8 @@ bool pass_idiom(struct ir_fn *fn)
 	bool changed = false;
 
 	ir_count_uses(fn);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			finder find = finders[ir_at(fn, ref)->op];
 			ir_ref value = find ? find(fn, ref) : 0;
 

@@ -20,8 +20,7 @@ static bool only_jumps(const struct ir_fn *fn, u32 block)
 /* Whether phis of @to have the same operand for both. */
 static bool same_operands(const struct ir_fn *fn, u32 to, u32 a, u32 b)
 {
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		const struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -44,8 +43,7 @@ static bool bypass(struct ir_fn *fn, u32 pred, u32 empty)
 	ir_edge_redirect(fn, pred, way, to);
 	if (fn->failed || ir_block(fn, to)->npreds == before)
 		return !fn->failed;
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -82,8 +80,7 @@ static bool can_merge(const struct ir_fn *fn, u32 block)
 
 static void drop_phis(struct ir_fn *fn, u32 block)
 {
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		if (ir_at(fn, ref)->op != IR_PHI)
 			break;
 		ir_replace(fn, ref, ir_at(fn, ref)->phi[0]);
@@ -98,7 +95,8 @@ static void merge(struct ir_fn *fn, u32 block)
 
 	drop_phis(fn, from);
 	ir_remove(fn, b->last);
-	ir_each(fn, from, ref) ir_at(fn, ref)->block = block;
+	ir_each (fn, from, ref)
+		ir_at(fn, ref)->block = block;
 	if (b->last) {
 		ir_at(fn, b->last)->next = s->first;
 		ir_at(fn, s->first)->prev = b->last;

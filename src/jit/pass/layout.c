@@ -30,8 +30,7 @@ static bool dereferences(const struct ir_fn *fn, u32 block, ir_ref value)
 {
 	u32 n = 0;
 
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		const struct ir_insn *insn = ir_at(fn, ref);
 
 		if (++n > LOOK_AT)
@@ -115,8 +114,7 @@ static bool is_way_out(const struct ir_fn *fn, u32 from, u32 way)
 		       ir_is_literal(fn, ir_term(fn, to)->arg[0]);
 	if (b->npreds < WAYS_OUT_MIN || b->is_loop_header)
 		return false;
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		const struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -133,8 +131,7 @@ static void find_ways_out(struct layout *l)
 {
 	const struct ir_fn *fn = l->fn;
 
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		struct ir_insn *term = ir_term(fn, b);
 		bool out0, out1;
 

@@ -52,8 +52,7 @@ static void take_operands(struct ir_fn *fn, u32 header, u32 index, ir_ref *value
 {
 	u32 n = 0;
 
-	ir_each(fn, header, ref)
-	{
+	ir_each (fn, header, ref) {
 		if (ir_at(fn, ref)->op != IR_PHI)
 			break;
 		values[n++] = ir_at(fn, ref)->phi[index];
@@ -65,8 +64,7 @@ static void join_phis(struct ir_fn *fn, u32 header, u32 before, const ir_ref *va
 {
 	u32 from = ir_pred_index(fn, header, before), n = 0;
 
-	ir_each(fn, header, ref)
-	{
+	ir_each (fn, header, ref) {
 		ir_ref join;
 
 		if (ir_at(fn, ref)->op != IR_PHI)
@@ -86,8 +84,7 @@ static u32 count_phis(const struct ir_fn *fn, u32 block)
 {
 	u32 n = 0;
 
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		if (ir_at(fn, ref)->op != IR_PHI)
 			break;
 		n++;
@@ -286,11 +283,12 @@ bool pass_loop(struct ir_fn *fn)
 	alias_loop_writes(fn, writes);
 	for (u32 i = 0; i < fn->nblocks; i++)
 		h.loops[i] = (struct loop){.before = UINT32_MAX, .writes = writes[i]};
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		if (ir_block(fn, b)->loop == IR_NO_LOOP || ir_block(fn, b)->cold)
 			continue;
-		ir_each(fn, b, ref) if (may_move(fn, ir_at(fn, ref))) hoist(&h, ref);
+		ir_each (fn, b, ref)
+			if (may_move(fn, ir_at(fn, ref)))
+				hoist(&h, ref);
 	}
 	return h.changed;
 }

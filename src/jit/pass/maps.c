@@ -258,7 +258,9 @@ static void replace_found(struct uses *u)
 		u->of[u->found.at[i].call] = i + 1;
 	for (u32 i = 0; i < u->found.len; i++)
 		find_null_check(fn, &u->found.at[i], &use[i]);
-	ir_each_block(fn, b) ir_each(fn, b, ref) replace_in(u, use, ref);
+	ir_each_block (fn, b)
+		ir_each (fn, b, ref)
+			replace_in(u, use, ref);
 	for (u32 i = 0; i < u->found.len; i++)
 		ir_remove(fn, u->found.at[i].call);
 }
@@ -282,10 +284,8 @@ static bool find_in_arrays(struct ir_fn *fn)
 	struct map_call c;
 	bool any;
 
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			struct map_found found = {.call = ref};
 
 			if (map_call_at(fn, ref, &c) && is_lookup(&c) && is_array(c.map) &&
@@ -322,10 +322,8 @@ static bool change_others(struct ir_fn *fn)
 	struct map_call c;
 	bool changed = false;
 
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			if (map_call_at(fn, ref, &c) && !vec_push(&calls, fn->arena->mem, ref))
 				fn->failed = true;
 		}

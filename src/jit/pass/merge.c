@@ -311,7 +311,9 @@ static void merge_block(struct merge *m, u32 block)
 {
 	for (u32 area = 0; area < AREA_CNT; area++)
 		m->epoch[area] = ++m->next_epoch;
-	ir_each(m->fn, block, ref) if (ref < m->bytes.ninsns) merge_insn(m, ref);
+	ir_each (m->fn, block, ref)
+		if (ref < m->bytes.ninsns)
+			merge_insn(m, ref);
 	end_runs(m);
 }
 
@@ -320,10 +322,8 @@ static bool has_parts(const struct ir_fn *fn)
 {
 	u32 n = 0;
 
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			const struct ir_insn *insn = ir_at(fn, ref);
 
 			n += (insn->op == IR_LOAD || insn->op == IR_STORE) && insn->size < 8;
@@ -345,8 +345,7 @@ bool pass_merge(struct ir_fn *fn)
 		fn->failed = true;
 		return false;
 	}
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		if (!fn->failed)
 			merge_block(&m, b);
 	}

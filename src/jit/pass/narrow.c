@@ -162,8 +162,9 @@ static void find_demand(struct narrow *n)
 	struct ir_fn *fn = n->fn;
 
 	for (u32 i = fn->norder; i-- > 0;)
-		ir_each(fn, fn->order[i], ref) if (!(ir_flags(ir_at(fn, ref)) & IR_OP_PURE))
-			demand_effect(n, ir_at(fn, ref));
+		ir_each (fn, fn->order[i], ref)
+			if (!(ir_flags(ir_at(fn, ref)) & IR_OP_PURE))
+				demand_effect(n, ir_at(fn, ref));
 	while (n->work.len && !n->failed) {
 		ir_ref ref = n->work.at[--n->work.len];
 		struct ir_insn *insn = ir_at(fn, ref);
@@ -263,10 +264,8 @@ static void find_ranges(struct narrow *n)
 	struct ir_fn *fn = n->fn;
 
 	for (u32 pass = 0; pass < 2; pass++) {
-		ir_each_block(fn, b)
-		{
-			ir_each(fn, b, ref)
-			{
+		ir_each_block (fn, b) {
+			ir_each (fn, b, ref) {
 				struct ir_insn *insn = ir_at(fn, ref);
 
 				if (n->demand[ref] == 64 || !(ir_flags(insn) & IR_OP_PURE))
@@ -299,8 +298,12 @@ bool pass_narrow(struct ir_fn *fn)
 	if (!n.failed)
 		find_demand(&n);
 	if (!n.failed) {
-		ir_each_block(fn, b) ir_each(fn, b, ref) narrow_insn(&n, ref);
-		ir_each_block(fn, b) ir_each(fn, b, ref) resolve_operands(fn, ir_at(fn, ref));
+		ir_each_block (fn, b)
+			ir_each (fn, b, ref)
+				narrow_insn(&n, ref);
+		ir_each_block (fn, b)
+			ir_each (fn, b, ref)
+				resolve_operands(fn, ir_at(fn, ref));
 		if (n.lossy)
 			find_ranges(&n);
 	}

@@ -57,8 +57,7 @@ static bool is_side(const struct ir_fn *fn, u32 block)
 
 	if (b->npreds != 1 || b->nsucc != 1 || b->cold)
 		return false;
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		if (ref == b->last)
 			break;
 		if (++n > INSNS_MAX || !is_cheap(fn, ir_at(fn, ref)))
@@ -100,8 +99,7 @@ static u32 count_choices(const struct ir_fn *fn, const struct shape *s)
 {
 	u32 yes = edge_of(fn, s, 0), no = edge_of(fn, s, 1), n = 0;
 
-	ir_each(fn, s->behind, ref)
-	{
+	ir_each (fn, s->behind, ref) {
 		const struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -119,8 +117,7 @@ static bool is_extreme(const struct ir_fn *fn, const struct shape *s)
 	const struct ir_insn *term = ir_term(fn, s->block);
 	u32 yes = edge_of(fn, s, 0), no = edge_of(fn, s, 1);
 
-	ir_each(fn, s->behind, ref)
-	{
+	ir_each (fn, s->behind, ref) {
 		const struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -155,8 +152,7 @@ static bool is_count(const struct ir_fn *fn, const struct shape *s)
 {
 	u32 yes = edge_of(fn, s, 0), no = edge_of(fn, s, 1);
 
-	ir_each(fn, s->behind, ref)
-	{
+	ir_each (fn, s->behind, ref) {
 		const struct ir_insn *phi = ir_at(fn, ref), *a, *b;
 
 		if (phi->op != IR_PHI)
@@ -190,8 +186,7 @@ static bool is_unpredictable(const struct ir_fn *fn, const struct shape *s)
 		return data && is_count(fn, s);
 	if (term->cc == IR_TEST || term->cc == IR_NTEST) /* a bit of what the loop computes */
 		return ir_is_const(fn, b) && is_power_of_two((u64)ir_at(fn, b)->imm) &&
-		       !ir_is_literal(fn, a) &&
-		       ir_in_loop(fn, ir_at(fn, a)->block, loop);
+		       !ir_is_literal(fn, a) && ir_in_loop(fn, ir_at(fn, a)->block, loop);
 	return data;
 }
 
@@ -202,8 +197,7 @@ static void take_in(struct ir_fn *fn, const struct shape *s, u32 w)
 {
 	if (s->side[w] == s->behind)
 		return;
-	ir_each(fn, s->side[w], ref)
-	{
+	ir_each (fn, s->side[w], ref) {
 		struct ir_insn *insn = ir_at(fn, ref);
 
 		if (ir_flags(insn) & IR_OP_TERM)
@@ -224,8 +218,7 @@ static void choose(struct ir_fn *fn, const struct shape *s)
 
 	take_in(fn, s, 0);
 	take_in(fn, s, 1);
-	ir_each(fn, s->behind, ref)
-	{
+	ir_each (fn, s->behind, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -243,8 +236,7 @@ static bool choose_all(struct ir_fn *fn)
 {
 	bool changed = false;
 
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		struct shape s;
 		u32 choices;
 

@@ -79,7 +79,8 @@ static bool open_uses(struct thread *t)
 	if (!t->heads || !vec_push(&t->uses, t->mem, (struct use){0}))
 		return false;
 	for (u32 b = 0; b < t->fn->nblocks; b++)
-		ir_each(t->fn, b, ref) add_uses_of(t, ref);
+		ir_each (t->fn, b, ref)
+			add_uses_of(t, ref);
 	return !t->failed;
 }
 
@@ -255,8 +256,7 @@ static bool is_small(struct thread *t)
 
 	if (b->nsucc != 2 || b->npreds < 2 || b->npreds > EDGES_MAX || b->is_loop_header)
 		return false;
-	ir_each(t->fn, t->block, ref)
-	{
+	ir_each (t->fn, t->block, ref) {
 		const struct ir_insn *insn = ir_at(t->fn, ref);
 
 		if (ref >= t->heads_cap)
@@ -288,8 +288,7 @@ static bool may_thread(struct thread *t)
 	t->phis.len = t->edges.len = t->region.len = 0;
 	t->stamp++;
 	stamp_room(t);
-	ir_each(t->fn, t->block, ref)
-	{
+	ir_each (t->fn, t->block, ref) {
 		bool phi = ir_at(t->fn, ref)->op == IR_PHI;
 
 		if (t->failed || ref == b->last)
@@ -334,8 +333,7 @@ static void thread_edge(struct thread *t, u32 index, u32 way)
 	ir_edge_redirect(fn, edge.block, 0, to);
 	ours = ir_pred_index(fn, to, t->block);
 	last = ir_block(fn, to)->npreds - 1;
-	ir_each(fn, to, ref)
-	{
+	ir_each (fn, to, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)

@@ -69,8 +69,7 @@ static bool can_copy(const struct ir_insn *insn)
 
 static bool count_insns(struct loop *l, u32 block)
 {
-	ir_each(l->fn, block, ref)
-	{
+	ir_each (l->fn, block, ref) {
 		const struct ir_insn *insn = ir_at(l->fn, ref);
 
 		if (insn->op == IR_PHI ? block != l->block[0] : !(ir_flags(insn) & IR_OP_TERM)) {
@@ -123,8 +122,7 @@ static bool find_entry(struct loop *l)
 	l->entry = h->preds[!back];
 	from = ir_block(fn, l->entry);
 	l->entry_way = from->nsucc == 2 && from->succ[1] == l->block[0];
-	ir_each(fn, l->block[0], ref)
-	{
+	ir_each (fn, l->block[0], ref) {
 		const struct ir_insn *phi = ir_at(fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -242,8 +240,7 @@ static bool is_packet_pointer(const struct loop *l, ir_ref ref)
 	ir_ref pointer = without_number(fn, ref);
 
 	for (u32 i = 0; i < l->n; i++) {
-		ir_each(fn, l->block[i], at)
-		{
+		ir_each (fn, l->block[i], at) {
 			const struct ir_insn *insn = ir_at(fn, at);
 			bool access = insn->op == IR_LOAD || insn->op == IR_STORE;
 
@@ -418,7 +415,8 @@ static void make_front(struct loop *l)
 static void forget_copies(struct loop *l)
 {
 	for (u32 i = 0; i < l->n; i++)
-		ir_each(l->fn, l->block[i], ref) l->copy[ref] = 0;
+		ir_each (l->fn, l->block[i], ref)
+			l->copy[ref] = 0;
 }
 
 /* One turn at the end of @block; @values: the phis', before and then after it. */
@@ -431,8 +429,7 @@ static void copy_turn(struct loop *l, u32 block, ir_ref *values)
 	for (u32 i = 0; i < l->nphis; i++)
 		l->copy[l->phi[i]] = values[i];
 	for (u32 i = 0; i < l->n; i++) {
-		ir_each(fn, l->block[i], ref)
-		{
+		ir_each (fn, l->block[i], ref) {
 			const struct ir_insn *insn = ir_at(fn, ref);
 
 			if (insn->op != IR_PHI && !(ir_flags(insn) & IR_OP_TERM))

@@ -69,8 +69,7 @@ static bool is_remat(const struct ra *ra, ir_ref ref)
 static void count_uses(struct ra *ra)
 {
 	for (u32 i = 0; i < ra->nblocks; i++) {
-		ir_each(ra->fn, ra->blocks[i], ref)
-		{
+		ir_each (ra->fn, ra->blocks[i], ref) {
 			struct ir_insn *insn = ir_at(ra->fn, ref);
 			u32 n = ir_nargs(ra->fn, insn);
 
@@ -201,8 +200,7 @@ static void phi_uses(struct ra *ra, u32 from, u32 to, u32 end)
 {
 	u32 index = ir_pred_index(ra->fn, to, from);
 
-	ir_each(ra->fn, to, ref)
-	{
+	ir_each (ra->fn, to, ref) {
 		const struct ir_insn *phi = ir_at(ra->fn, ref);
 
 		if (phi->op != IR_PHI)
@@ -369,7 +367,8 @@ static bool find_intervals(struct ra *ra)
 	if (!l.seen || !l.until || !l.list || !ra->intervals)
 		return false;
 	for (u32 i = 0; i < ra->nblocks && !ra->failed; i++)
-		ir_each(ra->fn, ra->blocks[i], ref) add_interval(&l, ref);
+		ir_each (ra->fn, ra->blocks[i], ref)
+			add_interval(&l, ref);
 	return !ra->failed;
 }
 

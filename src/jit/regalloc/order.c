@@ -25,14 +25,15 @@ static bool order_blocks(struct ra *ra)
 	ra->loop_end = arena_zalloc_array(&ra->arena, fn->norder, sizeof(u32));
 	if (!ra->loop_end || !cold || !ra->blocks || !ra->index || !ra->weight || !ra->start)
 		return false;
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		cold[b] = b && (ir_block(fn, b)->cold || cold[ir_block(fn, b)->idom]);
 		if (!cold[b])
 			ra->blocks[n++] = b;
 	}
 	ra->nblocks = n;
-	ir_each_block(fn, b) if (cold[b]) ra->blocks[n++] = b;
+	ir_each_block (fn, b)
+		if (cold[b])
+			ra->blocks[n++] = b;
 	for (u32 i = 0; i < n; i++) {
 		u32 depth = ir_block(fn, ra->blocks[i])->loop_depth;
 
@@ -64,7 +65,8 @@ static u64 count_units(const struct ra *ra)
 
 	for (u32 i = 0; i < ra->nblocks; i++) {
 		n++;
-		ir_each(ra->fn, ra->blocks[i], ref) n += ir_at(ra->fn, ref)->op != IR_PHI;
+		ir_each (ra->fn, ra->blocks[i], ref)
+			n += ir_at(ra->fn, ref)->op != IR_PHI;
 	}
 	return n;
 }
@@ -76,8 +78,7 @@ static void number(struct ra *ra)
 	for (u32 i = 0; i < ra->nblocks; i++) {
 		ra->start[i] = unit * UNIT;
 		ra->unit_block[unit++] = i;
-		ir_each(ra->fn, ra->blocks[i], ref)
-		{
+		ir_each (ra->fn, ra->blocks[i], ref) {
 			if (ir_at(ra->fn, ref)->op == IR_PHI)
 				continue;
 			ra->unit_block[unit] = i;

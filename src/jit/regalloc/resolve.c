@@ -183,8 +183,7 @@ static void resolve_phis(struct resolve *r)
 	const struct ra *ra = r->ra;
 
 	for (u32 i = 0; i < ra->nblocks; i++) {
-		ir_each(ra->fn, ra->blocks[i], ref)
-		{
+		ir_each (ra->fn, ra->blocks[i], ref) {
 			if (ir_at(ra->fn, ref)->op != IR_PHI)
 				break;
 			phi_moves(r, i, ref);

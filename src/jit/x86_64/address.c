@@ -43,10 +43,8 @@ static bool is_scaling(const struct ir_fn *fn, const struct ir_insn *insn)
 
 static void count_takers(struct folding *f)
 {
-	ir_each_block(f->fn, b)
-	{
-		ir_each(f->fn, b, ref)
-		{
+	ir_each_block (f->fn, b) {
+		ir_each (f->fn, b, ref) {
 			const struct ir_insn *insn = ir_at(f->fn, ref);
 
 			if (!is_sum(insn) && !(ir_flags(insn) & IR_OP_MEM))
@@ -224,10 +222,8 @@ void x86_fold_addresses(struct ir_fn *fn)
 	}
 	ir_count_uses(fn);
 	count_takers(&f);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref)
-		{
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
 
 			if (is_sum(insn))

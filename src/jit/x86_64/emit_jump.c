@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Comparisons and what follows from them: jumps, conditional moves, truth values; ends of blocks.
  */
-#include "jit/lower.h"
 #include "jit/x86_64/x86_64.h"
 
 /* ---- comparisons ---- */
@@ -181,12 +180,6 @@ int x86_emit_select(struct x86 *e, const struct ir_insn *insn)
 }
 
 /* ---- ends of blocks ---- */
-
-bool x86_find_landings(struct x86 *e)
-{
-	e->landing = jit_landings(e->fn);
-	return e->landing;
-}
 
 static void jump_unless_next(struct x86 *e, u32 label)
 {

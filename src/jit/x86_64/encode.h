@@ -149,16 +149,6 @@ enum x86_cc {
 	CC_G,
 };
 
-static inline bool fits_s8(s64 v)
-{
-	return v == (s8)v;
-}
-
-static inline bool fits_s32(s64 v)
-{
-	return v == (s32)v;
-}
-
 /* The low @n bytes, 8 at most. */
 void x86_put(struct jit_code *code, u64 bytes, u32 n);
 

@@ -36,8 +36,7 @@ static u16 reads_of(const struct ir_fn *fn, const struct ir_insn *insn)
 /* What a block reads before it writes it, and what it writes. */
 static void scan_block(struct liveness *l, u32 block)
 {
-	ir_each(l->fn, block, ref)
-	{
+	ir_each (l->fn, block, ref) {
 		const struct ir_insn *insn = ir_at(l->fn, ref);
 
 		if (insn->op == IR_PHI)
@@ -75,7 +74,8 @@ static bool find_live(struct liveness *l)
 	l->writes = arena_zalloc_array(l->fn->arena, n, sizeof(u16));
 	if (!l->in || !l->reads || !l->writes)
 		return false;
-	ir_each_block(l->fn, block) scan_block(l, block);
+	ir_each_block (l->fn, block)
+		scan_block(l, block);
 	while (flow(l))
 		;
 	return true;
@@ -89,8 +89,7 @@ static u16 only_moves(const struct ir_fn *fn, u32 block)
 
 	if (ir_block(fn, block)->npreds != 1 || ir_term(fn, block)->op != IR_JMP)
 		return 0;
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		const struct ir_insn *insn = ir_at(fn, ref);
 
 		if (insn->op == IR_PHI || insn->op == IR_JMP)
@@ -119,8 +118,7 @@ static bool hoist_edge(struct liveness *l, struct ir_fn *fn, u32 from, u32 way)
 		return false;
 	if (writes & (l->in[other] | reads_of(fn, ir_term(fn, from))))
 		return false;
-	ir_each(fn, block, ref)
-	{
+	ir_each (fn, block, ref) {
 		if (ir_at(fn, ref)->op == IR_MOVE || ir_at(fn, ref)->op == IR_IMM)
 			ir_move_before(fn, ref, b->last);
 	}
@@ -131,8 +129,7 @@ bool x86_hoist_moves(struct ir_fn *fn)
 {
 	struct liveness l = {.fn = fn};
 
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		if (ir_term(fn, b)->op != IR_BR)
 			continue;
 		if (!only_moves(fn, ir_block(fn, b)->succ[0]) &&

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which literals instructions hold. */
-#include "jit/lower.h"
 #include "jit/x86_64/x86_64.h"
 
 static bool is_power_of_2(u64 v)

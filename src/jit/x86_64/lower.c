@@ -5,29 +5,6 @@
  */
 #include "jit/x86_64/x86_64.h"
 
-/* @insn in front of @at, with its program counter. */
-static ir_ref before(struct ir_fn *fn, ir_ref at, struct ir_insn insn)
-{
-	insn.pc = ir_at(fn, at)->pc;
-	return ir_insert(fn, at, insn);
-}
-
-/* @insn becomes @op of @a and @b, and keeps the rest. */
-static void rewrite(struct ir_insn *insn, enum ir_op op, ir_ref a, ir_ref b)
-{
-	insn->op = (u8)op;
-	insn->arg[0] = a;
-	insn->arg[1] = b;
-}
-
-static void swap_args(struct ir_insn *insn)
-{
-	ir_ref first = insn->arg[0];
-
-	insn->arg[0] = insn->arg[1];
-	insn->arg[1] = first;
-}
-
 /* ---- arithmetic ---- */
 
 /* Subtracting a literal is adding another; from a literal: adding to the negative. */
@@ -37,12 +14,12 @@ static void expand_sub(struct ir_fn *fn, ir_ref ref)
 	ir_ref a = insn->arg[0], b = insn->arg[1];
 
 	if (ir_is_const(fn, b)) {
-		rewrite(insn, IR_ADD, a, ir_const(fn, 0 - (u64)ir_at(fn, b)->imm));
+		jit_rewrite(insn, IR_ADD, a, ir_const(fn, 0 - (u64)ir_at(fn, b)->imm));
 	} else if (ir_is_const_of(fn, a, 0)) {
-		rewrite(insn, IR_NEG, b, 0);
+		jit_rewrite(insn, IR_NEG, b, 0);
 	} else if (ir_is_const(fn, a)) {
-		b = before(fn, ref, ir_unary(IR_NEG, insn->width, b));
-		rewrite(insn, IR_ADD, b, a);
+		b = jit_before(fn, ref, ir_unary(IR_NEG, insn->width, b));
+		jit_rewrite(insn, IR_ADD, b, a);
 	}
 }
 
@@ -55,7 +32,7 @@ static void expand_add(struct ir_fn *fn, struct ir_insn *insn)
 	    !fits_s32(a->imm + b->imm))
 		return;
 	insn->imm = a->imm + b->imm;
-	rewrite(insn, IR_FRAME, 0, 0);
+	jit_rewrite(insn, IR_FRAME, 0, 0);
 }
 
 /* Masks of the low bytes have instructions of their own, which leave the operand alone. */
@@ -65,11 +42,11 @@ static void expand_and(struct ir_fn *fn, ir_ref ref)
 	ir_ref a = insn->arg[0], b = insn->arg[1];
 
 	if (ir_is_const_of(fn, b, UINT8_MAX))
-		rewrite(insn, IR_ZEXT8, a, 0);
+		jit_rewrite(insn, IR_ZEXT8, a, 0);
 	else if (ir_is_const_of(fn, b, UINT16_MAX))
-		rewrite(insn, IR_ZEXT16, a, 0);
+		jit_rewrite(insn, IR_ZEXT16, a, 0);
 	else if (ir_is_const_of(fn, b, UINT32_MAX))
-		rewrite(insn, IR_ZEXT32, a, 0);
+		jit_rewrite(insn, IR_ZEXT32, a, 0);
 	else if (ir_upper_zero(fn, a) || ir_upper_zero(fn, b))
 		insn->width = 4;
 }
@@ -81,50 +58,8 @@ static void expand_andn(struct ir_fn *fn, ir_ref ref)
 
 	if (x86_has(fn, X86_BMI1))
 		return;
-	inverted = before(fn, ref, ir_unary(IR_NOT, insn->width, insn->arg[1]));
-	rewrite(insn, IR_AND, insn->arg[0], inverted);
-}
-
-static void narrow_division(struct ir_fn *fn, struct ir_insn *insn)
-{
-	u64 most = u64_max(ir_at(fn, insn->arg[0])->umax, ir_at(fn, insn->arg[1])->umax);
-
-	if (most <= INT32_MAX && insn->op == IR_SDIV)
-		insn->op = IR_UDIV;
-	if (most <= INT32_MAX && insn->op == IR_SMOD)
-		insn->op = IR_UMOD;
-	if (most <= UINT32_MAX && (insn->op == IR_UDIV || insn->op == IR_UMOD))
-		insn->width = 4;
-}
-
-/*
- * Bits in pairs, in fours, in bytes; a product sums the bytes up in the
- * highest one.
- */
-static void expand_popcnt(struct ir_fn *fn, ir_ref ref)
-{
-	struct ir_insn *insn = ir_at(fn, ref);
-	u8 w = insn->width;
-	u64 all = w == 8 ? UINT64_MAX : UINT32_MAX;
-	ir_ref x = insn->arg[0], t, m2, m4, ones;
-
-	if (x86_has(fn, X86_POPCNT))
-		return;
-	m2 = ir_const(fn, all / 15 * 3);
-	m4 = ir_const(fn, all / 255 * 15);
-	ones = ir_const(fn, all / 255);
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 1)));
-	t = before(fn, ref, ir_binary(IR_AND, w, t, ir_const(fn, all / 3)));
-	x = before(fn, ref, ir_binary(IR_SUB, w, x, t));
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 2)));
-	t = before(fn, ref, ir_binary(IR_AND, w, t, m2));
-	x = before(fn, ref, ir_binary(IR_AND, w, x, m2));
-	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
-	t = before(fn, ref, ir_binary(IR_SHR, w, x, ir_const(fn, 4)));
-	x = before(fn, ref, ir_binary(IR_ADD, w, x, t));
-	x = before(fn, ref, ir_binary(IR_AND, w, x, m4));
-	x = before(fn, ref, ir_binary(IR_MUL, w, x, ones));
-	rewrite(insn, IR_SHR, x, ir_const(fn, w * 8u - 8));
+	inverted = jit_before(fn, ref, ir_unary(IR_NOT, insn->width, insn->arg[1]));
+	jit_rewrite(insn, IR_AND, insn->arg[0], inverted);
 }
 
 /* ---- comparisons ---- */
@@ -149,7 +84,7 @@ static void narrow_compare(struct ir_fn *fn, struct ir_insn *insn)
 static void expand_compare(struct ir_fn *fn, struct ir_insn *insn)
 {
 	if (ir_is_literal(fn, insn->arg[0]) && !ir_is_literal(fn, insn->arg[1])) {
-		swap_args(insn);
+		jit_swap_args(insn);
 		insn->cc = (u8)ir_cc_swap(insn->cc);
 	}
 	narrow_compare(fn, insn);
@@ -164,7 +99,7 @@ static void order_operands(struct ir_fn *fn, struct ir_insn *insn)
 
 	if (ir_is_literal(fn, insn->arg[0]) ||
 	    (!ir_is_literal(fn, insn->arg[1]) && a->uses > 1 && b->uses == 1))
-		swap_args(insn);
+		jit_swap_args(insn);
 }
 
 /* What nobody asks for need not be fetched. */
@@ -179,14 +114,14 @@ static void expand_tail_call(struct ir_fn *fn, ir_ref ref)
 	struct ir_insn *insn = ir_at(fn, ref);
 
 	if (!ir_upper_zero(fn, insn->arg[2]))
-		insn->arg[2] = before(fn, ref, ir_unary(IR_ZEXT32, 8, insn->arg[2]));
+		insn->arg[2] = jit_before(fn, ref, ir_unary(IR_ZEXT32, 8, insn->arg[2]));
 }
 
 /* rsp cannot be an index. */
 static void order_address(struct ir_fn *fn, struct ir_insn *insn)
 {
 	if (insn->arg[1] && !insn->scale && ir_at(fn, insn->arg[1])->op == IR_FRAME)
-		swap_args(insn);
+		jit_swap_args(insn);
 }
 
 static void expand(struct ir_fn *fn, ir_ref ref)
@@ -222,10 +157,11 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 	case IR_UMOD:
 	case IR_SDIV:
 	case IR_SMOD:
-		narrow_division(fn, insn);
+		jit_narrow_division(fn, insn);
 		break;
 	case IR_POPCNT:
-		expand_popcnt(fn, ref);
+		if (!x86_has(fn, X86_POPCNT))
+			jit_expand_popcnt(fn, ref);
 		break;
 	case IR_ATOMIC:
 		expand_atomic(insn);
@@ -241,9 +177,9 @@ static void expand(struct ir_fn *fn, ir_ref ref)
 void x86_expand(struct ir_fn *fn)
 {
 	ir_count_uses(fn);
-	ir_each_block(fn, b)
-	{
-		ir_each(fn, b, ref) expand(fn, ref);
+	ir_each_block (fn, b) {
+		ir_each (fn, b, ref)
+			expand(fn, ref);
 	}
 }
 
@@ -269,8 +205,7 @@ static void drop_unused(struct ir_fn *fn)
 void x86_lower(struct ir_fn *fn)
 {
 	x86_expand(fn);
-	if (fn->unit->options && fn->unit->options->blind)
-		x86_blind(fn);
+	jit_blind(fn);
 	if (unit_pass(fn->unit, JIT_PASS_ADDRESS)) {
 		x86_fold_addresses(fn);
 		drop_unused(fn);

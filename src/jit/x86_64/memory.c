@@ -89,21 +89,13 @@ static void fold_load(struct moving *m, struct ir_insn *insn, u32 i, u8 size)
 	ir_remove(m->fn, ref);
 }
 
-static void swap_args(struct ir_insn *insn)
-{
-	ir_ref first = insn->arg[0];
-
-	insn->arg[0] = insn->arg[1];
-	insn->arg[1] = first;
-}
-
 static void fold_into_alu(struct moving *m, struct ir_insn *insn)
 {
 	const struct ir_insn *load = movable(m, insn->arg[1]);
 	bool literal = ir_is_literal(m->fn, insn->arg[1]);
 
 	if (!load && ir_flags(insn) & IR_OP_COMM && !literal && movable(m, insn->arg[0])) {
-		swap_args(insn);
+		jit_swap_args(insn);
 		load = ir_at(m->fn, insn->arg[1]);
 	}
 	if (load && load->size >= insn->width)
@@ -249,7 +241,7 @@ static void fold_modify(struct moving *m, struct ir_insn *store)
 	    !ir_is_literal(m->fn, op->arg[1])) {
 		load = movable(m, op->arg[1]);
 		if (load && same_place(load, store))
-			swap_args(op);
+			jit_swap_args(op);
 	}
 	if (!load || !same_place(load, store) || !modifies_by(m->fn, store, op->arg[1]))
 		return;
@@ -340,11 +332,9 @@ static void walk(struct ir_fn *fn, u32 *at, void (*fold)(struct moving *m, ir_re
 {
 	struct moving m = {.fn = fn, .at = at};
 
-	ir_each_block(fn, b)
-	{
+	ir_each_block (fn, b) {
 		m.block = ++m.now;
-		ir_each(fn, b, ref)
-		{
+		ir_each (fn, b, ref) {
 			at[ref] = ++m.now;
 			fold(&m, ref);
 			note_write(&m, ir_at(fn, ref));

@@ -92,8 +92,7 @@ static int emit_insn(struct x86 *e, const struct ir_insn *insn)
 static int emit_block(struct x86 *e, u32 block)
 {
 	x86_bind(e, block);
-	ir_each(e->fn, block, ref)
-	{
+	ir_each (e->fn, block, ref) {
 		const struct ir_insn *insn = ir_at(e->fn, ref);
 		int ret;
 
@@ -137,7 +136,8 @@ static int emit_function(struct x86 *e)
 	for (u32 i = 0; i < e->fn->nblocks; i++)
 		x86_label(e);
 	e->leave = x86_label(e);
-	if (e->code->failed || !x86_find_landings(e))
+	e->landing = jit_landings(e->fn);
+	if (e->code->failed || !e->landing)
 		return -ENOMEM;
 	x86_frame_init(e);
 	x86_prologue(e);

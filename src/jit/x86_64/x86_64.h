@@ -16,6 +16,7 @@
 #ifndef ANYBPF_JIT_X86_64_H
 #define ANYBPF_JIT_X86_64_H
 
+#include "jit/lower.h"
 #include "jit/target.h"
 #include "jit/x86_64/encode.h"
 
@@ -72,7 +73,6 @@ static inline bool x86_is_folded(const struct ir_insn *insn)
 void x86_lower(struct ir_fn *fn);
 /* Steps of it, in this order: */
 void x86_expand(struct ir_fn *fn);
-void x86_blind(struct ir_fn *fn); /* where it is asked for */
 void x86_fold_addresses(struct ir_fn *fn);
 void x86_fold_memory(struct ir_fn *fn);
 void x86_place_literals(struct ir_fn *fn);
@@ -197,7 +197,6 @@ int x86_emit_select(struct x86 *e, const struct ir_insn *insn);
 /* Whether a comparison behind @insn, a move, is saved by the flags as they are. */
 bool x86_flags_wanted(const struct x86 *e, const struct ir_insn *insn);
 /* Fills in e->landing; false when out of memory. */
-bool x86_find_landings(struct x86 *e);
 int x86_emit_br(struct x86 *e, const struct ir_insn *insn);
 int x86_emit_jmp(struct x86 *e, const struct ir_insn *insn);
 int x86_emit_ret(struct x86 *e, const struct ir_insn *insn);

@@ -6,7 +6,8 @@
  * fits in one byte, and addresses of the host, which nobody chooses, stay.
  */
 #include "base/os.h"
-#include "jit/x86_64/x86_64.h"
+#include "jit/lower.h"
+#include "jit/unit.h"
 
 struct blinding {
 	struct ir_fn *fn;
@@ -100,14 +101,14 @@ static void blind_phi(struct blinding *b, ir_ref ref)
 	}
 }
 
-void x86_blind(struct ir_fn *fn)
+void jit_blind(struct ir_fn *fn)
 {
 	struct blinding b = {.fn = fn};
 
-	ir_each_block(fn, block)
-	{
-		ir_each(fn, block, ref)
-		{
+	if (!fn->unit->options || !fn->unit->options->blind)
+		return;
+	ir_each_block (fn, block) {
+		ir_each (fn, block, ref) {
 			if (ir_at(fn, ref)->op == IR_PHI)
 				blind_phi(&b, ref);
 			else
