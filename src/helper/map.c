@@ -42,6 +42,33 @@ DEFINE_HELPER(helper_map_lookup_percpu_elem)
 	return ptr_to_u64(map->ops->lookup(map, u64_to_ptr(r2), cpu));
 }
 
+DEFINE_HELPER(helper_map_push_elem)
+{
+	struct map *map = arg_map(r1);
+
+	if (!map->ops->push)
+		return helper_error(-EOPNOTSUPP);
+	return helper_error(map->ops->push(map, u64_to_ptr(r2), r3));
+}
+
+DEFINE_HELPER(helper_map_pop_elem)
+{
+	struct map *map = arg_map(r1);
+
+	if (!map->ops->pop)
+		return helper_error(-EOPNOTSUPP);
+	return helper_error(map->ops->pop(map, u64_to_ptr(r2)));
+}
+
+DEFINE_HELPER(helper_map_peek_elem)
+{
+	struct map *map = arg_map(r1);
+
+	if (!map->ops->peek)
+		return helper_error(-EOPNOTSUPP);
+	return helper_error(map->ops->peek(map, u64_to_ptr(r2)));
+}
+
 struct for_each {
 	struct run *run;
 	struct map *map;

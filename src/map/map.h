@@ -75,6 +75,14 @@ struct map_ops {
 	int (*delete)(struct map *map, const void *key);
 
 	/*
+	 * For programs and user space alike: types whose values have no keys.
+	 * pop and peek fill in @value also when they fail.
+	 */
+	int (*push)(struct map *map, const void *value, u64 flags);
+	int (*pop)(struct map *map, void *value);
+	int (*peek)(struct map *map, void *value);
+
+	/*
 	 * For bpf() and the C API: values are copied. A per-CPU value is the
 	 * concatenation of nr_cpus copies, each rounded up to 8 bytes.
 	 */

@@ -551,16 +551,24 @@ static void *failing_realloc(void *ctx, void *p, size_t size)
 	return realloc(p, size);
 }
 
+/* What a small map of the type is made of. */
+static union bpf_attr small_map(u32 type)
+{
+	bool keyless = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_QUEUE ||
+		       type == BPF_MAP_TYPE_STACK;
+
+	return (union bpf_attr){
+		.map_type = type,
+		.key_size = keyless ? 0 : 4,
+		.value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4,
+		.max_entries = (u32)os_page_size(),
+	};
+}
+
 static void out_of_memory(void)
 {
 	for (u32 type = 1; type < __MAX_BPF_MAP_TYPE; type++) {
-		bool ring = type == BPF_MAP_TYPE_RINGBUF;
-		union bpf_attr attr = {
-			.map_type = type,
-			.key_size = ring ? 0 : 4,
-			.value_size = ring ? 0 : 4,
-			.max_entries = (u32)os_page_size(),
-		};
+		union bpf_attr attr = small_map(type);
 		u32 n = 0;
 		int ret;
 

@@ -432,6 +432,57 @@ static void ringbuf(void)
 	host_free(s.host);
 }
 
+/* ---- queue and stack ---- */
+
+/* Each thread pushes its numbers and takes as many, whosever they are: none is lost or torn. */
+static void *push_and_pop(void *arg)
+{
+	struct shared *s = arg;
+	bool queue = s->map->desc.type == BPF_MAP_TYPE_QUEUE;
+	u32 me = atomic_fetch_add(&s->next_thread, 1), last[THREADS] = {0};
+
+	for (u32 i = 1; i <= s->rounds; i++) {
+		struct value v = value_for(me, i), got;
+
+		while (s->map->ops->push(s->map, &v, BPF_ANY))
+			os_yield();
+		while (s->map->ops->pop(s->map, &got))
+			os_yield();
+		expect(s, got.b == ~got.a && got.a >> 32 < THREADS);
+		/* What one thread pushed comes to another in its order, if it is a queue. */
+		if (queue && got.a >> 32 < THREADS) {
+			expect(s, (u32)got.a > last[got.a >> 32]);
+			last[got.a >> 32] = (u32)got.a;
+		}
+		atomic_fetch_add(&s->sum, (u32)got.a);
+	}
+	return NULL;
+}
+
+static void queue_of_type(u32 type)
+{
+	struct shared s = {.host = new_host(THREADS), .rounds = 20000};
+	struct value v;
+
+	s.map = new_map(s.host, type, 0, sizeof(v), THREADS, 0);
+	run_threads(&s, push_and_pop);
+	check_eq(s.wrong, 0);
+	check_eq(s.sum, THREADS * (u64)s.rounds * (s.rounds + 1) / 2);
+	check_eq(s.map->ops->peek(s.map, &v), -ENOENT);
+	object_put(&s.map->obj);
+	host_free(s.host);
+}
+
+static void queue(void)
+{
+	queue_of_type(BPF_MAP_TYPE_QUEUE);
+}
+
+static void stack(void)
+{
+	queue_of_type(BPF_MAP_TYPE_STACK);
+}
+
 /* ---- perf event array ---- */
 
 static void *produce_perf(void *arg)
@@ -514,6 +565,8 @@ int main(void)
 	run_test(lru_of_own_lists);
 	run_test(for_each_while_changing);
 	run_test(ringbuf);
+	run_test(queue);
+	run_test(stack);
 	run_test(perf_event_array);
 	return tap_done();
 }
