@@ -83,6 +83,21 @@ int check_jit_passes(const char *command, const char *list)
 	return EXIT_OK;
 }
 
+int check_jit_report(const char *command, const char *list)
+{
+	u32 reports;
+	struct err err;
+
+	if (!strcmp(list, "list")) {
+		for (u32 i = 0; i < JIT_REPORT_CNT; i++)
+			printf("  %-10s %s\n", jit_report_names[i], jit_report_texts[i]);
+		exit(EXIT_OK);
+	}
+	if (jit_reports_parse(list, &reports, &err))
+		return usage_error(command, "%s", err.text);
+	return EXIT_OK;
+}
+
 int parse_common(const char *command, struct common *common, int option)
 {
 	switch (option) {
@@ -92,6 +107,9 @@ int parse_common(const char *command, struct common *common, int option)
 	case OPT_JIT_PASSES:
 		common->jit_passes = optarg;
 		return check_jit_passes(command, optarg);
+	case OPT_JIT_REPORT:
+		common->jit_report = optarg;
+		return check_jit_report(command, optarg);
 	case OPT_INTERP:
 		common->interp = true;
 		return EXIT_OK;

@@ -452,6 +452,7 @@ static const char options_help[] =
 	"  --prog NAME      the program to run, where the file has several\n"
 	"  --repeat N       run over the capture N times\n"
 	"  --interp         interpret instead of compiling to machine code\n" HELP_JIT_PASSES
+		HELP_JIT_REPORT
 	"  --max-steps N    end executions that take more steps (about one instruction each)\n"
 	"  --max-time NS    end executions that take longer, in nanoseconds\n" HELP_ENGINE
 		HELP_CLANG "  --json           print the result as JSON\n" HELP_HELP;
@@ -465,6 +466,7 @@ static const struct option long_options[] = {
 	{"repeat", required_argument, NULL, OPT_REPEAT},
 	{"interp", no_argument, NULL, OPT_INTERP},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
+	{"jit-report", required_argument, NULL, OPT_JIT_REPORT},
 	{"max-steps", required_argument, NULL, OPT_MAX_STEPS},
 	{"max-time", required_argument, NULL, OPT_MAX_TIME},
 	{"engine", required_argument, NULL, OPT_ENGINE},
@@ -532,6 +534,8 @@ static int check_options(const struct run_options *opts)
 		return usage_error("run", "standard input cannot be repeated");
 	if (opts->common.interp && opts->common.engine == ANYBPF_ENGINE_KERNEL)
 		return usage_error("run", "--interp is for the user engine");
+	if (opts->common.jit_report && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("run", "--jit-report is for the user engine");
 	return EXIT_OK;
 }
 
@@ -556,8 +560,8 @@ int command_run(int argc, char **argv)
 		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
 		    .interpret = opts.common.interp, .printk = print_line,
-		    .jit_passes = opts.common.jit_passes, .max_steps = opts.max_steps,
-		    .max_ns = opts.max_ns);
+		    .jit_passes = opts.common.jit_passes, .jit_report = opts.common.jit_report,
+		    .max_steps = opts.max_steps, .max_ns = opts.max_ns);
 	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;

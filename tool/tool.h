@@ -40,6 +40,7 @@ enum {
 	OPT_FACTS,
 	OPT_COMPLEXITY,
 	OPT_JIT_PASSES,
+	OPT_JIT_REPORT,
 	OPT_MAX_STEPS,
 	OPT_MAX_TIME,
 };
@@ -69,6 +70,7 @@ struct common {
 	bool json;
 	bool interp;
 	const char *jit_passes; /* NULL: all */
+	const char *jit_report; /* NULL: as the environment says */
 	enum anybpf_engine engine;
 };
 
@@ -84,6 +86,9 @@ int parse_common(const char *command, struct common *common, int option);
 	"clang)\n"
 #define HELP_JIT_PASSES                                                                            \
 	"  --jit-passes LIST  what the compiler does or, after -, leaves out (\"list\" "           \
+	"names all)\n"
+#define HELP_JIT_REPORT                                                                            \
+	"  --jit-report LIST  who is told of the machine code: perf, gdb, ... (\"list\" "         \
 	"names all)\n"
 #define HELP_HELP "  --help           print this\n"
 
@@ -118,6 +123,8 @@ int compile_bpf(const char *path, const char *clang, struct buf *object);
  * passes and leaves, or a usage error.
  */
 int check_jit_passes(const char *command, const char *list);
+/* The same for --jit-report. */
+int check_jit_report(const char *command, const char *list);
 /* Whether the name says that it is C. */
 bool is_c_file(const char *path);
 

@@ -77,6 +77,20 @@ struct anybpf_options {
 	/* Gets the compiler's intermediate form of each function after each @step, as text. */
 	void (*jit_dump)(void *ctx, const char *step, const char *text);
 	void *jit_dump_ctx;
+	/*
+	 * User engine: who is told of the machine code of programs, so that their
+	 * functions have names and lines: "perf", "jitdump", "gdb", "unwind", with
+	 * commas between them; see anybpf(1). NULL: whom the environment variable
+	 * ANYBPF_JIT_REPORT names, "none": nobody.
+	 */
+	const char *jit_report;
+	/*
+	 * Gets what went wrong without failing anything, such as a profiler's file
+	 * that cannot be written: one line, from any thread that loads. NULL:
+	 * standard error.
+	 */
+	void (*warn)(void *ctx, const char *text);
+	void *warn_ctx;
 };
 
 /* Version of the library, "0.1.0". */

@@ -3,12 +3,14 @@
 #include "base/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,6 +97,77 @@ int os_pages_make_executable(void *p, size_t size)
 		return -errno;
 	__builtin___clear_cache((char *)p, (char *)p + size);
 	return 0;
+}
+
+/* Whether nobody else can have prepared it: a link of another name would show in the count. */
+static int check_own(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 ? 0 : -EPERM;
+}
+
+int os_open_shared(const char *path, bool fresh)
+{
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	int fd, err;
+
+	if (fresh)
+		unlink(path); /* where that is not allowed, the file is still there */
+	fd = open(path, flags | O_CREAT | O_EXCL, 0644);
+	if (fd >= 0)
+		return fd;
+	if (fresh || errno != EEXIST)
+		return -errno;
+	fd = open(path, flags);
+	if (fd < 0)
+		return -errno;
+	err = check_own(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int os_write(int fd, const void *data, size_t size)
+{
+	const u8 *at = data;
+
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			at += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+void os_close(int fd)
+{
+	close(fd);
+}
+
+int os_map_marker(int fd)
+{
+	void *p = mmap(NULL, os_page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+
+	return p == MAP_FAILED ? -errno : 0;
+}
+
+u32 os_process_id(void)
+{
+	return (u32)getpid();
+}
+
+u32 os_thread_id(void)
+{
+	return (u32)syscall(SYS_gettid);
 }
 
 u64 os_clock_ns(int clock)

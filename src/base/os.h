@@ -33,6 +33,22 @@ int os_pages_make_executable(void *p, size_t size);
  */
 int os_read_file(const struct mem *mem, const char *path, void **data, size_t *size);
 
+/*
+ * Opens a file for adding at its end, in a folder where others may make files
+ * too: never through a link, never somebody else's. @fresh: a new file, in
+ * place of what an earlier process left. A descriptor or -errno.
+ */
+int os_open_shared(const char *path, bool fresh);
+/* All of it; 0 or -errno. */
+int os_write(int fd, const void *data, size_t size);
+void os_close(int fd);
+/* Maps a file's first page as code, until the process ends: profilers then know of it. 0 or -errno.
+ */
+int os_map_marker(int fd);
+
+u32 os_process_id(void);
+u32 os_thread_id(void);
+
 /* Nanoseconds of a POSIX clock (CLOCK_MONOTONIC, ...). */
 u64 os_clock_ns(int clock);
 void os_random(void *p, size_t size);

@@ -26,6 +26,12 @@ void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg)
 	NOTE(code, fixups, (struct fault_fixup){.at = at, .resume = resume, .zero_reg = zero_reg});
 }
 
+void code_frame(struct jit_code *code, u32 depth, u8 nsaved)
+{
+	NOTE(code, frames,
+	     (struct jit_frame){.offset = code_at(code), .depth = depth, .nsaved = nsaved});
+}
+
 void code_link(struct jit_code *code, u32 at, u32 subprog)
 {
 	NOTE(code, links, (struct jit_link){.at = at, .subprog = subprog});
@@ -41,4 +47,5 @@ void code_free(struct jit_code *code)
 	vec_free(&code->relocs, mem);
 	vec_free(&code->fixups, mem);
 	vec_free(&code->funcs, mem);
+	vec_free(&code->frames, mem);
 }

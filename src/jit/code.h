@@ -35,6 +35,16 @@ struct jit_reloc {
 	} sym;
 };
 
+/*
+ * From .offset on, the stack pointer is .depth bytes below its value before
+ * the call, and the first .nsaved of the function's saved registers are in
+ * their places. At a function's start there is none; what a call pushes counts.
+ */
+struct jit_frame {
+	u32 offset, depth;
+	u8 nsaved;
+};
+
 /* The code of one subprogram, with what unwinding it takes. */
 struct jit_func {
 	u32 subprog;
@@ -59,6 +69,7 @@ struct jit_code {
 	VEC(struct jit_reloc) relocs;
 	VEC(struct fault_fixup) fixups;
 	VEC(struct jit_func) funcs;
+	VEC(struct jit_frame) frames;
 	bool failed; /* out of memory */
 };
 
@@ -71,6 +82,8 @@ void code_free(struct jit_code *code);
 /* Notes that what follows comes from @pc. */
 void code_line(struct jit_code *code, u32 pc);
 void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg);
+/* Notes how the frame is from here on. */
+void code_frame(struct jit_code *code, u32 depth, u8 nsaved);
 void code_link(struct jit_code *code, u32 at, u32 subprog);
 
 #endif

@@ -58,6 +58,7 @@ int image_finish(struct jit_image *image, const struct prog *prog, struct jit_co
 	TAKE(code->lines, image->lines, image->line_cnt);
 	TAKE(code->fixups, image->fixups, image->fixup_cnt);
 	TAKE(code->funcs, image->funcs, image->func_cnt);
+	TAKE(code->frames, image->frames, image->frame_cnt);
 	ret = make_offsets(image, prog, mem);
 	if (!ret)
 		ret = os_pages_make_executable(image->code, image->pages);
@@ -80,5 +81,6 @@ void image_free(const struct mem *mem, struct jit_image *image)
 	mem_free(mem, image->fixups);
 	mem_free(mem, image->lines);
 	mem_free(mem, image->funcs);
+	mem_free(mem, image->frames);
 	mem_free(mem, image);
 }

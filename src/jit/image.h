@@ -20,6 +20,9 @@ struct jit_image {
 	u32 line_cnt;
 	struct jit_func *funcs;
 	u32 func_cnt;
+	struct jit_frame *frames; /* by offset */
+	u32 frame_cnt;
+	void *reports[JIT_REPORT_CNT]; /* what each report keeps as long as the code is there */
 };
 
 /* Maps @size bytes where code is to stand; 0 or -ENOMEM. */

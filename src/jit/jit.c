@@ -85,6 +85,7 @@ void jit_free(struct prog *prog)
 
 	if (!image)
 		return;
+	jit_report_end(prog, image);
 	for (u32 s = 0; s < prog->subprog_cnt; s++)
 		prog->subprogs[s].entry = NULL;
 	prog->jit = NULL;

@@ -42,6 +42,18 @@ extern const char *const jit_pass_names[JIT_PASS_CNT], *const jit_pass_texts[JIT
  */
 int jit_passes_parse(const char *text, u64 *passes, struct err *err);
 
+/* Who may be told of machine code, see report/report.def. */
+enum jit_report {
+#define REPORT(NAME, text, add, remove, what) JIT_REPORT_##NAME,
+#include "jit/report/report.def"
+#undef REPORT
+	JIT_REPORT_CNT
+};
+
+extern const char *const jit_report_names[JIT_REPORT_CNT], *const jit_report_texts[JIT_REPORT_CNT];
+/* Reads names with commas between them, "all" or "none". 0 or -EINVAL with the name in @err. */
+int jit_reports_parse(const char *text, u32 *reports, struct err *err);
+
 /* Whether this machine has a code generator. */
 bool jit_present(void);
 

@@ -51,6 +51,10 @@ struct jit_target {
 	u8 ret_reg;
 	u8 scratch;		      /* register for moves from slot to slot; never allocatable */
 	const char *const *reg_names; /* of 8 byte registers */
+	u16 elf_machine;
+	/* DWARF's numbers of the stack pointer and of the return address, and what a call pushes.
+	 */
+	u8 dwarf_sp, dwarf_ra, call_pushes;
 
 	/* JIT_FEATURE bits of the target of the processor that this runs on. */
 	u32 (*features)(void);

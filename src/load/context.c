@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The context: an engine with its options, and the text of the last failure. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,10 +48,46 @@ static bool jit_is_off(void)
 	return jit && !strcmp(jit, "off");
 }
 
+static void forward_warning(void *arg, const char *text)
+{
+	const struct anybpf *ctx = arg;
+
+	if (ctx->opts.warn)
+		ctx->opts.warn(ctx->opts.warn_ctx, text);
+	else
+		fprintf(stderr, "anybpf: %s\n", text);
+}
+
+/*
+ * Whose program it is that embeds the library need not know of profilers. Such
+ * a wish writes files: not where the user is not who runs.
+ */
+static int report_options(struct anybpf *ctx, struct host_jit *jit)
+{
+	const char *wish = ctx->opts.jit_report;
+	struct err err;
+	int ret;
+
+	jit->warn = forward_warning;
+	jit->warn_arg = ctx;
+	if (wish)
+		return jit_reports_parse(wish, &jit->report, NULL);
+	wish = secure_getenv("ANYBPF_JIT_REPORT");
+	ret = wish ? jit_reports_parse(wish, &jit->report, &err) : 0;
+	if (ret) {
+		err_prefix(&err, "ANYBPF_JIT_REPORT");
+		forward_warning(ctx, err.text);
+	}
+	return 0;
+}
+
 static int jit_options(struct anybpf *ctx, struct host_options *opts)
 {
 	u64 passes = JIT_PASSES_ALL;
-	int ret = 0;
+	int ret = report_options(ctx, &opts->jit);
+
+	if (ret)
+		return ret;
 
 	opts->interpret = ctx->opts.interpret || jit_is_off();
 	opts->limits = (struct host_limits){.steps = ctx->opts.max_steps, .ns = ctx->opts.max_ns};

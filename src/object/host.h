@@ -51,9 +51,6 @@ struct slot {
 
 struct ir_fn;
 
-/* Profilers that are told where machine code is, see jit/report/report.h. */
-#define HOST_JIT_PERF_MAP BIT(0)
-
 /* How programs are compiled; see struct jit_options for what the masks mean. */
 struct host_jit {
 	u64 passes_off;
@@ -63,7 +60,10 @@ struct host_jit {
 	 * unprivileged loaders, 2 everybody's, as Linux's net.core.bpf_jit_harden.
 	 */
 	u8 harden;
-	u8 report; /* HOST_JIT_*: who is told of code */
+	u32 report; /* BIT(enum jit_report): who is told of machine code */
+	/* Gets what could not be told, a line of text once for each kind of report; NULL: nobody. */
+	void (*warn)(void *arg, const char *text);
+	void *warn_arg;
 	/* Sees each subprogram's intermediate form after each step, or NULL. */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
 	void *dump_arg;
@@ -99,6 +99,7 @@ struct host {
 	bool interpret;
 	struct host_jit jit;
 	struct host_limits limits;
+	_Atomic u32 jit_warned; /* BIT(enum jit_report): those whose failure has been told */
 	/*
 	 * What the processor can, as the compiler numbers it, with the highest bit
 	 * set; 0: not asked yet. Asking takes longer than compiling a small program

@@ -78,3 +78,21 @@ $ anybpf run x.bpf.o --pcap a --interp --engine kernel
 anybpf run: --interp is for the user engine
 ...
 [2]
+
+# reports are named
+$ anybpf run --jit-report list
+  perf       names of functions in /tmp/perf-PID.map, for perf report
+  jitdump    .*, for perf inject --jit (re)
+...
+
+# an unknown report
+$ anybpf run x.bpf.o --pcap a --jit-report perf,moon
+anybpf run: no report of the compiler is called 'moon'
+...
+[2]
+
+# reports are of the user engine's code
+$ anybpf run x.bpf.o --pcap a --jit-report perf --engine kernel
+anybpf run: --jit-report is for the user engine
+...
+[2]

@@ -116,7 +116,7 @@ struct a64 {
 	VEC(struct a64_label) labels; /* the first are those of the blocks */
 	VEC(u32) pool;		      /* symbols */
 	VEC(u64) calls;
-	u32 first_line, first_fixup; /* of this function */
+	u32 first_line, first_fixup, first_frame; /* of this function */
 };
 
 /* target.c */
@@ -160,6 +160,8 @@ void a64_frame_init(struct a64 *e);
 void a64_prologue(struct a64 *e);
 /* Undoes the prologue; changes no register of the caller's and no scratch one but x17. */
 void a64_frame_drop(struct a64 *e);
+/* What follows has the whole frame: after the prologue and wherever the function has been left. */
+void a64_note_frame(struct a64 *e);
 void a64_return(struct a64 *e);
 struct jit_func a64_unwind(const struct a64 *e);
 /* From sp, of a spill slot and of r10 + @disp. */

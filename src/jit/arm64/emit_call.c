@@ -120,6 +120,7 @@ static void enter_target(struct a64 *e, u8 run)
 	load_field(e, 8, A64_SCRATCH, A64_SCRATCH, offsetof(struct subprog, entry));
 	a64_frame_drop(e);
 	a64_rr(e->code, A64_BR, 0, A64_SCRATCH);
+	a64_note_frame(e);
 }
 
 int a64_emit_tail_call(struct a64 *e, const struct ir_insn *insn)

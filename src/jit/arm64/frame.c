@@ -57,19 +57,30 @@ static void each_saved(struct a64 *e, bool load, u32 from)
 	const struct a64_frame *frame = &e->frame;
 
 	for (u32 i = from; i < frame->nregs; i += 2) {
-		if (i + 1 < frame->nregs)
+		u32 next = i + 2 < frame->nregs ? i + 2 : frame->nregs;
+
+		if (next == i + 2)
 			a64_pair(e->code, load ? A64_LDP : A64_STP, frame->regs[i],
 				 frame->regs[i + 1], A64_SP, (s32)(8 * i));
 		else
 			a64_mem(e->code, load ? A64_LDR : A64_STR, 8, frame->regs[i], A64_SP,
 				8 * i);
+		if (!load)
+			code_frame(e->code, frame->size, (u8)next);
 	}
+}
+
+void a64_note_frame(struct a64 *e)
+{
+	if (e->frame.size)
+		code_frame(e->code, e->frame.size, (u8)e->frame.nregs);
 }
 
 void a64_prologue(struct a64 *e)
 {
 	const struct a64_frame *frame = &e->frame;
 	s32 size = (s32)frame->size;
+	u8 saved;
 
 	if (!size)
 		return;
@@ -79,6 +90,8 @@ void a64_prologue(struct a64 *e)
 		a64_pair(e->code, A64_STP_PRE, frame->regs[0], frame->regs[1], A64_SP, -size);
 	else
 		a64_mem_step(e->code, A64_STR_PRE, frame->regs[0], A64_SP, -size);
+	saved = !in_one_step(frame) ? 0 : frame->nregs > 1 ? 2 : 1;
+	code_frame(e->code, frame->size, saved);
 	each_saved(e, false, in_one_step(frame) ? 2 : 0);
 	if (frame->record)
 		a64_add_imm(e->code, A64_ADD_IMM | A64_X, A64_FP, A64_SP, 0);
@@ -98,6 +111,7 @@ void a64_frame_drop(struct a64 *e)
 		a64_pair(e->code, A64_LDP_POST, frame->regs[0], frame->regs[1], A64_SP, size);
 	else
 		a64_mem_step(e->code, A64_LDR_POST, frame->regs[0], A64_SP, size);
+	code_frame(e->code, 0, 0);
 }
 
 static u32 return_size(const struct a64_frame *frame)
@@ -119,6 +133,7 @@ void a64_return(struct a64 *e)
 	}
 	a64_frame_drop(e);
 	a64_put(e->code, A64_RET);
+	a64_note_frame(e);
 }
 
 /* DWARF numbers are those of the registers; the return address is where it was at the call. */

@@ -152,6 +152,7 @@ int a64_emit(struct jit_code *code, struct ir_fn *fn)
 		.mem = code->unit->mem,
 		.first_line = (u32)code->lines.len,
 		.first_fixup = (u32)code->fixups.len,
+		.first_frame = (u32)code->frames.len,
 	};
 	int ret;
 
@@ -181,6 +182,9 @@ const struct jit_target jit_arm64 = {
 	.ret_reg = 0,
 	.scratch = A64_SCRATCH,
 	.reg_names = reg_names,
+	.elf_machine = 183, /* EM_AARCH64 */
+	.dwarf_sp = 31,
+	.dwarf_ra = 30,
 	.features = a64_features,
 	.lower = a64_lower,
 	.constrain = a64_constrain,

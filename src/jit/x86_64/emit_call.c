@@ -142,6 +142,7 @@ static void enter_target(struct x86 *e, u8 r1, u8 run)
 		   offsetof(struct prog, subprogs));
 	x86_frame_drop(e);
 	x86_op_mem(e->code, OP_INDIRECT, 4, X86_SCRATCH, offsetof(struct subprog, entry));
+	x86_note_frame(e);
 }
 
 int x86_emit_tail_call(struct x86 *e, const struct ir_insn *insn)

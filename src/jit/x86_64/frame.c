@@ -26,6 +26,12 @@ void x86_frame_init(struct x86 *e)
 	frame->slots_at = frame->size ? 0 : -(s32)locals;
 }
 
+/* Bytes from rsp's value before the call down to what @n registers were pushed below. */
+static u32 depth_of(u32 n)
+{
+	return 8 + 8 * n;
+}
+
 static void move_rsp(struct x86 *e, enum x86_alu op)
 {
 	struct x86_rm rsp = x86_in_reg(RSP);
@@ -38,21 +44,43 @@ static void move_rsp(struct x86 *e, enum x86_alu op)
 		x86_alu_imm(e->code, OP_W, op, &rsp, (s32)size);
 }
 
+void x86_note_frame(struct x86 *e)
+{
+	u32 n = (u32)__builtin_popcount(e->frame.saved);
+
+	if (n || e->frame.size)
+		code_frame(e->code, depth_of(n) + e->frame.size, (u8)n);
+}
+
 void x86_prologue(struct x86 *e)
 {
+	u8 n = 0;
+
 	for (u8 reg = 0; reg < 16; reg++) {
-		if (e->frame.saved & BIT(reg))
-			x86_push(e->code, reg);
+		if (!(e->frame.saved & BIT(reg)))
+			continue;
+		x86_push(e->code, reg);
+		n++;
+		code_frame(e->code, depth_of(n), n);
 	}
 	move_rsp(e, ALU_SUB);
+	if (e->frame.size)
+		x86_note_frame(e);
 }
 
 void x86_frame_drop(struct x86 *e)
 {
+	u8 n = (u8)__builtin_popcount(e->frame.saved);
+
 	move_rsp(e, ALU_ADD);
+	if (e->frame.size)
+		code_frame(e->code, depth_of(n), n);
 	for (u8 reg = 16; reg-- > 0;) {
-		if (e->frame.saved & BIT(reg))
-			x86_pop(e->code, reg);
+		if (!(e->frame.saved & BIT(reg)))
+			continue;
+		x86_pop(e->code, reg);
+		n--;
+		code_frame(e->code, depth_of(n), n);
 	}
 }
 
@@ -79,6 +107,7 @@ void x86_return(struct x86 *e)
 	}
 	x86_frame_drop(e);
 	x86_put(e->code, 0xc3, 1);
+	x86_note_frame(e);
 }
 
 /* DWARF numbers rax rdx rcx rbx rsi rdi rbp rsp, then r8 to r15 in order. */

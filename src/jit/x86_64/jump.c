@@ -147,10 +147,12 @@ static u32 moved(struct savings *s, u32 at)
 
 static void move_notes(struct x86 *e, const u32 *before)
 {
-	struct savings lines = {.e = e, .before = before}, fixups = lines;
+	struct savings lines = {.e = e, .before = before}, fixups = lines, frames = lines;
 
 	for (size_t i = e->first_line; i < e->code->lines.len; i++)
 		e->code->lines.at[i].offset = moved(&lines, e->code->lines.at[i].offset);
+	for (size_t i = e->first_frame; i < e->code->frames.len; i++)
+		e->code->frames.at[i].offset = moved(&frames, e->code->frames.at[i].offset);
 	for (size_t i = e->first_fixup; i < e->code->fixups.len; i++) {
 		struct fault_fixup *fixup = &e->code->fixups.at[i];
 

@@ -162,6 +162,7 @@ int x86_emit(struct jit_code *code, struct ir_fn *fn)
 		.flags = {.reg = X86_NO_REG},
 		.first_line = (u32)code->lines.len,
 		.first_fixup = (u32)code->fixups.len,
+		.first_frame = (u32)code->frames.len,
 	};
 	int ret;
 
@@ -193,6 +194,10 @@ const struct jit_target jit_x86_64 = {
 	.ret_reg = RAX,
 	.scratch = X86_SCRATCH,
 	.reg_names = reg_names,
+	.elf_machine = 62, /* EM_X86_64 */
+	.dwarf_sp = 7,
+	.dwarf_ra = 16,
+	.call_pushes = 8,
 	.features = x86_features,
 	.lower = x86_lower,
 	.constrain = x86_constrain,

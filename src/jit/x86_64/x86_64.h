@@ -141,7 +141,7 @@ struct x86 {
 	VEC(struct x86_label) labels; /* the first are those of the blocks */
 	VEC(struct x86_pooled) pool;
 	VEC(u64) calls;
-	u32 first_line, first_fixup; /* of this function */
+	u32 first_line, first_fixup, first_frame; /* of this function */
 };
 
 /* hoist.c: false when out of memory */
@@ -167,6 +167,8 @@ void x86_frame_init(struct x86 *e);
 void x86_prologue(struct x86 *e);
 /* Undoes the prologue; changes no register of the caller's and not the scratch one. */
 void x86_frame_drop(struct x86 *e);
+/* What follows has the whole frame: after the prologue and wherever the function has been left. */
+void x86_note_frame(struct x86 *e);
 void x86_return(struct x86 *e);
 struct jit_func x86_unwind(const struct x86 *e);
 

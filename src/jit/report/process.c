@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one place of mutable state that belongs to no host, beside the fault
+ * handler's: both of what is here is the process's by what others expect of it.
+ */
+#include "jit/report/process.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/os.h"
+
+/* ---- the dump file ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	u32 pid; /* whose file it is: a child of fork() makes its own; 0: there is none yet */
+	int fd, err;
+	_Atomic u64 index;
+} dump = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+
+/* A file of its own with its beginning; mapped, so that perf hears of it. */
+static int open_dump(const char *path, const void *header, size_t size)
+{
+	int err;
+
+	if (dump.fd >= 0)
+		os_close(dump.fd);
+	dump.pid = os_process_id();
+	dump.fd = os_open_shared(path, true);
+	if (dump.fd < 0)
+		return dump.fd;
+	err = os_write(dump.fd, header, size);
+	return err ? err : os_map_marker(dump.fd);
+}
+
+int process_dump(const char *path, const void *header, size_t header_size, const void *data,
+		 size_t size)
+{
+	int err;
+
+	pthread_mutex_lock(&dump.lock);
+	if (dump.pid != os_process_id())
+		dump.err = open_dump(path, header, header_size);
+	if (!dump.err)
+		dump.err = os_write(dump.fd, data, size);
+	err = dump.err;
+	pthread_mutex_unlock(&dump.lock);
+	return err;
+}
+
+u64 process_dump_index(void)
+{
+	return atomic_fetch_add(&dump.index, 1);
+}
