@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "tap.h"
+#include "engine.h"
 
 static struct arena arena;
 
@@ -134,6 +134,71 @@ static void test_loops(void)
 	check(ir_dominates(fn, 2, 4) && !ir_dominates(fn, 3, 4));
 }
 
+/* ---- dominators, against their definition ---- */
+
+#define GRAPH_MAX 14
+
+/* Blocks that are reached from the entry without passing @without, a bit each. */
+static u32 reached(const struct ir_fn *fn, u32 without)
+{
+	u32 seen = without == 0 ? 0 : 1, work[GRAPH_MAX] = {0}, n = seen;
+
+	while (n) {
+		const struct ir_block *b = ir_block(fn, work[--n]);
+
+		for (u32 i = 0; i < b->nsucc; i++) {
+			if (b->succ[i] == without || seen & BIT(b->succ[i]))
+				continue;
+			seen |= BIT(b->succ[i]);
+			work[n++] = b->succ[i];
+		}
+	}
+	return seen;
+}
+
+static void make_graph(struct ir_fn *fn, u64 *state)
+{
+	u32 n = 2 + (u32)(random_next(state) % (GRAPH_MAX - 1));
+
+	arena_free(&arena);
+	arena_init(&arena, &mem_libc);
+	check_eq(ir_fn_init(fn, NULL, &arena, 0), 0);
+	while (fn->nblocks < n)
+		ir_new_block(fn);
+	for (u32 b = 0; b < n; b++) {
+		u32 yes = 1 + (u32)(random_next(state) % (n - 1));
+		u32 no = 1 + (u32)(random_next(state) % (n - 1));
+
+		if (random_next(state) % 6)
+			ir_br(fn, b, IR_EQ, 8, ir_const(fn, b), ir_const(fn, 0), yes, no);
+		else
+			ir_ret(fn, b, ir_const(fn, b));
+	}
+	ir_cfg(fn);
+}
+
+/* Loops with several entries among them. */
+static void test_dominators(void)
+{
+	u64 state = 4;
+	struct ir_fn fn;
+
+	for (u32 round = 0; round < 20000; round++) {
+		u32 blocks, wrong = 0;
+
+		make_graph(&fn, &state);
+		blocks = reached(&fn, UINT32_MAX);
+		for (u32 a = 0; a < fn.nblocks; a++) {
+			u32 rest = reached(&fn, a);
+
+			for (u32 b = 0; b < fn.nblocks && blocks & BIT(a); b++)
+				if (blocks & BIT(b))
+					wrong += ir_dominates(&fn, a, b) == !!(rest & BIT(b));
+		}
+		check_eq(wrong, 0);
+	}
+}
+
 static void test_fold_and_clean(void)
 {
 	struct ir_fn *fn =
@@ -165,6 +230,30 @@ static void test_clean_phis_around(void)
 		ir_each (fn, b, ref)
 			check(ir_at(fn, ref)->op != IR_PHI);
 	}
+}
+
+/* The same, where what goes is used by what was looked at long before. */
+static void test_clean_phis_far_around(void)
+{
+	struct ir_fn *fn = parse("fn 0, frame 0\n"
+				 "b0:\n\t%1 = param 0\n\tjmp b1\n"
+				 "b1:\n\t%2 = phi b0 0, b5 %3\n\tjmp b2\n"
+				 "b2:\n\t%3 = phi b1 %2, b4 %4\n\tbr eq.d %1, 1, b3, b5\n"
+				 "b3:\n\t%4 = phi b2 %3, b4 %5\n\tjmp b4\n"
+				 "b4:\n\t%5 = phi b3 %4\n\tbr eq.d %1, 2, b3, b2\n"
+				 "b5:\n\tbr eq.d %1, 3, b1, b6\n"
+				 "b6:\n\tret %3\n");
+
+	ir_clean(fn);
+	ir_cfg(fn);
+	expect_text(fn, "fn 0, frame 0\n"
+			"b0:\n\t%1 = param 0\n\tjmp b1\n"
+			"b1:\n\tjmp b2\n"
+			"b2:\n\tbr eq.d %1, 1, b3, b5\n"
+			"b5:\n\tbr eq.d %1, 3, b1, b6\n"
+			"b6:\n\tret 0\n"
+			"b3:\n\tjmp b4\n"
+			"b4:\n\tbr eq.d %1, 2, b3, b2\n");
 }
 
 static void test_split(void)
@@ -210,8 +299,10 @@ int main(void)
 	run_test(test_errors);
 	run_test(test_check);
 	run_test(test_loops);
+	run_test(test_dominators);
 	run_test(test_fold_and_clean);
 	run_test(test_clean_phis_around);
+	run_test(test_clean_phis_far_around);
 	run_test(test_split);
 	run_test(test_eval);
 	arena_free(&arena);

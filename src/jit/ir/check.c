@@ -123,14 +123,34 @@ static int check_insn(struct check *c, u32 block, ir_ref ref)
 	return check_operands(c, ref);
 }
 
+/* Whether what is taken for the order of the blocks still is that. */
+static int check_order(struct check *c, struct ir_fn *fn)
+{
+	u32 n = fn->ordered ? fn->norder : 0;
+	u32 *before = mem_dup(fn->arena->mem, fn->order, n * sizeof(*before));
+	bool same;
+
+	ir_graph_changed(fn);
+	ir_cfg(fn);
+	if (!before || fn->failed) {
+		mem_free(fn->arena->mem, before);
+		return -ENOMEM;
+	}
+	same = !n || (n == fn->norder && !memcmp(before, fn->order, n * sizeof(*before)));
+	mem_free(fn->arena->mem, before);
+	return same ? 0 : err_set(c->err, -EFAULT, "edges changed and nobody was told");
+}
+
 int ir_check(struct ir_fn *fn, struct err *err)
 {
 	struct check c = {.fn = fn, .err = err};
-	int ret = 0;
+	int ret;
 
 	if (fn->failed)
 		return -ENOMEM;
-	ir_cfg(fn);
+	ret = check_order(&c, fn);
+	if (ret)
+		return ret;
 	if (fn->blocks[0]->npreds)
 		return err_set(err, -EFAULT, "the entry has a predecessor");
 	for (u32 i = 0; i < fn->norder && !ret; i++) {

@@ -80,6 +80,7 @@ u32 ir_new_block(struct ir_fn *fn)
 		fn->failed = true;
 		return 0;
 	}
+	ir_graph_changed(fn);
 	block->order = UINT32_MAX;
 	block->loop = IR_NO_LOOP;
 	fn->blocks[fn->nblocks] = block;
@@ -371,18 +372,6 @@ ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
 	return ref;
 }
 
-u32 ir_nargs(const struct ir_fn *fn, const struct ir_insn *insn)
-{
-	switch (ir_ops[insn->op].args) {
-	case IR_ARGS_PHI:
-		return insn->block == UINT32_MAX ? 0 : fn->blocks[insn->block]->npreds;
-	case IR_ARGS_CALL:
-		return insn->nargs;
-	default:
-		return insn->nargs ? insn->nargs : ir_ops[insn->op].args;
-	}
-}
-
 /* ---- short forms ---- */
 
 struct ir_insn ir_unary(enum ir_op op, u8 width, ir_ref a)
@@ -465,11 +454,13 @@ static bool grow_preds(struct ir_fn *fn, u32 to)
 	return true;
 }
 
-/* Phis of @to have no operand for it yet. */
-static void edge_add(struct ir_fn *fn, u32 from, u32 to)
+/* By succ[@way] of @from. Phis of the block there have no operand for it yet. */
+static void edge_add(struct ir_fn *fn, u32 from, u32 way)
 {
+	u32 to = fn->blocks[from]->succ[way];
 	struct ir_block *b = fn->blocks[to];
 
+	ir_graph_changed(fn);
 	if (!grow_preds(fn, to))
 		return;
 	ir_each (fn, to, ref) {
@@ -477,6 +468,7 @@ static void edge_add(struct ir_fn *fn, u32 from, u32 to)
 			break;
 		ir_at(fn, ref)->phi[b->npreds] = 0;
 	}
+	fn->blocks[from]->at[way] = b->npreds;
 	b->preds[b->npreds++] = from;
 }
 
@@ -484,8 +476,8 @@ static void succ_add(struct ir_fn *fn, u32 block, u32 to)
 {
 	struct ir_block *b = fn->blocks[block];
 
-	b->succ[b->nsucc++] = to;
-	edge_add(fn, block, to);
+	b->succ[b->nsucc] = to;
+	edge_add(fn, block, b->nsucc++);
 }
 
 void ir_jmp(struct ir_fn *fn, u32 block, u32 to)
@@ -523,10 +515,17 @@ void ir_trap(struct ir_fn *fn, u32 block)
 u32 ir_pred_index(const struct ir_fn *fn, u32 block, u32 pred)
 {
 	const struct ir_block *b = fn->blocks[block];
+	struct ir_block *p = fn->blocks[pred];
+	u32 *hint = &p->at[p->succ[0] != block];
+	u32 from = *hint < b->npreds ? *hint + 1 : b->npreds;
 
-	for (u32 i = 0; i < b->npreds; i++)
+	/* Those that go make the ones behind move up, so that most are found soon. */
+	for (u32 i = from; i-- > 0;)
 		if (b->preds[i] == pred)
-			return i;
+			return *hint = i;
+	for (u32 i = from; i < b->npreds; i++)
+		if (b->preds[i] == pred)
+			return *hint = i;
 	return UINT32_MAX;
 }
 
@@ -536,6 +535,7 @@ static void pred_drop(struct ir_fn *fn, u32 block, u32 index)
 	struct ir_block *b = fn->blocks[block];
 	u32 behind = b->npreds - index - 1;
 
+	ir_graph_changed(fn);
 	ir_each (fn, block, ref) {
 		struct ir_insn *phi = ir_at(fn, ref);
 
@@ -562,6 +562,7 @@ void ir_branch_fold(struct ir_fn *fn, u32 block, u32 way)
 
 	ir_edge_remove(fn, block, b->succ[!way]);
 	b->succ[0] = b->succ[way];
+	b->at[0] = b->at[way];
 	b->nsucc = 1;
 	term->op = IR_JMP;
 	term->flags = 0;
@@ -580,9 +581,10 @@ void ir_jump_to_branch(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width,
 	term->arg[0] = a;
 	term->arg[1] = b;
 	from->succ[1] = from->succ[0];
+	from->at[1] = from->at[0];
 	from->succ[0] = yes;
 	from->nsucc = 2;
-	edge_add(fn, block, yes);
+	edge_add(fn, block, 0);
 }
 
 void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to)
@@ -595,6 +597,7 @@ void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to)
 		struct ir_insn *term = ir_term(fn, from);
 
 		b->succ[0] = to;
+		b->at[0] = b->at[!way];
 		b->nsucc = 1;
 		term->op = IR_JMP;
 		term->flags = 0;
@@ -602,7 +605,7 @@ void ir_edge_redirect(struct ir_fn *fn, u32 from, u32 way, u32 to)
 		return;
 	}
 	b->succ[way] = to;
-	edge_add(fn, from, to);
+	edge_add(fn, from, way);
 }
 
 u32 ir_edge_split(struct ir_fn *fn, u32 from, u32 way)
@@ -613,9 +616,10 @@ u32 ir_edge_split(struct ir_fn *fn, u32 from, u32 way)
 	if (fn->failed)
 		return 0;
 	fn->blocks[from]->succ[way] = between;
-	edge_add(fn, from, between);
+	edge_add(fn, from, way);
 	ir_append(fn, between, (struct ir_insn){.op = IR_JMP, .pc = ir_term(fn, from)->pc});
 	fn->blocks[between]->succ[0] = to;
+	fn->blocks[between]->at[0] = index;
 	fn->blocks[between]->nsucc = 1;
 	fn->blocks[between]->cold = fn->blocks[to]->cold;
 	fn->blocks[to]->preds[index] = between;
@@ -642,6 +646,7 @@ u32 ir_block_split(struct ir_fn *fn, u32 block, ir_ref at)
 	ir_each (fn, rest, ref)
 		ir_at(fn, ref)->block = rest;
 	memcpy(r->succ, b->succ, sizeof(b->succ));
+	memcpy(r->at, b->at, sizeof(b->at));
 	r->nsucc = b->nsucc;
 	r->cold = b->cold;
 	b->nsucc = 0;
@@ -649,166 +654,4 @@ u32 ir_block_split(struct ir_fn *fn, u32 block, ir_ref at)
 		fn->blocks[r->succ[i]]->preds[ir_pred_index(fn, r->succ[i], block)] = rest;
 	ir_jmp(fn, block, rest);
 	return rest;
-}
-
-/* ---- tidying up ---- */
-
-static void drop_unreachable(struct ir_fn *fn)
-{
-	u32 *work = arena_alloc(fn->arena, fn->nblocks * sizeof(*work));
-	bool *seen = arena_zalloc(fn->arena, fn->nblocks);
-	u32 n = 0;
-
-	if (!work || !seen) {
-		fn->failed = true;
-		return;
-	}
-	work[n++] = 0;
-	seen[0] = true;
-	while (n) {
-		const struct ir_block *b = fn->blocks[work[--n]];
-
-		for (u32 i = 0; i < b->nsucc; i++) {
-			if (!seen[b->succ[i]])
-				work[n++] = b->succ[i];
-			seen[b->succ[i]] = true;
-		}
-	}
-	for (u32 i = 0; i < fn->nblocks; i++) {
-		struct ir_block *b = fn->blocks[i];
-
-		if (seen[i])
-			continue;
-		for (u32 s = 0; s < b->nsucc; s++)
-			ir_edge_remove(fn, i, b->succ[s]);
-		ir_each (fn, i, ref)
-			ir_at(fn, ref)->block = UINT32_MAX;
-		b->nsucc = 0;
-		b->first = b->last = 0;
-	}
-}
-
-/* What a phi stands for when it can only be one value, else 0. */
-static ir_ref phi_value(const struct ir_fn *fn, ir_ref ref)
-{
-	const struct ir_insn *phi = ir_at(fn, ref);
-	ir_ref one = 0;
-
-	for (u32 i = 0; i < fn->blocks[phi->block]->npreds; i++) {
-		ir_ref arg = ir_resolve(fn, phi->phi[i]);
-
-		if (arg == ref || arg == one)
-			continue;
-		if (one)
-			return 0;
-		one = arg;
-	}
-	return one;
-}
-
-/* Whether there was a phi that can only be one value. */
-static bool drop_phis(struct ir_fn *fn)
-{
-	bool any = false;
-
-	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each (fn, b, ref) {
-			struct ir_insn *insn = ir_at(fn, ref);
-			ir_ref one = insn->op == IR_PHI ? phi_value(fn, ref) : 0;
-
-			if (one)
-				ir_replace(fn, ref, one);
-			any |= one != 0;
-		}
-	}
-	return any;
-}
-
-static void resolve_all(struct ir_fn *fn)
-{
-	/*
-	 * A phi that goes may leave another with one value, before it by way of a
-	 * loop: none must be left, or one would become a literal after literals
-	 * have been given registers. There are about as many rounds as loops nest.
-	 */
-	while (drop_phis(fn))
-		;
-	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each (fn, b, ref) {
-			struct ir_insn *insn = ir_at(fn, ref);
-			u32 n = ir_nargs(fn, insn);
-
-			for (u32 i = 0; i < n; i++)
-				*ir_arg(insn, i) = ir_resolve(fn, *ir_arg(insn, i));
-		}
-	}
-}
-
-static bool has_effect(const struct ir_insn *insn)
-{
-	u16 flags = ir_flags(insn);
-
-	if (insn->op == IR_MOVE)
-		return true;
-	if (flags & IR_OP_CALL)
-		return !(insn->flags & IR_PURE_CALL);
-	return flags & (IR_OP_WRITE | IR_OP_TERM);
-}
-
-static void mark(struct ir_fn *fn, ir_ref *work, u32 *n, ir_ref ref)
-{
-	if (!ref || ir_at(fn, ref)->uses)
-		return;
-	ir_at(fn, ref)->uses = 1;
-	work[(*n)++] = ref;
-}
-
-static void drop_dead(struct ir_fn *fn)
-{
-	ir_ref *work = arena_alloc(fn->arena, fn->ninsns * sizeof(*work));
-	u32 n = 0;
-
-	if (!work) {
-		fn->failed = true;
-		return;
-	}
-	for (u32 i = 0; i < fn->ninsns; i++)
-		ir_at(fn, i)->uses = 0;
-	for (u32 b = 0; b < fn->nblocks; b++)
-		ir_each (fn, b, ref)
-			if (has_effect(ir_at(fn, ref)))
-				mark(fn, work, &n, ref);
-	while (n) {
-		struct ir_insn *insn = ir_at(fn, work[--n]);
-		u32 args = ir_nargs(fn, insn);
-
-		for (u32 i = 0; i < args; i++)
-			mark(fn, work, &n, *ir_arg(insn, i));
-	}
-	for (u32 b = 0; b < fn->nblocks; b++)
-		ir_each (fn, b, ref)
-			if (!ir_at(fn, ref)->uses)
-				ir_remove(fn, ref);
-}
-
-void ir_clean(struct ir_fn *fn)
-{
-	drop_unreachable(fn);
-	resolve_all(fn);
-	drop_dead(fn);
-}
-
-void ir_count_uses(struct ir_fn *fn)
-{
-	for (u32 i = 0; i < fn->ninsns; i++)
-		ir_at(fn, i)->uses = 0;
-	for (u32 b = 0; b < fn->nblocks; b++) {
-		ir_each (fn, b, ref) {
-			struct ir_insn *insn = ir_at(fn, ref);
-			u32 args = ir_nargs(fn, insn);
-
-			for (u32 i = 0; i < args; i++)
-				ir_at(fn, *ir_arg(insn, i))->uses++;
-		}
-	}
 }

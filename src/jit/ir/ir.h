@@ -128,6 +128,7 @@ struct ir_insn {
 struct ir_block {
 	ir_ref first, last; /* the last one is the terminator */
 	u32 succ[2];
+	u32 at[2]; /* about where this one is among the predecessors of each: see ir_pred_index() */
 	u8 nsucc;
 	bool cold; /* errors, traps: laid out at the end */
 	u32 npreds, preds_cap;
@@ -187,7 +188,10 @@ struct ir_fn {
 	u32 nsyms, syms_cap;
 
 	u32 *order; /* by ir_cfg(): reachable blocks in reverse postorder */
-	u32 norder;
+	u32 norder, order_cap;
+	/* Whether the order, and all that ir_cfg() finds, is that of the blocks and edges of now.
+	 */
+	bool ordered, analysed;
 	/* By register allocation. */
 	const char *const *reg_names; /* for print; NULL before */
 	u32 nslots;		      /* 8 bytes each */
@@ -236,7 +240,17 @@ static inline bool ir_is_literal(const struct ir_fn *fn, ir_ref ref)
 }
 
 /* Number of operands, whatever the operation. */
-u32 ir_nargs(const struct ir_fn *fn, const struct ir_insn *insn);
+static inline u32 ir_nargs(const struct ir_fn *fn, const struct ir_insn *insn)
+{
+	switch (ir_ops[insn->op].args) {
+	case IR_ARGS_PHI:
+		return insn->block == UINT32_MAX ? 0 : fn->blocks[insn->block]->npreds;
+	case IR_ARGS_CALL:
+		return insn->nargs;
+	default:
+		return insn->nargs ? insn->nargs : ir_ops[insn->op].args;
+	}
+}
 
 /* The operand's place. */
 static inline ir_ref *ir_arg(struct ir_insn *insn, u32 i)
@@ -337,11 +351,20 @@ u32 ir_block_split(struct ir_fn *fn, u32 block, ir_ref at);
 /* Position of @pred among the predecessors. */
 u32 ir_pred_index(const struct ir_fn *fn, u32 block, u32 pred);
 
+/* To be told by who writes edges, or fn->order, without the functions above. */
+static inline void ir_graph_changed(struct ir_fn *fn)
+{
+	fn->ordered = fn->analysed = false;
+}
+
 /* ---- asking ---- */
 
-/* Order, dominators, loops. Invalidated by changes of blocks and edges. Linear but for odd graphs.
+/*
+ * Order, dominators, loops. Invalidated by changes of blocks and edges; nothing
+ * is done where there were none. Linear but for a logarithm.
  */
 void ir_cfg(struct ir_fn *fn);
+void ir_order(struct ir_fn *fn); /* the order only */
 bool ir_dominates(const struct ir_fn *fn, u32 a, u32 b);
 /* Whether @block is in the loop of @header. */
 bool ir_in_loop(const struct ir_fn *fn, u32 block, u32 header);

@@ -114,6 +114,7 @@ static void merge(struct ir_fn *fn, u32 block)
 	s->first = s->last = 0;
 	s->nsucc = 0;
 	s->npreds = 0;
+	ir_graph_changed(fn);
 }
 
 bool jump_tidy(struct ir_fn *fn)

@@ -242,6 +242,7 @@ static void write_order(struct layout *l)
 	struct ir_fn *fn = l->fn;
 	u32 n = 0;
 
+	ir_graph_changed(fn); /* it is no reverse postorder any more */
 	for (u32 cold = 0; cold < 2; cold++) {
 		for (u32 i = 0; i < l->n; i++) {
 			if (l->cold[l->order[i]] != cold)

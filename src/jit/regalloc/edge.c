@@ -120,6 +120,6 @@ bool ra_place_edges(struct ra *ra)
 	for (u32 i = 0; i < n; i++)
 		fn->blocks[order[i]]->order = i;
 	fn->order = order;
-	fn->norder = n;
+	fn->norder = fn->order_cap = n;
 	return true;
 }
