@@ -98,7 +98,7 @@ enum ret_kind {
  * A helper. r1 to r5 are the program's registers; pointer arguments have been
  * verified, ARG_ANYTHING values are arbitrary. Runs inside @run's slot.
  */
-typedef u64 (*helper_fn)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
+typedef prog_callee helper_fn;
 
 struct helper_proto {
 	u32 id;

@@ -2,14 +2,13 @@
 /* The table of kernel functions, and which kinds of programs its hooks are. */
 #include <string.h>
 
-#include "helper/kfunc.h"
+#include "helper/kfunc_functions.h"
 
 static const struct kfunc_row rows[] = {
-#define KFUNC(name_, hooks_, flags_, only_) {#name_, KFUNC_##name_, hooks_, flags_, only_},
-#define KFUNC_MORE(...)			    KFUNC(__VA_ARGS__)
+#define KFUNC(name_, fn_, hooks_, flags_, only_)                                                   \
+	{#name_, KFUNC_##name_, fn_, hooks_, flags_, only_},
 #include "helper/kfunc.def"
 #undef KFUNC
-#undef KFUNC_MORE
 };
 
 static u32 hook_of(enum bpf_prog_type type)
@@ -78,6 +77,14 @@ const struct kfunc_row *kfunc_row(const char *name, enum bpf_prog_type type,
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].hooks & hooks && !strcmp(rows[i].name, name))
 			return row_allowed(&rows[i], type, attach_type) ? &rows[i] : NULL;
+	return NULL;
+}
+
+const struct kfunc_row *kfunc_row_by_id(enum kfunc_id id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && id != KFUNC_UNKNOWN; i++)
+		if (rows[i].id == id)
+			return &rows[i];
 	return NULL;
 }
 

@@ -4,13 +4,12 @@
  * kfunc.def says which programs may call it and what the verifier must know;
  * arguments and result are those of its prototype in the kernel's BTF, whose
  * parameters' names end in what is required of them (Documentation/bpf/
- * kfuncs.rst).
+ * kfuncs.rst). The functions behind the rows are called as helpers are.
  */
 #ifndef ANYBPF_HELPER_KFUNC_H
 #define ANYBPF_HELPER_KFUNC_H
 
-#include "isa/uapi.h"
-#include "base/types.h"
+#include "helper/helper.h"
 
 /* ---- flags, with Linux's meaning ---- */
 #define KF_ACQUIRE	 BIT(0) /* the pointer that is returned is a reference */
@@ -24,6 +23,15 @@
 #define KF_ITER_NEXT	 BIT(9)
 #define KF_ITER_DESTROY	 BIT(10)
 #define KF_RCU_PROTECTED BIT(11) /* the iterator is valid in an RCU section only */
+/*
+ * What the loader puts into arguments that programs leave open, which count
+ * from 1: the type of the object that the call is about, a const struct
+ * obj_type *, and where its node is in it.
+ */
+#define KF_META(arg)	       ((arg) << 16)
+#define KF_NODE_OFF(arg)       ((arg) << 20)
+#define KF_META_ARG(flags)     ((flags) >> 16 & 7)
+#define KF_NODE_OFF_ARG(flags) ((flags) >> 20 & 7)
 
 /* ---- who may call ---- */
 #define KF_FOR_COMMON	     BIT(0)
@@ -52,21 +60,23 @@ enum kfunc_id {
 #define KFUNC_MORE(...)
 #include "helper/kfunc.def"
 #undef KFUNC
-#undef KFUNC_MORE
 	KFUNC_IDS,
 };
 
 struct kfunc_row {
 	const char *name;
 	enum kfunc_id id;
-	u32 hooks; /* KF_FOR_* */
-	u32 flags; /* KF_* */
-	u32 only;  /* KF_ONLY_* */
+	helper_fn fn; /* NULL: verified only; loading such a program fails with -EOPNOTSUPP */
+	u32 hooks;    /* KF_FOR_* */
+	u32 flags;    /* KF_* */
+	u32 only;     /* KF_ONLY_* */
 };
 
 /* The row for a program of that type, or NULL when it may not call such a function. */
 const struct kfunc_row *kfunc_row(const char *name, enum bpf_prog_type type,
 				  enum bpf_attach_type attach_type);
+/* The first row of the function; NULL for KFUNC_UNKNOWN. */
+const struct kfunc_row *kfunc_row_by_id(enum kfunc_id id);
 /* KFUNC_UNKNOWN when Linux has none of that name. */
 enum kfunc_id kfunc_id_by_name(const char *name);
 /* Whether fmod_ret programs may attach to the function; @flags as KF_SLEEPABLE. May be NULL. */

@@ -8,18 +8,19 @@
 #include "helper/redirect.h"
 #include "helper/skb.h"
 
-DEFINE_HELPER(helper_skb_load_bytes)
+int skb_load(const struct sk_buff *skb, u32 offset, void *to, u32 len)
 {
-	const struct sk_buff *skb = u64_to_ptr(r1);
-	u32 offset = (u32)r2, len = (u32)r4;
-	void *to = u64_to_ptr(r3);
-
 	if ((u64)offset + len > skb->len) {
 		memset(to, 0, len);
-		return helper_error(-EFAULT);
+		return -EFAULT;
 	}
 	memmove(to, skb->data + offset, len);
 	return 0;
+}
+
+DEFINE_HELPER(helper_skb_load_bytes)
+{
+	return helper_error(skb_load(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4));
 }
 
 DEFINE_HELPER(helper_skb_load_bytes_relative)
@@ -38,25 +39,28 @@ DEFINE_HELPER(helper_skb_load_bytes_relative)
 	return 0;
 }
 
-DEFINE_HELPER(helper_skb_store_bytes)
+int skb_store(struct sk_buff *skb, u32 offset, const void *from, u32 len, u64 flags)
 {
-	struct sk_buff *skb = u64_to_ptr(r1);
-	u32 offset = (u32)r2, len = (u32)r4;
 	u8 *at;
 
-	if (r5 & ~(u64)(BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH))
-		return helper_error(-EINVAL);
+	if (flags & ~(u64)(BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH))
+		return -EINVAL;
 	if ((u64)offset + len > skb->len)
-		return helper_error(-EFAULT);
+		return -EFAULT;
 	at = skb->data + offset;
-	if (r5 & BPF_F_RECOMPUTE_CSUM)
+	if (flags & BPF_F_RECOMPUTE_CSUM)
 		skb_csum_pulled(skb, at, len, offset);
-	memmove(at, u64_to_ptr(r3), len);
-	if (r5 & BPF_F_RECOMPUTE_CSUM)
+	memmove(at, from, len);
+	if (flags & BPF_F_RECOMPUTE_CSUM)
 		skb_csum_pushed(skb, at, len, offset);
-	if (r5 & BPF_F_INVALIDATE_HASH)
+	if (flags & BPF_F_INVALIDATE_HASH)
 		skb_clear_hash(skb);
 	return 0;
+}
+
+DEFINE_HELPER(helper_skb_store_bytes)
+{
+	return helper_error(skb_store(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4, r5));
 }
 
 /* The packet is always linear and writable: all that is left is the check of the length. */

@@ -8,7 +8,7 @@
 
 #include "helper/functions.h"
 #include "helper/redirect.h"
-#include "object/packet.h"
+#include "helper/xdp.h"
 
 #define META_MAX 255 /* bytes of metadata, in words */
 
@@ -63,35 +63,45 @@ DEFINE_HELPER(helper_xdp_get_buff_len)
 	return (u64)(xdp->data_end - xdp->data);
 }
 
-/* The address of a range of the packet: 0, -EFAULT for absurd numbers, -EINVAL beyond the end. */
-static int range(const struct xdp_buff *xdp, u32 offset, u32 len, u8 **at)
+/* 0, -EFAULT for absurd numbers, -EINVAL beyond the end. */
+static int check_range(const struct xdp_buff *xdp, u32 offset, u32 len)
 {
 	if (offset > 0xffff || len > 0xffff)
 		return -EFAULT;
-	if ((s64)offset + len > xdp->data_end - xdp->data)
-		return -EINVAL;
-	*at = xdp->data + offset;
-	return 0;
+	return (s64)offset + len > xdp->data_end - xdp->data ? -EINVAL : 0;
+}
+
+void *xdp_range(const struct xdp_buff *xdp, u32 offset, u32 len)
+{
+	return check_range(xdp, offset, len) ? NULL : xdp->data + offset;
+}
+
+int xdp_load(const struct xdp_buff *xdp, u32 offset, void *to, u32 len)
+{
+	int error = check_range(xdp, offset, len);
+
+	if (!error)
+		memmove(to, xdp->data + offset, len);
+	return error;
+}
+
+int xdp_store(struct xdp_buff *xdp, u32 offset, const void *from, u32 len)
+{
+	int error = check_range(xdp, offset, len);
+
+	if (!error)
+		memmove(xdp->data + offset, from, len);
+	return error;
 }
 
 DEFINE_HELPER(helper_xdp_load_bytes)
 {
-	u8 *at;
-	int error = range(u64_to_ptr(r1), (u32)r2, (u32)r4, &at);
-
-	if (!error)
-		memmove(u64_to_ptr(r3), at, (u32)r4);
-	return helper_error(error);
+	return helper_error(xdp_load(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4));
 }
 
 DEFINE_HELPER(helper_xdp_store_bytes)
 {
-	u8 *at;
-	int error = range(u64_to_ptr(r1), (u32)r2, (u32)r4, &at);
-
-	if (!error)
-		memmove(at, u64_to_ptr(r3), (u32)r4);
-	return helper_error(error);
+	return helper_error(xdp_store(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4));
 }
 
 DEFINE_HELPER(helper_xdp_redirect)

@@ -10,11 +10,13 @@
 
 #include "object/packet.h"
 
-#ifndef ENOTSUPP
-#endif
-
 /* Longest packet that helpers make: Linux's limit for pages of 4 KiB. */
 #define SKB_MAX_LEN 16064
+
+/* Copies out of the packet, zeros where it is too short: 0 or -EFAULT. */
+int skb_load(const struct sk_buff *skb, u32 offset, void *to, u32 len);
+/* @flags as bpf_skb_store_bytes() has them: 0, -EINVAL or -EFAULT. */
+int skb_store(struct sk_buff *skb, u32 offset, const void *from, u32 len, u64 flags);
 
 /* Room for @head more bytes before data and @tail behind its end: 0 or -ENOMEM. */
 int skb_make_room(struct sk_buff *skb, u32 head, u32 tail);

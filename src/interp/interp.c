@@ -40,6 +40,15 @@ static bool pay(struct run *run, u32 steps)
 	return unlikely(run->budget.left < 0) && budget_spent(run);
 }
 
+static u64 call_kfunc(struct run *run, const struct kfunc_call *call, const u64 *regs)
+{
+	u64 r[6];
+
+	for (u32 i = 1; i <= 5; i++)
+		r[i] = call->fixed & BIT(i) ? call->value[i] : regs[i];
+	return call->fn(r[1], r[2], r[3], r[4], r[5], run);
+}
+
 static s64 legacy_load(struct run *run, s32 off, u32 size)
 {
 	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;
@@ -103,8 +112,9 @@ static bool opcode_known(u8 code)
 	return known[code];
 }
 
-static int check_call(const struct bpf_insn *insn, u32 at, struct err *err)
+static int check_call(const struct prog *prog, u32 at, struct err *err)
 {
+	const struct bpf_insn *insn = &prog->insns[at];
 	const u32 known = HELPER_CNT;
 
 	switch (insn->src_reg) {
@@ -118,7 +128,10 @@ static int check_call(const struct bpf_insn *insn, u32 at, struct err *err)
 	case BPF_PSEUDO_CALL:
 		return 0;
 	default:
-		return err_set(err, -EOPNOTSUPP, "insn %u: kernel functions cannot be run yet", at);
+		if ((u32)insn->imm >= prog->kfunc_call_cnt || !prog->kfunc_calls[insn->imm].fn)
+			return err_set(err, -EOPNOTSUPP, "insn %u: call of unknown kernel function",
+				       at);
+		return 0;
 	}
 }
 
@@ -161,7 +174,7 @@ int interp_check(const struct prog *prog, struct err *err)
 			return err_set(err, -EOPNOTSUPP, "insn %u: opcode %#x cannot be run yet", i,
 				       insn->code);
 		if (insn->code == (BPF_JMP | BPF_CALL)) {
-			ret = check_call(insn, i, err);
+			ret = check_call(prog, i, err);
 			if (ret)
 				return ret;
 		}

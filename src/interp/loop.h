@@ -180,6 +180,8 @@ enter:
 			regs[BPF_REG_0] = LOOP(run, callee_of(prog, insn), regs[1], regs[2], regs[3],
 					       regs[4], regs[5]);
 			run->prog = prog; /* it may have left by a tail call */
+		} else if (unlikely(insn->src_reg == BPF_PSEUDO_KFUNC_CALL)) {
+			regs[BPF_REG_0] = call_kfunc(run, &prog->kfunc_calls[insn->imm], regs);
 		} else {
 			regs[BPF_REG_0] = helper_protos[insn->imm].fn(regs[1], regs[2], regs[3],
 								      regs[4], regs[5], run);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an object takes from the kernel that it is for, by name in the
- * kernel's BTF: kernel functions, and what programs attach to. Of the user
- * engine only where it is asked for verdicts alone: nothing of it runs there.
+ * kernel's BTF: kernel functions, and what programs attach to.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +37,7 @@ static const struct btf *find_btf(struct anybpf *ctx)
 
 	if (ctx->opts.engine == ANYBPF_ENGINE_KERNEL)
 		return kernel_btf(ctx);
-	if (!host || !host->verify_only || host_vmlinux(host, &btf))
+	if (!host || host_vmlinux(host, &btf))
 		return NULL;
 	return btf->btf;
 }

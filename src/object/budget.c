@@ -40,6 +40,8 @@ bool budget_spent(struct run *run)
 {
 	struct budget *b = &run->budget;
 
+	if (b->stopped)
+		return true;
 	if (!b->limited)
 		b->rest = UINT64_MAX;
 	else if (!b->rest || (b->deadline != UINT64_MAX && now(run->host) > b->deadline))
@@ -49,26 +51,50 @@ bool budget_spent(struct run *run)
 	return b->stopped;
 }
 
-bool budget_hold(struct run *run, void *record)
+bool budget_hold(struct run *run, void *what, void (*release)(struct run *run, void *what))
 {
 	struct budget *b = &run->budget;
 
-	if (!b->limited)
+	if (likely(!b->limited))
 		return true;
-	if (b->nheld == BUDGET_MAX_HELD)
+	if (b->nheld >= BUDGET_MAX_HELD) {
+		b->stopped = true;
+		b->left = -1; /* whoever pays next sees it */
 		return false;
-	b->held[b->nheld++] = record;
+	}
+	b->held[b->nheld++] = (struct budget_held){what, release};
 	return true;
 }
 
-void budget_release(struct run *run, const void *record)
+void budget_hold_lock(struct run *run, void *lock, void (*unlock)(struct run *run, void *lock))
 {
 	struct budget *b = &run->budget;
 
-	for (u32 i = 0; i < b->nheld; i++) {
-		if (b->held[i] == record) {
-			b->held[i] = b->held[--b->nheld];
-			return;
-		}
+	if (unlikely(b->limited))
+		b->held[b->nheld++] = (struct budget_held){lock, unlock};
+}
+
+/* Mostly the last one; the others stay in order. */
+void budget_release(struct run *run, const void *what)
+{
+	struct budget *b = &run->budget;
+
+	for (u32 i = b->nheld; i > 0; i--) {
+		if (b->held[i - 1].what != what)
+			continue;
+		for (b->nheld--; i <= b->nheld; i++)
+			b->held[i - 1] = b->held[i];
+		return;
+	}
+}
+
+void budget_release_all(struct run *run)
+{
+	struct budget *b = &run->budget;
+
+	while (b->nheld) {
+		struct budget_held *held = &b->held[--b->nheld];
+
+		held->release(run, held->what);
 	}
 }

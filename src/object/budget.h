@@ -22,8 +22,14 @@ struct host_limits {
 	u64 ns; /* on the monotonic clock of the host's environment */
 };
 
-/* Ring buffer records that one execution may hold while it has a budget. */
+/* Records, locks and objects that one execution may hold while it has a budget. */
 #define BUDGET_MAX_HELD 16
+
+/* What is given back by .release where the execution ends before the program does it. */
+struct budget_held {
+	void *what;
+	void (*release)(struct run *run, void *what);
+};
 
 struct budget {
 	s64 left;     /* until the next look at what remains */
@@ -32,15 +38,23 @@ struct budget {
 	bool limited;
 	bool stopped; /* over: every function returns */
 	u32 nheld;
-	void *held[BUDGET_MAX_HELD];
+	struct budget_held held[BUDGET_MAX_HELD + 1]; /* one is for a lock */
 };
 
 /* Before each execution. */
 void budget_begin(struct run *run);
 /* .left is below 0: whether the execution has to end; if not there is more. */
 bool budget_spent(struct run *run);
-/* A record is reserved, or given back. False: no room to note another one. */
-bool budget_hold(struct run *run, void *record);
-void budget_release(struct run *run, const void *record);
+/*
+ * Something is taken, or given back. False where it cannot be noted any more:
+ * the execution stops then, and the caller gives back what it has taken. There
+ * always is room for one lock, and a program holds no second one. Without a
+ * budget there is nothing to note.
+ */
+bool budget_hold(struct run *run, void *what, void (*release)(struct run *run, void *what));
+void budget_hold_lock(struct run *run, void *lock, void (*unlock)(struct run *run, void *lock));
+void budget_release(struct run *run, const void *what);
+/* After an execution that was stopped: gives everything back, the last first. */
+void budget_release_all(struct run *run);
 
 #endif

@@ -44,7 +44,11 @@ struct insn_fact {
 	u8 mem;	 /* enum mem_kind */
 	u16 map; /* index in resolved maps: of a wide load or a map helper's call; 0xffff: none or
 		    several */
-	u16 helper; /* index in helper_protos of a call */
+	union {
+		u16 helper; /* index in helper_protos of a call */
+		/* Of a call of a kernel function: 1 more than its index in kfunc_uses. */
+		u16 kfunc_use;
+	};
 	u16 subprog;
 	/*
 	 * Of the result of arithmetic, loads and helpers, as unsigned 64 bit; 0 to UINT64_MAX:
@@ -54,7 +58,8 @@ struct insn_fact {
 	u64 umin, umax;
 };
 
-#define FACT_NO_MAP 0xffff
+#define FACT_NO_MAP	   0xffff
+#define FACT_KFUNC_SEVERAL 0xffff /* paths differ in what they call it with */
 
 /*
  * Of an addition or subtraction of registers in a program whose loader may

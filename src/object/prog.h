@@ -14,7 +14,7 @@
  * - A helper call (src_reg 0) has in imm the index of its prototype in
  *   helper_protos[], so that variants of one helper id are told apart.
  * - A kfunc call (src_reg BPF_PSEUDO_KFUNC_CALL) has in imm the index in
- *   kfunc_protos[].
+ *   .kfunc_calls of what is called, and with what.
  * - bpf_tail_call() is BPF_JMP|BPF_TAIL_CALL.
  * - A call of a subprogram keeps its pc-relative imm; subprog_of_insn finds it.
  * - A context access has the host structure's offset and size.
@@ -58,6 +58,25 @@ struct subprog {
 /* Machine code of one program; made and freed by jit/. */
 struct jit_image;
 
+/* A type of objects that programs allocate; in a program's memory, and so as long-lived. */
+struct obj_type {
+	u32 size;
+	const struct btf_fields *fields; /* NULL: no special ones; the BTF's */
+};
+
+/* How a C function is called from a program: as helper_fn in helper/helper.h. */
+typedef u64 (*prog_callee)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
+
+/* A kernel function and the arguments that are the same in every call. */
+struct kfunc_call {
+	prog_callee fn;
+	const char *name; /* of the row in kfunc.def */
+	u8 nargs;
+	u8 fixed;     /* bits of arguments, 1 to 5, that are not the registers but .value */
+	u64 value[6]; /* by register */
+	struct obj_type type;
+};
+
 struct prog {
 	struct object obj; /* first: prog is an object */
 	enum bpf_prog_type type;
@@ -79,6 +98,9 @@ struct prog {
 
 	struct map **maps; /* each holds a reference */
 	u32 map_cnt;
+
+	struct kfunc_call *kfunc_calls;
+	u32 kfunc_call_cnt;
 
 	/* What it is to be attached to: a type of the kernel's BTF or of the target's; 0: nothing.
 	 */

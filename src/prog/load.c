@@ -41,6 +41,7 @@ static void prog_free(struct object *obj)
 		object_put(&(*btf)->obj);
 	vec_free(&prog->btfs, mem);
 	mem_free(mem, prog->maps);
+	mem_free(mem, prog->kfunc_calls);
 	mem_free(mem, prog->insns);
 	mem_free(mem, prog->orig);
 	mem_free(mem, prog->subprogs);

@@ -80,6 +80,68 @@ static int rewrite_wide(struct load *load, u32 at)
 	}
 }
 
+static void fix_arg(struct kfunc_call *call, u32 arg, u64 value)
+{
+	if (!arg)
+		return;
+	call->fixed |= (u8)BIT(arg);
+	call->value[arg] = value;
+}
+
+/* What is called, with the type of object that it is called for. */
+static void fill_kfunc_call(struct kfunc_call *call, const struct kfunc_row *row,
+			    const struct kfunc_use *use)
+{
+	*call = (struct kfunc_call){.fn = row->fn, .name = row->name, .nargs = use->param_cnt};
+	if (!use->obj_btf)
+		return;
+	call->type.size = (u32)btf_size(use->obj_btf, use->obj_id);
+	call->type.fields = btf_struct_fields(use->obj_btf, use->obj_id);
+	fix_arg(call, KF_META_ARG(row->flags), ptr_to_u64(&call->type));
+	fix_arg(call, KF_NODE_OFF_ARG(row->flags), use->node_off);
+}
+
+static int make_kfunc_calls(struct load *load)
+{
+	struct prog *prog = load->prog;
+	const struct verify_result *result = load->result;
+
+	if (!result->kfunc_use_cnt)
+		return 0;
+	prog->kfunc_calls = mem_zalloc_array(load->host->mem, result->kfunc_use_cnt,
+					     sizeof(*prog->kfunc_calls));
+	if (!prog->kfunc_calls)
+		return -ENOMEM;
+	prog->kfunc_call_cnt = result->kfunc_use_cnt;
+	for (u32 i = 0; i < result->kfunc_use_cnt; i++) {
+		const struct kfunc_row *row = kfunc_row_by_id(result->kfunc_uses[i].id);
+
+		if (row && row->fn)
+			fill_kfunc_call(&prog->kfunc_calls[i], row, &result->kfunc_uses[i]);
+	}
+	return 0;
+}
+
+static int rewrite_kfunc(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	u32 use = load->result->facts[at].kfunc_use;
+
+	/* A call of nothing, which the verifier has let pass because it is never reached. */
+	if (!use)
+		return -EFAULT;
+	if (use == FACT_KFUNC_SEVERAL)
+		return not_yet(load, at, "one call for objects of several types is");
+	if (!load->prog->kfunc_calls[use - 1].fn) {
+		log_printf(load->log, "insn %u: kernel function %s is not supported yet\n", at,
+			   load->result->kfunc_uses[use - 1].name);
+		return -EOPNOTSUPP;
+	}
+	insn->imm = (s32)use - 1;
+	insn->off = 0;
+	return 0;
+}
+
 static int rewrite_call(struct load *load, u32 at)
 {
 	struct bpf_insn *insn = &load->prog->insns[at];
@@ -89,7 +151,7 @@ static int rewrite_call(struct load *load, u32 at)
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		return 0;
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-		return not_yet(load, at, "calls of kernel functions are");
+		return rewrite_kfunc(load, at);
 	if (insn->imm == BPF_FUNC_tail_call) {
 		*insn = (struct bpf_insn){.code = BPF_JMP | BPF_TAIL_CALL};
 		return 0;
@@ -199,7 +261,10 @@ static int rewrite_insn(struct load *load, u32 at)
 int pass_rewrite(struct load *load)
 {
 	struct prog *prog = load->prog;
+	int ret = make_kfunc_calls(load);
 
+	if (ret)
+		return ret;
 	for (u32 i = 0; i < prog->insn_cnt; i++) {
 		bool wide = isa_is_wide(&prog->insns[i]);
 		bool seen = load->result->facts[i].flags & FACT_SEEN;

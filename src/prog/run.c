@@ -2,7 +2,6 @@
 /* Running a prepared program, by machine code where there is some. */
 #include "interp/interp.h"
 #include "jit/jit.h"
-#include "map/ringbuf.h"
 #include "prog/prog.h"
 
 static u64 execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
@@ -21,14 +20,6 @@ static u64 invoke(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64
 	return unlikely(run->budget.stopped) ? 1 : r0;
 }
 
-static void release_held(struct run *run)
-{
-	struct budget *b = &run->budget;
-
-	while (b->nheld)
-		ringbuf_commit(b->held[--b->nheld], BPF_RB_NO_WAKEUP, true);
-}
-
 u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx)
 {
 	u64 r0;
@@ -40,7 +31,7 @@ u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx)
 	budget_begin(run);
 	r0 = execute(run, prog->subprogs, ptr_to_u64(ctx), 0, 0, 0, 0);
 	if (unlikely(run->budget.stopped)) {
-		release_held(run);
+		budget_release_all(run);
 		return prog->stopped_verdict;
 	}
 	return r0;

@@ -39,7 +39,7 @@ static int check_percpu(struct verifier *v, const struct btf *btf, u32 id)
 	return 0;
 }
 
-int set_new_object(struct verifier *v, struct reg *r0, const struct kfunc_args *args)
+int set_new_object(struct verifier *v, struct reg *r0, struct kfunc_args *args)
 {
 	bool percpu = kfunc_is(args, KFUNC_bpf_percpu_obj_new_impl);
 	const struct btf *btf = v->in->btf;
@@ -61,6 +61,8 @@ int set_new_object(struct verifier *v, struct reg *r0, const struct kfunc_args *
 		if (err)
 			return err;
 	}
+	args->obj_btf = btf;
+	args->obj_id = id;
 	reg_set_btf(v, r0, btf, id, MEM_ALLOC | (percpu ? MEM_PERCPU : 0));
 	return 0;
 }

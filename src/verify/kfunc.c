@@ -28,8 +28,6 @@ static int check_first(struct verifier *v)
 		return reject(v, -ENOTSUPP,
 			      "calling kernel function is not supported without "
 			      "CONFIG_DEBUG_INFO_BTF");
-	if (v->in->interpreter)
-		return reject(v, -ENOTSUPP, "JIT is required for calling kernel function");
 	if (!v->in->gpl_compatible)
 		return reject(v, -EINVAL,
 			      "cannot call kernel function from non-GPL compatible program");
@@ -232,6 +230,61 @@ static int release_arg(struct verifier *v, const struct kfunc_args *args)
 	return err;
 }
 
+/* ---- what the calls need when they run ---- */
+
+static bool same_use(const struct kfunc_use *a, const struct kfunc_use *b)
+{
+	return a->id == b->id && a->obj_btf == b->obj_btf && a->obj_id == b->obj_id &&
+	       a->node_off == b->node_off && !strcmp(a->name, b->name);
+}
+
+/* 1 more than the use's index, or 0 when out of memory. */
+static u32 find_use(struct verify_result *result, const struct kfunc_use *use)
+{
+	u32 n = result->kfunc_use_cnt;
+	struct kfunc_use *grown;
+
+	for (u32 i = 0; i < n; i++)
+		if (same_use(&result->kfunc_uses[i], use))
+			return i + 1;
+	/* Powers of two; what is outgrown stays in the arena. */
+	if (!(n & (n - 1))) {
+		grown = arena_zalloc_array(&result->arena, n ? 2 * n : 1, sizeof(*grown));
+		if (!grown)
+			return 0;
+		if (n)
+			memcpy(grown, result->kfunc_uses, n * sizeof(*grown));
+		result->kfunc_uses = grown;
+	}
+	result->kfunc_uses[n] = *use;
+	return ++result->kfunc_use_cnt;
+}
+
+/* Where paths differ in the type of object, the program is legal and nothing here runs it. */
+static int note_use(struct verifier *v, const struct kfunc_args *args)
+{
+	struct insn_fact *fact = &v->result->facts[v->insn];
+	struct kfunc_use use = {
+		.id = args->kfunc->kind,
+		.name = args->kfunc->name,
+		.param_cnt = (u8)args->kfunc->param_cnt,
+		.obj_btf = args->obj_btf,
+		.obj_id = args->obj_id,
+		.node_off = args->obj_btf && args->root ? args->root->node_offset : 0,
+	};
+	u32 found;
+
+	if (v->cur->speculative)
+		return 0;
+	found = find_use(v->result, &use);
+	if (!found)
+		return -ENOMEM;
+	if (found >= FACT_KFUNC_SEVERAL || (fact->kfunc_use && fact->kfunc_use != found))
+		found = FACT_KFUNC_SEVERAL;
+	fact->kfunc_use = (u16)found;
+	return 0;
+}
+
 int check_kfunc_call(struct verifier *v)
 {
 	struct kfunc_args args = {.kfunc = v->aux[v->insn].kfunc};
@@ -256,11 +309,13 @@ int check_kfunc_call(struct verifier *v)
 		return err;
 	clobber_caller_saved(v);
 	err = set_kfunc_result(v, &args);
-	if (!err && args.kfunc->flags & KF_ITER_NEXT)
-		err = follow_iter_next(v, &args.iter);
 	if (!err)
-		fact_result(v, v->insn, cur_reg(v, BPF_REG_0));
-	return err;
+		err = note_use(v, &args);
+	if (err)
+		return err;
+	/* Before the paths part: here is where there is an element or none. */
+	fact_result(v, v->insn, cur_reg(v, BPF_REG_0));
+	return args.kfunc->flags & KF_ITER_NEXT ? follow_iter_next(v, &args.iter) : 0;
 }
 
 /* ---- what a context is behind its projection ---- */

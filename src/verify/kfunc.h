@@ -89,7 +89,7 @@ struct kfunc_args {
 	u64 ret_size; /* of the memory that is returned, 0: by its type */
 	bool ret_rdonly;
 	u32 subprog;		   /* of a callback */
-	const struct btf *obj_btf; /* what an object is that is passed ... */
+	const struct btf *obj_btf; /* what an object is that is passed or made ... */
 	u32 obj_id;
 	const struct btf_field *root; /* the list or tree */
 	u32 ret_btf_id;		      /* of bpf_cast_to_kern_ctx() */
@@ -181,7 +181,7 @@ int set_less_args(struct verifier *v, struct frame *callee, const struct frame *
 /* Special fields of what the register points to, or NULL. */
 const struct btf_fields *reg_fields(const struct reg *reg);
 bool reg_has_lock(const struct reg *reg);
-int set_new_object(struct verifier *v, struct reg *r0, const struct kfunc_args *args);
+int set_new_object(struct verifier *v, struct reg *r0, struct kfunc_args *args);
 
 /* ---- pointers in map values (kptr.c) ---- */
 

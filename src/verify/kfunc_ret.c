@@ -48,7 +48,7 @@ static int set_slice(struct verifier *v, struct reg *r0, const struct kfunc_args
 }
 
 /* 1: it is no such function. */
-static int set_special(struct verifier *v, struct reg *r0, const struct kfunc_args *args)
+static int set_special(struct verifier *v, struct reg *r0, struct kfunc_args *args)
 {
 	switch (args->kfunc->kind) {
 	case KFUNC_bpf_obj_new_impl:

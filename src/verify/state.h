@@ -12,6 +12,7 @@
 #ifndef ANYBPF_VERIFY_STATE_H
 #define ANYBPF_VERIFY_STATE_H
 
+#include "helper/dynptr.h"
 #include "helper/helper.h"
 #include "verify/rules.h"
 #include "verify/scalar.h"
@@ -90,14 +91,6 @@ struct reg {
 	/* from here on compared up to renaming */
 	u32 id;	    /* shared by registers that are known to be equal, or to be null together */
 	u32 ref_id; /* the reference that keeps it valid */
-};
-
-enum dynptr_type {
-	DYNPTR_TYPE_INVALID,
-	DYNPTR_TYPE_LOCAL,
-	DYNPTR_TYPE_RINGBUF,
-	DYNPTR_TYPE_SKB,
-	DYNPTR_TYPE_XDP,
 };
 
 enum iter_state {

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "btf/btf.h"
+#include "helper/kfunc.h"
 #include "object/fact.h"
 #include "verify/rules.h"
 
@@ -17,6 +18,17 @@
 struct insn_cost {
 	u32 explored;	 /* how often it was looked at, on all paths */
 	u32 checkpoints; /* states that were kept at it */
+};
+
+/* What one or more instructions call, and what they call it with. */
+struct kfunc_use {
+	enum kfunc_id id; /* KFUNC_UNKNOWN: of a module */
+	const char *name; /* in its BTF */
+	u8 param_cnt;
+	/* The object of the program's that is made, counted, put somewhere or dropped, if any. */
+	const struct btf *obj_btf;
+	u32 obj_id;
+	u32 node_off; /* of the node that is put into a list or tree, in the object */
 };
 
 struct verify_subprog {
@@ -108,6 +120,8 @@ struct verify_result {
 	struct insn_mask *masks; /* insn_cnt of them, or NULL when the loader may see addresses */
 	struct verify_subprog *subprogs;
 	u32 subprog_cnt;
+	struct kfunc_use *kfunc_uses; /* by struct insn_fact's .kfunc_use - 1 */
+	u32 kfunc_use_cnt;
 	/* How far it goes into memory whose size is known only when it is attached. */
 	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
 

@@ -162,7 +162,7 @@ static void check_refused(struct bpf_insn insn, const char *text, bool jit_too)
 static void test_refusals(void)
 {
 	check_refused(RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 1),
-		      "insn 1: kernel functions cannot be run yet", true);
+		      "insn 1: call of unknown kernel function", true);
 	check_refused(RAW_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_CNT),
 		      "insn 1: call of unknown helper", true);
 	check_refused(RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, BPF_ADDR_SPACE_CAST, 1),

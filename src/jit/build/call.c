@@ -37,6 +37,34 @@ static int build_helper_call(struct body *body)
 	return 0;
 }
 
+static ir_ref kfunc_arg(struct body *body, const struct kfunc_call *kfunc, u32 reg)
+{
+	const u32 index = (u32)body_insn(body)->imm;
+
+	if (!(kfunc->fixed & BIT(reg)))
+		return get_reg(body, reg);
+	if (kfunc->value[reg] == ptr_to_u64(&kfunc->type))
+		return ir_addr(body->b->fn, SYM_KFUNC_TYPE, index, 0, kfunc->value[reg]);
+	return constant(body, kfunc->value[reg]);
+}
+
+static int build_kfunc_call(struct body *body)
+{
+	const struct bpf_insn *insn = body_insn(body);
+	const struct kfunc_call *kfunc = flow_kfunc(body->b->unit, insn);
+	struct ir_insn call = {.op = IR_CALL, .width = 8, .nargs = IR_MAX_ARGS, .map = FACT_NO_MAP};
+
+	if (!kfunc)
+		return cannot(body, "kernel function");
+	for (u32 i = 0; i < kfunc->nargs; i++)
+		call.arg[i] = kfunc_arg(body, kfunc, i + 1);
+	call.arg[5] = body->b->run;
+	call.sym = ir_sym(body->b->fn, SYM_KFUNC, (u32)insn->imm, 0, (u64)(uintptr_t)kfunc->fn);
+	set_reg(body, BPF_REG_0, emit_result(body, call));
+	forget_args(body);
+	return 0;
+}
+
 static int build_local_call(struct body *body)
 {
 	u32 callee = flow_callee(body->b->unit, body->pc);
@@ -59,7 +87,7 @@ int build_call(struct body *body)
 	case BPF_PSEUDO_CALL:
 		return build_local_call(body);
 	default:
-		return cannot(body, "kernel function");
+		return build_kfunc_call(body);
 	}
 }
 

@@ -64,12 +64,28 @@ static bool is_probe(const struct bpf_insn *insn)
 	       (mode == BPF_PROBE_MEM || mode == BPF_PROBE_MEMSX);
 }
 
+const struct kfunc_call *flow_kfunc(const struct jit_unit *unit, const struct bpf_insn *call)
+{
+	const struct prog *prog = unit->prog;
+
+	if ((u32)call->imm >= prog->kfunc_call_cnt || !prog->kfunc_calls[call->imm].fn)
+		return NULL;
+	return &prog->kfunc_calls[call->imm];
+}
+
+static u16 kfunc_vars(const struct kfunc_call *call)
+{
+	return call ? args(call->nargs) & (u16)~call->fixed : args(5);
+}
+
 static void call_vars(const struct jit_unit *unit, u32 pc, u16 *use, u16 *def)
 {
 	const struct bpf_insn *insn = &unit->prog->insns[pc];
 
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		*use = args(unit->subs[flow_callee(unit, pc)].nargs);
+	else if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
+		*use = kfunc_vars(flow_kfunc(unit, insn));
 	else
 		*use = args(flow_helper_args(insn));
 	*def = VARS_ARGS | BIT(0);

@@ -56,5 +56,7 @@ int flow_make(const struct jit_unit *unit, u32 subprog, struct arena *arena, str
 u32 flow_callee(const struct jit_unit *unit, u32 pc);
 /* How many of r1 to r5 a helper looks at. */
 u32 flow_helper_args(const struct bpf_insn *call);
+/* What a call of a kernel function calls, or NULL for an index that there is not. */
+const struct kfunc_call *flow_kfunc(const struct jit_unit *unit, const struct bpf_insn *call);
 
 #endif

@@ -159,6 +159,8 @@ enum ir_sym_kind {
 	SYM_RUNTIME,   /* a C function of the compiler's own: enum in runtime.def */
 	SYM_MAP_OP,    /* a C function of a map's type: .index in prog->maps, .addend: its offset in
 			  struct map_ops */
+	SYM_KFUNC,     /* a C function: .index in prog->kfunc_calls */
+	SYM_KFUNC_TYPE, /* its struct obj_type */
 };
 
 struct ir_sym {

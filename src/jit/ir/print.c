@@ -35,7 +35,8 @@ const char *const ir_mem_names[IR_MEM_CNT] = {
 const char *const ir_sym_names[IR_SYM_CNT] = {
 	[SYM_NONE] = "none",	   [SYM_MAP] = "map",	   [SYM_MAP_VALUE] = "value",
 	[SYM_SUBPROG] = "sub",	   [SYM_PROG] = "prog",	   [SYM_HELPER] = "helper",
-	[SYM_RUNTIME] = "runtime", [SYM_MAP_OP] = "mapop",
+	[SYM_RUNTIME] = "runtime", [SYM_MAP_OP] = "mapop", [SYM_KFUNC] = "kfunc",
+	[SYM_KFUNC_TYPE] = "type",
 };
 
 const char *const ir_flag_names[8] = {

@@ -6,7 +6,7 @@
 #include "jit/ir/ir.h"
 
 #define IR_MEM_CNT (MEM_KERNEL + 1)
-#define IR_SYM_CNT (SYM_MAP_OP + 1)
+#define IR_SYM_CNT (SYM_KFUNC_TYPE + 1)
 
 extern const char *const ir_mem_names[IR_MEM_CNT];
 extern const char *const ir_sym_names[IR_SYM_CNT];

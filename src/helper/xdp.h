@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What helpers do to xdp_buffs. */
+#ifndef ANYBPF_HELPER_XDP_H
+#define ANYBPF_HELPER_XDP_H
+
+#include "object/packet.h"
+
+/* @len bytes of the packet in place, or NULL where it is too short. */
+void *xdp_range(const struct xdp_buff *xdp, u32 offset, u32 len);
+/* Copies: 0, -EFAULT for numbers beyond what any packet has, -EINVAL beyond the end of this one. */
+int xdp_load(const struct xdp_buff *xdp, u32 offset, void *to, u32 len);
+int xdp_store(struct xdp_buff *xdp, u32 offset, const void *from, u32 len);
+
+#endif

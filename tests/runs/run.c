@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Runs the programs of this folder on each engine, see runs.h. One test per
+ * object and engine; what the kernel refuses to do at all is skipped.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "anybpf/anybpf.h"
+#include "base/types.h"
+#include "tap.h"
+
+static const struct engine {
+	const char *name;
+	enum anybpf_engine engine;
+	bool interpret;
+	u64 steps;
+} engines[] = {
+	{"machine code", ANYBPF_ENGINE_USER, false, 0},
+	{"interpreter", ANYBPF_ENGINE_USER, true, 0},
+	{"machine code with a budget", ANYBPF_ENGINE_USER, false, 100000000},
+	{"kernel", ANYBPF_ENGINE_KERNEL, false, 0},
+};
+
+/* Global variables of an object as they are after its programs have run. */
+struct outcome {
+	size_t size;
+	u8 data[65536];
+};
+
+static const char *object_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void run_program(struct anybpf_program *prog)
+{
+	u8 buffer[768] = {0}, *packet = buffer + 256;
+	ANYBPF_OPTS(anybpf_run, run, .buffer = buffer, .buffer_size = sizeof(buffer),
+		    .data_offset = 256, .data_size = 64);
+	int ret;
+
+	for (u32 i = 0; i < 64; i++)
+		packet[i] = (u8)i;
+	memcpy(packet + 12, "\x08\x00\x45", 3); /* IPv4 */
+	ret = anybpf_program_run(prog, &run);
+	if (ret)
+		tap_fail("%s: %s", anybpf_program_name(prog), strerror(-ret));
+	else if (run.verdict)
+		tap_fail("%s: what line %u says is not so", anybpf_program_name(prog), run.verdict);
+}
+
+static bool is_globals(const struct anybpf_map *map)
+{
+	const char *dot = strrchr(anybpf_map_name(map), '.');
+
+	return dot && (!strcmp(dot, ".bss") || !strcmp(dot, ".data"));
+}
+
+static void note_globals(const struct anybpf_object *object, struct outcome *to)
+{
+	for (struct anybpf_map *map = NULL; (map = anybpf_object_next_map(object, map));) {
+		size_t size;
+		u32 key = 0;
+
+		if (!is_globals(map))
+			continue;
+		size = anybpf_map_value_size(map);
+		if (size > sizeof(to->data) - to->size) {
+			tap_fail("too many global variables");
+			return;
+		}
+		check_eq(anybpf_map_lookup(map, &key, sizeof(key), to->data + to->size, size, 0),
+			 0);
+		to->size += size;
+	}
+}
+
+/* False where the engine is not to be had. */
+static bool run_object(const char *path, const struct engine *engine, struct outcome *outcome)
+{
+	ANYBPF_OPTS(anybpf_options, opts, .engine = engine->engine, .interpret = engine->interpret,
+		    .max_steps = engine->steps);
+	struct anybpf_object *object = NULL;
+	struct anybpf *ctx;
+	int ret = anybpf_new(&opts, &ctx);
+
+	if (ret) {
+		tap_fail("no engine: %s", strerror(-ret));
+		return true;
+	}
+	outcome->size = 0;
+	ret = anybpf_object_open(ctx, path, &object);
+	if (!ret)
+		ret = anybpf_object_load(object);
+	if (ret == -EPERM && engine->engine == ANYBPF_ENGINE_KERNEL) {
+		anybpf_object_close(object);
+		anybpf_free(ctx);
+		return false;
+	}
+	if (ret)
+		tap_fail("%s", anybpf_error(ctx));
+	for (struct anybpf_program *prog = NULL;
+	     !ret && (prog = anybpf_object_next_program(object, prog));)
+		run_program(prog);
+	if (!ret)
+		note_globals(object, outcome);
+	anybpf_object_close(object);
+	anybpf_free(ctx);
+	return true;
+}
+
+static void test_object(const char *path)
+{
+	static struct outcome first, other;
+
+	for (u32 i = 0; i < ARRAY_SIZE(engines); i++) {
+		char name[256];
+		bool done;
+
+		snprintf(name, sizeof(name), "%s: %s", object_name(path), engines[i].name);
+		tap_begin(name);
+		done = run_object(path, &engines[i], i ? &other : &first);
+		if (!done)
+			tap_skip("the kernel refuses bpf()");
+		else if (i)
+			check(first.size == other.size &&
+			      !memcmp(first.data, other.data, first.size));
+		tap_end();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		printf("1..0 # SKIP there is no BTF of the kernel\n");
+		return 0;
+	}
+	for (int i = 1; i < argc; i++)
+		test_object(argv[i]);
+	return tap_done();
+}
