@@ -37,6 +37,26 @@ void code_link(struct jit_code *code, u32 at, u32 subprog)
 	NOTE(code, links, (struct jit_link){.at = at, .subprog = subprog});
 }
 
+u32 code_pool(struct jit_code *code, const struct ir_sym *sym)
+{
+	/* Doubles do no harm, so that a look at the newest few is enough. */
+	for (size_t i = code->pool.len; i > 0 && i + 32 > code->pool.len; i--) {
+		const struct jit_pooled *p = &code->pool.at[i - 1];
+
+		if (p->kind == sym->kind && p->index == sym->index && p->addend == sym->addend)
+			return (u32)i - 1;
+	}
+	NOTE(code, pool,
+	     (struct jit_pooled){
+		     .kind = (u8)sym->kind, .index = sym->index, .addend = sym->addend});
+	return (u32)code->pool.len - 1;
+}
+
+void code_pool_use(struct jit_code *code, u32 at, u32 entry)
+{
+	NOTE(code, pool_uses, (struct jit_pool_use){.at = at, .entry = entry});
+}
+
 void code_free(struct jit_code *code)
 {
 	const struct mem *mem = code->unit->mem;
@@ -44,7 +64,8 @@ void code_free(struct jit_code *code)
 	buf_free(&code->buf);
 	vec_free(&code->links, mem);
 	vec_free(&code->lines, mem);
-	vec_free(&code->relocs, mem);
+	vec_free(&code->pool, mem);
+	vec_free(&code->pool_uses, mem);
 	vec_free(&code->fixups, mem);
 	vec_free(&code->funcs, mem);
 	vec_free(&code->frames, mem);

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/vec.h"
+#include "jit/ir/ir.h"
 #include "jit/unit.h"
 
 /* A call of another subprogram, to be linked when all are written. */
@@ -25,14 +26,19 @@ struct jit_line {
 	u32 offset, pc;
 };
 
-/* A place that holds 8 bytes with an address of the host (anybpf compile). */
-struct jit_reloc {
-	u32 at;
-	struct ir_sym_ref {
-		u8 kind; /* enum ir_sym_kind */
-		u32 index;
-		s64 addend;
-	} sym;
+/*
+ * Code for a file has no addresses of the host in it: it loads them from a
+ * pool, which the loader fills in, at a fixed distance behind all code.
+ */
+struct jit_pooled {
+	u8 kind; /* enum ir_sym_kind */
+	u32 index;
+	s64 addend;
+};
+
+/* A load of a pool's entry: .at is the target's own meaning, its link_pool() gets it back. */
+struct jit_pool_use {
+	u32 at, entry;
 };
 
 /*
@@ -66,7 +72,8 @@ struct jit_code {
 	struct buf buf; /* its .len is the current offset */
 	VEC(struct jit_link) links;
 	VEC(struct jit_line) lines;
-	VEC(struct jit_reloc) relocs;
+	VEC(struct jit_pooled) pool;
+	VEC(struct jit_pool_use) pool_uses;
 	VEC(struct fault_fixup) fixups;
 	VEC(struct jit_func) funcs;
 	VEC(struct jit_frame) frames;
@@ -85,5 +92,8 @@ void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg);
 /* Notes how the frame is from here on. */
 void code_frame(struct jit_code *code, u32 depth, u8 nsaved);
 void code_link(struct jit_code *code, u32 at, u32 subprog);
+/* The pool's entry for an address. */
+u32 code_pool(struct jit_code *code, const struct ir_sym *sym);
+void code_pool_use(struct jit_code *code, u32 at, u32 entry);
 
 #endif

@@ -56,8 +56,13 @@ struct jit_target {
 	 */
 	u8 dwarf_sp, dwarf_ra, call_pushes;
 
-	/* JIT_FEATURE bits of the target of the processor that this runs on. */
+	/* What the processor that this runs on has, by bits that .feature_names names. */
 	u32 (*features)(void);
+	const char *const *feature_names;
+	u32 feature_cnt;
+	/* Of a file of code. */
+	u16 elf_machine;
+	u32 page_size; /* the largest that its systems use */
 	/*
 	 * Rewrites what the machine has no instruction for, folds addresses and
 	 * literals into operands, and makes IR_IMM of literals that need a register.
@@ -79,6 +84,8 @@ struct jit_target {
 	int (*emit)(struct jit_code *code, struct ir_fn *fn);
 	/* Makes the call or address at @at of finished code go to @target (offsets of the code). */
 	void (*link)(struct jit_code *code, u32 at, u32 target);
+	/* @code, which will stand at address @at, is to load what is at address @target. */
+	void (*link_pool)(u8 *code, u64 at, u64 target);
 };
 
 /* The target of the machine that this was built for, or NULL: then programs are interpreted. */

@@ -210,8 +210,8 @@ static void others(struct table *t)
 	IS("blr x16", a64_rr(c, A64_BLR, 0, 16));
 	IS("ret", a64_put(c, A64_RET));
 	IS("udf #0", a64_put(c, A64_UDF));
-	IS("adr x5, #0", a64_put(c, A64_ADR | 5));
-	IS("ldr x5, #0", a64_put(c, A64_LDR_POOL | 5));
+	IS("adrp x5, #0", a64_put(c, A64_ADRP | 5));
+	IS("ldr x5, [x4]", a64_put(c, A64_LDR_PAGE | 4 << 5 | 5));
 	IS("fmov d31, x2", a64_rr(c, A64_FMOV_TO | A64_FMOV_TO_D | A64_X, 31, 2));
 	IS("fmov s31, w2", a64_rr(c, A64_FMOV_TO, 31, 2));
 	IS("cnt v31.8b, v31.8b", a64_rr(c, A64_CNT, 31, 31));

@@ -14,6 +14,7 @@
  */
 #include "jit/x86_64/x86_64.h"
 
+#include "base/bytes.h"
 #include "tap.h"
 
 struct scene {
@@ -160,15 +161,19 @@ static void test_ahead_of_time(void)
 	scene_open(&s, 0);
 	s.unit.aot = true;
 	if (compile(&s, text)) {
-		check_eq(s.code.relocs.len, 2);
-		vec_each (&s.code.relocs, reloc) {
-			check_eq(reloc->at % 8, 0);
-			check(reloc->at + 8 <= s.code.buf.len);
-			check(!memcmp(s.code.buf.data + reloc->at, "\0\0\0\0\0\0\0", 8));
+		check_eq(s.code.pool.len, 2);
+		check_eq(s.code.pool_uses.len, 3);
+		check_eq(s.code.pool.at[0].kind, SYM_MAP);
+		check_eq(s.code.pool.at[1].kind, SYM_HELPER);
+		check_eq(s.code.pool.at[1].index, 5);
+		vec_each (&s.code.pool_uses, use) {
+			u8 *at = s.code.buf.data + use->at;
+
+			check(use->at + 4 <= s.code.buf.len);
+			check_eq(get_le32(at), 0);
+			jit_x86_64.link_pool(at, use->at, 0x1000 + 8ull * use->entry);
+			check_eq(use->at + 4 + get_le32(at), 0x1000 + 8ull * use->entry);
 		}
-		check_eq(s.code.relocs.at[0].sym.kind, SYM_MAP);
-		check_eq(s.code.relocs.at[1].sym.kind, SYM_HELPER);
-		check_eq(s.code.relocs.at[1].sym.index, 5);
 	}
 	scene_close(&s);
 }

@@ -81,7 +81,7 @@ struct a64_site {
 		SITE_BIT,  /* tests a bit, 14 bits */
 		SITE_CALL, /* A64_BL to the address .target of calls[] */
 		SITE_LINK, /* A64_BL to the subprogram .target */
-		SITE_POOL, /* A64_LDR_POOL of entry .target of the pool */
+		SITE_POOL, /* A64_ADRP and a load of entry .target of the program's pool */
 	} kind;
 	bool far; /* does not reach: takes more words */
 	u32 at, target;
@@ -114,7 +114,6 @@ struct a64 {
 	u32 next; /* label of the block that follows, UINT32_MAX: none */
 	VEC(struct a64_site) sites;
 	VEC(struct a64_label) labels; /* the first are those of the blocks */
-	VEC(u32) pool;		      /* symbols */
 	VEC(u64) calls;
 	u32 first_line, first_fixup, first_frame; /* of this function */
 };
@@ -132,6 +131,7 @@ void a64_pool(struct a64 *e, u8 rt, u32 sym);
 /* Makes jumps that do not reach longer, fills in all sites; 0, -ENOMEM or -E2BIG. */
 int a64_finish(struct a64 *e);
 void a64_link(struct jit_code *code, u32 at, u32 target);
+void a64_link_pool(u8 *code, u64 at, u64 target);
 
 static inline void a64_jump(struct a64 *e, u32 label)
 {

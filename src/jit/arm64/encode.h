@@ -81,7 +81,7 @@ enum a64_reg {
 #define A64_LDP_POST 0xa8c00000
 #define A64_STR_PRE  0xf8000c00
 #define A64_LDR_POST 0xf8400400
-#define A64_LDR_POOL 0x58000000 /* rt, from a distance */
+#define A64_LDR_PAGE 0xf9400000 /* rt, from rn and what is within a page */
 
 /* rt at [rn]; with rs, what is stored or whether it worked */
 #define A64_LDXR   0x885f7c00
@@ -107,7 +107,7 @@ enum a64_reg {
 #define A64_BLR	    0xd63f0000
 #define A64_RET	    0xd65f03c0
 #define A64_UDF	    0x00000000
-#define A64_ADR	    0x10000000
+#define A64_ADRP    0x90000000 /* the page, 4 KiB, at a distance */
 #define A64_DMB_ISH 0xd5033bbf
 #define A64_DSB_NSH 0xd503379f
 #define A64_ISB	    0xd5033fdf

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "jit/arm64/arm64.h"
 
 /* Calls within a program, and jumps, reach no farther. */
@@ -41,13 +42,8 @@ void a64_site(struct a64 *e, u8 kind, u32 word, u32 target)
 
 void a64_pool(struct a64 *e, u8 rt, u32 sym)
 {
-	u32 i = 0;
-
-	while (i < e->pool.len && e->pool.at[i] != sym)
-		i++;
-	if (i == e->pool.len && !vec_push(&e->pool, e->mem, sym))
-		e->code->failed = true;
-	a64_site(e, SITE_POOL, A64_LDR_POOL | rt, i);
+	a64_site(e, SITE_POOL, A64_ADRP | rt, code_pool(e->code, &e->fn->syms[sym]));
+	a64_put(e->code, A64_LDR_PAGE | (u32)rt << 5 | rt);
 }
 
 /* ---- what does not reach ---- */
@@ -57,7 +53,6 @@ static u32 reach_bits(const struct a64_site *site)
 {
 	switch (site->kind) {
 	case SITE_COND:
-	case SITE_POOL:
 		return 19;
 	case SITE_BIT:
 		return 14;
@@ -69,7 +64,7 @@ static u32 reach_bits(const struct a64_site *site)
 /* Bytes that the long form takes more. */
 static u32 far_bytes(const struct a64_site *site)
 {
-	return !site->far ? 0 : site->kind == SITE_POOL ? 12 : 4;
+	return site->far ? 4 : 0;
 }
 
 /* By site: how much those before it take more; one more entry than sites. */
@@ -92,12 +87,6 @@ static bool reaches(s64 distance, u32 bits)
 	return distance >= -limit && distance < limit;
 }
 
-/* Where the pool will be; code before it may be up to 7 bytes of padding shorter. */
-static u32 pool_at(const struct a64 *e, const u32 *before)
-{
-	return ROUND_UP(code_at(e->code) + before[e->sites.len], 8u);
-}
-
 static bool is_far(const struct a64 *e, const u32 *before, u32 i)
 {
 	const struct a64_site *site = &e->sites.at[i];
@@ -107,8 +96,6 @@ static bool is_far(const struct a64 *e, const u32 *before, u32 i)
 	case SITE_COND:
 	case SITE_BIT:
 		return !reaches(label_offset(e, before, site->target) - at, reach_bits(site));
-	case SITE_POOL:
-		return !reaches(pool_at(e, before) + 8ll * site->target - at, reach_bits(site));
 	default:
 		return false;
 	}
@@ -223,17 +210,6 @@ static void put_far_jump(struct a64 *e, const struct a64_site *site, u32 at, u32
 	put_word(e->code, at + 4, with_distance(A64_B, 26, target - (at + 4)));
 }
 
-/* The distance comes from two constants: rt = here; rt = what is at rt + x17. */
-static void put_far_load(struct a64 *e, u32 at, u32 target)
-{
-	u32 distance = target - at, rt = get_word(e->code, at) & 31;
-
-	put_word(e->code, at, A64_ADR | rt);
-	put_word(e->code, at + 4, A64_MOVZ | (distance & UINT16_MAX) << 5 | A64_SCRATCH2);
-	put_word(e->code, at + 8, A64_MOVK | 1u << 21 | distance >> 16 << 5 | A64_SCRATCH2);
-	put_word(e->code, at + 12, 0xf8606800 | A64_SCRATCH2 << 16 | rt << 5 | rt);
-}
-
 static void put_near(struct a64 *e, const struct a64_site *site, u32 at, u32 target)
 {
 	u32 word = get_word(e->code, at);
@@ -241,8 +217,7 @@ static void put_near(struct a64 *e, const struct a64_site *site, u32 at, u32 tar
 	put_word(e->code, at, with_distance(word, reach_bits(site), target - at));
 }
 
-static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u32 *before,
-		     u32 pool)
+static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u32 *before)
 {
 	u32 target;
 
@@ -264,41 +239,14 @@ static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u
 		code_link(e->code, at, site->target);
 		break;
 	case SITE_POOL:
-		target = pool + 8 * site->target;
-		if (site->far)
-			put_far_load(e, at, target);
-		else
-			put_near(e, site, at, target);
+		code_pool_use(e->code, at, site->target);
 		break;
 	}
 }
 
-/* Addresses behind the function; where they start. */
-static u32 put_pool(struct a64 *e)
-{
-	u32 pool;
-
-	if (!e->pool.len)
-		return 0;
-	buf_add_zero(&e->code->buf, -code_at(e->code) % 8);
-	pool = code_at(e->code);
-	for (u32 i = 0; i < e->pool.len; i++) {
-		const struct ir_sym *sym = &e->fn->syms[e->pool.at[i]];
-		struct jit_reloc reloc = {
-			.at = code_at(e->code),
-			.sym = {.kind = (u8)sym->kind, .index = sym->index, .addend = sym->addend},
-		};
-
-		if (!vec_push(&e->code->relocs, e->mem, reloc))
-			e->code->failed = true;
-		buf_add_zero(&e->code->buf, 8); /* the loader fills it in */
-	}
-	return pool;
-}
-
 int a64_finish(struct a64 *e)
 {
-	u32 *before, pool, code_size = code_at(e->code);
+	u32 *before, code_size = code_at(e->code);
 	int ret = -ENOMEM;
 
 	if (e->code->failed)
@@ -311,9 +259,8 @@ int a64_finish(struct a64 *e)
 		ret = err_set(e->code->unit->err, -E2BIG, "machine code of more than 127 MiB");
 	} else if (move_code(e, before)) {
 		move_notes(e, before);
-		pool = put_pool(e);
 		for (u32 i = 0; i < e->sites.len && !buf_error(&e->code->buf); i++)
-			put_site(e, &e->sites.at[i], e->sites.at[i].at + before[i], before, pool);
+			put_site(e, &e->sites.at[i], e->sites.at[i].at + before[i], before);
 		ret = e->code->failed ? -ENOMEM : buf_error(&e->code->buf);
 	}
 	mem_free(e->mem, before);
@@ -323,4 +270,13 @@ int a64_finish(struct a64 *e)
 void a64_link(struct jit_code *code, u32 at, u32 target)
 {
 	put_word(code, at, with_distance(A64_BL, 26, target - at));
+}
+
+void a64_link_pool(u8 *code, u64 at, u64 target)
+{
+	u32 pages = (u32)((target >> 12) - (at >> 12));
+	u32 adrp = get_le32(code), load = get_le32(code + 4);
+
+	put_le32(code, adrp | (pages & 3) << 29 | (pages >> 2 & (BIT(19) - 1)) << 5);
+	put_le32(code + 4, load | (u32)(target >> 3 & 511) << 10);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The arm64 target: its registers, which function emits which operation, whole functions. */
+#include <elf.h>
 #include <errno.h>
 
 #include "jit/arm64/arm64.h"
@@ -161,7 +162,6 @@ int a64_emit(struct jit_code *code, struct ir_fn *fn)
 	ret = emit_function(&e);
 	vec_free(&e.sites, e.mem);
 	vec_free(&e.labels, e.mem);
-	vec_free(&e.pool, e.mem);
 	vec_free(&e.calls, e.mem);
 	return ret;
 }
@@ -186,10 +186,15 @@ const struct jit_target jit_arm64 = {
 	.dwarf_sp = 31,
 	.dwarf_ra = 30,
 	.features = a64_features,
+	.feature_names = a64_feature_names,
+	.feature_cnt = A64_FEATURE_CNT,
+	.elf_machine = EM_AARCH64,
+	.page_size = 65536,
 	.lower = a64_lower,
 	.constrain = a64_constrain,
 	.emit = a64_emit,
 	.link = a64_link,
+	.link_pool = a64_link_pool,
 };
 
 const struct jit_target *const jit_native = &jit_arm64;

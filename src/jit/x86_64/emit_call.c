@@ -30,7 +30,7 @@ int x86_emit_call(struct x86 *e, const struct ir_insn *insn)
 	put_literals(e, insn);
 	if (e->code->unit->aot) {
 		x86_op(e->code, OP_INDIRECT, 2, &pool);
-		x86_site(e, SITE_POOL, x86_pool(e, insn->sym));
+		x86_site(e, SITE_POOL, code_pool(e->code, sym));
 	} else if (within_reach(e, sym->addr)) {
 		if (!vec_push(&e->calls, e->mem, sym->addr))
 			e->code->failed = true;

@@ -146,7 +146,7 @@ void x86_materialise(struct x86 *e, u8 dst, const struct ir_insn *literal, bool 
 
 	if (literal->sym && e->code->unit->aot) {
 		x86_op(e->code, OP_MOV_LOAD | OP_W, dst, &pool);
-		x86_site(e, SITE_POOL, x86_pool(e, literal->sym));
+		x86_site(e, SITE_POOL, code_pool(e->code, &e->fn->syms[literal->sym]));
 	} else if (!literal->imm && !keep_flags) {
 		x86_zero(e->code, dst);
 	} else {

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "jit/x86_64/x86_64.h"
 
 #define ROUNDS 4
@@ -48,17 +49,6 @@ void x86_jump(struct x86 *e, u8 cc, u32 label)
 		x86_put(e->code, 0xe9, 5);
 	else
 		x86_put(e->code, 0x800fu | (u32)cc << 8, 6);
-}
-
-u32 x86_pool(struct x86 *e, u32 sym)
-{
-	for (u32 i = 0; i < e->pool.len; i++) {
-		if (e->pool.at[i].sym == sym)
-			return i;
-	}
-	if (!vec_push(&e->pool, e->mem, (struct x86_pooled){.sym = sym}))
-		e->code->failed = true;
-	return (u32)e->pool.len - 1;
 }
 
 /* ---- shortening ---- */
@@ -183,8 +173,7 @@ static void put_jump(struct x86 *e, const struct x86_site *site, u32 at, u32 tar
 		put_at(e, at, 0x800fu | (u32)site->cc << 8 | (u64)distance << 16, 6);
 }
 
-static void put_site(struct x86 *e, const struct x86_site *site, u32 at, const u32 *before,
-		     u32 pool)
+static void put_site(struct x86 *e, const struct x86_site *site, u32 at, const u32 *before)
 {
 	switch (site->kind) {
 	case SITE_JUMP:
@@ -197,38 +186,14 @@ static void put_site(struct x86 *e, const struct x86_site *site, u32 at, const u
 		code_link(e->code, at, site->target);
 		break;
 	case SITE_POOL:
-		put_at(e, at, pool + 8 * site->target - at - 4, 4);
+		code_pool_use(e->code, at, site->target);
 		break;
 	}
 }
 
-/* Addresses behind the function; where they start. */
-static u32 put_pool(struct x86 *e)
-{
-	u32 pool;
-
-	if (!e->pool.len)
-		return 0;
-	while (code_at(e->code) % 8)
-		x86_put(e->code, jit_x86_64.padding, 1);
-	pool = code_at(e->code);
-	for (u32 i = 0; i < e->pool.len; i++) {
-		const struct ir_sym *sym = &e->fn->syms[e->pool.at[i].sym];
-		struct jit_reloc reloc = {
-			.at = code_at(e->code),
-			.sym = {.kind = (u8)sym->kind, .index = sym->index, .addend = sym->addend},
-		};
-
-		if (!vec_push(&e->code->relocs, e->mem, reloc))
-			e->code->failed = true;
-		x86_put(e->code, e->code->unit->aot ? 0 : sym->addr, 8);
-	}
-	return pool;
-}
-
 int x86_finish(struct x86 *e)
 {
-	u32 *before, pool;
+	u32 *before;
 
 	if (e->code->failed)
 		return -ENOMEM;
@@ -241,15 +206,18 @@ int x86_finish(struct x86 *e)
 		sum_savings(e, before);
 	move_code(e, before);
 	move_notes(e, before);
-	pool = put_pool(e);
 	for (u32 i = 0; i < e->sites.len && !e->code->failed; i++)
-		put_site(e, &e->sites.at[i], e->sites.at[i].at - before[i], before, pool);
+		put_site(e, &e->sites.at[i], e->sites.at[i].at - before[i], before);
 	mem_free(e->mem, before);
 	return e->code->failed ? -ENOMEM : 0;
 }
 
 void x86_link(struct jit_code *code, u32 at, u32 target)
 {
-	for (u32 i = 0; i < 4; i++)
-		code->buf.data[at + i] = (u8)((target - at - 4) >> (8 * i));
+	x86_link_pool(code->buf.data + at, at, target);
+}
+
+void x86_link_pool(u8 *code, u64 at, u64 target)
+{
+	put_le32(code, (u32)(target - at - 4));
 }

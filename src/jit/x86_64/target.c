@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The x86-64 target: its registers, which function emits which operation, whole functions. */
+#include <elf.h>
 #include <errno.h>
 
 #include "jit/x86_64/x86_64.h"
@@ -174,7 +175,6 @@ int x86_emit(struct jit_code *code, struct ir_fn *fn)
 	ret = emit_function(&e);
 	vec_free(&e.sites, e.mem);
 	vec_free(&e.labels, e.mem);
-	vec_free(&e.pool, e.mem);
 	vec_free(&e.calls, e.mem);
 	return ret;
 }
@@ -199,10 +199,15 @@ const struct jit_target jit_x86_64 = {
 	.dwarf_ra = 16,
 	.call_pushes = 8,
 	.features = x86_features,
+	.feature_names = x86_feature_names,
+	.feature_cnt = X86_FEATURE_CNT,
+	.elf_machine = EM_X86_64,
+	.page_size = 4096,
 	.lower = x86_lower,
 	.constrain = x86_constrain,
 	.emit = x86_emit,
 	.link = x86_link,
+	.link_pool = x86_link_pool,
 };
 
 const struct jit_target *const jit_native = &jit_x86_64;

@@ -92,7 +92,7 @@ struct x86_site {
 		SITE_JUMP, /* .cc or CC_ALWAYS, to the label .target; .at is its first byte */
 		SITE_CALL, /* the 4 bytes at .at go to the address .target of calls[] */
 		SITE_LINK, /* likewise to the subprogram .target */
-		SITE_POOL, /* likewise to entry .target of the pool */
+		SITE_POOL, /* likewise to entry .target of the program's pool */
 	} kind;
 	u8 cc;
 	u8 saved; /* bytes that the shorter form takes less */
@@ -104,11 +104,6 @@ struct x86_site {
 /* Where a jump goes: offset and how many sites come before. */
 struct x86_label {
 	u32 at, sites;
-};
-
-/* 8 bytes behind the function: an address that is known when a file is loaded. */
-struct x86_pooled {
-	u32 sym;
 };
 
 struct x86_frame {
@@ -139,7 +134,6 @@ struct x86 {
 	} flags;
 	VEC(struct x86_site) sites;
 	VEC(struct x86_label) labels; /* the first are those of the blocks */
-	VEC(struct x86_pooled) pool;
 	VEC(u64) calls;
 	u32 first_line, first_fixup, first_frame; /* of this function */
 };
@@ -156,11 +150,10 @@ void x86_bind(struct x86 *e, u32 label); /* is here */
 void x86_jump(struct x86 *e, u8 cc, u32 label);
 /* The last 4 bytes are to be filled in. */
 void x86_site(struct x86 *e, u8 kind, u32 target);
-/* A pool entry for the symbol. */
-u32 x86_pool(struct x86 *e, u32 sym);
 /* Shortens jumps, moves the code together, fills in all sites; 0, -ENOMEM or -E2BIG. */
 int x86_finish(struct x86 *e);
 void x86_link(struct jit_code *code, u32 at, u32 target);
+void x86_link_pool(u8 *code, u64 at, u64 target);
 
 /* frame.c */
 void x86_frame_init(struct x86 *e);
