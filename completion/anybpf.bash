@@ -19,6 +19,10 @@ _anybpf()
 	fi
 	case $before in
 	--engine) COMPREPLY=($(compgen -W "user kernel" -- "$word")) ;;
+	--cpu)
+		COMPREPLY=($(compgen -W "native baseline $("$command" compile --cpu list 2>/dev/null |
+			sed -n 's/^  \([a-z0-9]*\) .*/\1/p')" -- "$word"))
+		;;
 	--color) COMPREPLY=($(compgen -W "auto always never" -- "$word")) ;;
 	--log-level) COMPREPLY=($(compgen -W "1 2 4" -- "$word")) ;;
 	--profile)

@@ -25,6 +25,7 @@ struct run_options {
 	u64 repeat;
 	u64 count;	       /* stop after so many frames; 0: never */
 	u64 max_steps, max_ns; /* of one execution; 0: no limit */
+	const char *aot;       /* files of code; NULL: programs are compiled */
 };
 
 struct verdict_count {
@@ -152,10 +153,12 @@ static int load(struct packet_run *s)
 
 	if (ret)
 		return ret;
-	if (!anybpf_object_load(s->object))
+	ret = anybpf_object_load(s->object);
+	if (!ret)
 		return EXIT_OK;
 	complain("%s", anybpf_error(s->ctx));
-	if (*anybpf_program_log(s->program))
+	/* Of a program that only lacks code the verifier has nothing to say. */
+	if (ret != -ENOEXEC && *anybpf_program_log(s->program))
 		fprintf(stderr, "%s", anybpf_program_log(s->program));
 	return EXIT_FAILED;
 }
@@ -312,7 +315,7 @@ static const char *verdict_text(const struct packet_run *s, u32 value, char *tex
 	return text;
 }
 
-/* How the program was executed: "kernel", "jit" or "interpreter". */
+/* How the program was executed: "kernel", "jit", "aot" or "interpreter". */
 static const char *execution(const struct packet_run *s)
 {
 	struct bpf_prog_info info = {0};
@@ -325,7 +328,9 @@ static const char *execution(const struct packet_run *s)
 	attr.info.info_len = sizeof(info);
 	if (engine_bpf(s->ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info)))
 		return "unknown";
-	return info.jited_prog_len ? "jit" : "interpreter";
+	if (!info.jited_prog_len)
+		return "interpreter";
+	return s->ctx->code ? "aot" : "jit";
 }
 
 static double per_packet(const struct packet_run *s)
@@ -451,8 +456,9 @@ static const char options_help[] =
 	"  --count N        stop after N packets\n"
 	"  --prog NAME      the program to run, where the file has several\n"
 	"  --repeat N       run over the capture N times\n"
-	"  --interp         interpret instead of compiling to machine code\n" HELP_JIT_PASSES
-		HELP_JIT_REPORT
+	"  --interp         interpret instead of compiling to machine code\n"
+	"  --aot FILE       take machine code from what anybpf compile has "
+	"written\n" HELP_JIT_PASSES HELP_JIT_REPORT
 	"  --max-steps N    end executions that take more steps (about one instruction each)\n"
 	"  --max-time NS    end executions that take longer, in nanoseconds\n" HELP_ENGINE
 		HELP_CLANG "  --json           print the result as JSON\n" HELP_HELP;
@@ -465,6 +471,7 @@ static const struct option long_options[] = {
 	{"prog", required_argument, NULL, OPT_PROG},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
 	{"interp", no_argument, NULL, OPT_INTERP},
+	{"aot", required_argument, NULL, OPT_AOT},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
 	{"jit-report", required_argument, NULL, OPT_JIT_REPORT},
 	{"max-steps", required_argument, NULL, OPT_MAX_STEPS},
@@ -512,6 +519,9 @@ static int parse_option(struct run_options *opts, int option)
 			return usage_error("run", "--max-time takes a positive number, not '%s'",
 					   optarg);
 		return EXIT_OK;
+	case OPT_AOT:
+		opts->aot = optarg;
+		return EXIT_OK;
 	case OPT_REPEAT:
 		if (!parse_number(optarg, &opts->repeat))
 			return usage_error("run", "--repeat takes a positive number, not '%s'",
@@ -536,6 +546,10 @@ static int check_options(const struct run_options *opts)
 		return usage_error("run", "--interp is for the user engine");
 	if (opts->common.jit_report && opts->common.engine == ANYBPF_ENGINE_KERNEL)
 		return usage_error("run", "--jit-report is for the user engine");
+	if (opts->aot && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("run", "--aot is for the user engine");
+	if (opts->aot && opts->common.interp)
+		return usage_error("run", "--aot and --interp do not go together");
 	return EXIT_OK;
 }
 
@@ -561,7 +575,7 @@ int command_run(int argc, char **argv)
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
 		    .interpret = opts.common.interp, .printk = print_line,
 		    .jit_passes = opts.common.jit_passes, .jit_report = opts.common.jit_report,
-		    .max_steps = opts.max_steps, .max_ns = opts.max_ns);
+		    .max_steps = opts.max_steps, .max_ns = opts.max_ns, .aot = opts.aot);
 	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;

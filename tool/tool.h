@@ -43,6 +43,7 @@ enum {
 	OPT_JIT_REPORT,
 	OPT_MAX_STEPS,
 	OPT_MAX_TIME,
+	OPT_AOT,
 };
 
 struct command {

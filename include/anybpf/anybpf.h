@@ -91,6 +91,17 @@ struct anybpf_options {
 	 */
 	void (*warn)(void *ctx, const char *text);
 	void *warn_ctx;
+	/*
+	 * User engine: files that anybpf_object_compile() has written, with ':'
+	 * between; programs take their machine code from them instead of being
+	 * compiled, so that no memory has to be made executable. They are verified
+	 * all the same, and one for which no file has code that was made from the
+	 * same program, facts and maps is refused. What the code does is not checked:
+	 * the files are trusted as shared libraries are. NULL: those that the
+	 * environment variable ANYBPF_AOT names. What is wrong with a file is told
+	 * when an object is loaded.
+	 */
+	const char *aot;
 };
 
 /* Version of the library, "0.1.0". */
@@ -121,6 +132,15 @@ ANYBPF_API int anybpf_object_open_mem(struct anybpf *ctx, const void *data, size
  * rejected, whose log then says why.
  */
 ANYBPF_API int anybpf_object_load(struct anybpf_object *object);
+/*
+ * User engine: anybpf_object_load() that compiles the programs into a file, an
+ * ELF shared object, for use by the option .aot; here they are interpreted.
+ * @cpu says for which processors: "native" or NULL, "baseline", or what they
+ * have, with commas. The code counts steps if the context has a budget.
+ * -EBUSY when a program is loaded already, and what loading and writing give.
+ */
+ANYBPF_API int anybpf_object_compile(struct anybpf_object *object, const char *path,
+				     const char *cpu);
 ANYBPF_API void anybpf_object_close(struct anybpf_object *object);
 
 /* ---- programs ---- */

@@ -160,6 +160,20 @@ int os_map_marker(int fd)
 	return p == MAP_FAILED ? -errno : 0;
 }
 
+void *os_pages_reserve(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int os_pages_map_code(void *at, size_t size, int fd, u64 offset)
+{
+	void *p = mmap(at, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, (off_t)offset);
+
+	return p == MAP_FAILED ? -errno : 0;
+}
+
 u32 os_process_id(void)
 {
 	return (u32)getpid();
@@ -168,6 +182,13 @@ u32 os_process_id(void)
 u32 os_thread_id(void)
 {
 	return (u32)syscall(SYS_gettid);
+}
+
+int os_file_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 u64 os_clock_ns(int clock)
@@ -257,4 +278,25 @@ int os_read_file(const struct mem *mem, const char *path, void **data, size_t *s
 	*data = bytes;
 	*size = len;
 	return 0;
+}
+
+int os_write_file(const char *path, const void *data, size_t size)
+{
+	char temporary[PATH_MAX];
+	int n = snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
+	int fd, err;
+
+	if (n < 0 || (size_t)n >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	err = os_write(fd, data, size);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
 }

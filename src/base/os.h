@@ -29,6 +29,18 @@ int os_pages_protect(void *p, size_t size, bool writable);
 /* From writable to executable; the same pages are never both. Flushes the instruction cache. */
 int os_pages_make_executable(void *p, size_t size);
 
+/* Address space of @size bytes that cannot be touched, to be filled; freed as pages. NULL on
+ * failure. */
+void *os_pages_reserve(size_t size);
+/*
+ * Bytes of a file from @offset on as code that never was writable, at @at of a
+ * reservation; all three multiples of the page size. -errno of the system.
+ */
+int os_pages_map_code(void *at, size_t size, int fd, u64 offset);
+
+/* A file to be read or mapped, which programs that are started do not inherit; -errno. */
+int os_file_open(const char *path);
+
 /* A whole file, one byte more allocated than it has; the caller frees *@data. -errno of the system.
  */
 int os_read_file(const struct mem *mem, const char *path, void **data, size_t *size);
@@ -48,6 +60,9 @@ int os_map_marker(int fd);
 
 u32 os_process_id(void);
 u32 os_thread_id(void);
+
+/* Writes a file anew; whoever has the one before mapped keeps that. -errno of the system. */
+int os_write_file(const char *path, const void *data, size_t size);
 
 /* Nanoseconds of a POSIX clock (CLOCK_MONOTONIC, ...). */
 u64 os_clock_ns(int clock);

@@ -114,7 +114,7 @@ int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
 
 #define FEATURES_KNOWN BIT(31)
 
-static u32 features_of(struct host *host, const struct jit_target *target)
+u32 jit_features(struct host *host, const struct jit_target *target)
 {
 	u32 features = atomic_load_explicit(&host->jit_features, memory_order_relaxed);
 
@@ -138,7 +138,9 @@ int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_o
 		.err = err,
 	};
 	unit->aot = unit->options->aot;
-	unit->features = features_of(prog->obj.host, target) & ~unit->options->features_off;
+	unit->features =
+		unit->aot ? unit->options->features
+			  : jit_features(prog->obj.host, target) & ~unit->options->features_off;
 	return unit_analyse(unit);
 }
 

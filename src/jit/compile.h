@@ -14,6 +14,9 @@
  */
 int jit_compile_unit(struct jit_unit *unit, struct jit_code *code);
 
+/* What the processor can; asked once per host. */
+u32 jit_features(struct host *host, const struct jit_target *target);
+
 /* @options NULL: all passes, no facts. 0 or -ENOMEM. The unit refers to what it is given. */
 int unit_init(struct jit_unit *unit, const struct prog *prog, const struct jit_options *options,
 	      const struct jit_target *target, struct err *err);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/os.h"
+#include "jit/report/report.h"
 #include "jit/runtime.h"
 #include "jit/target.h"
 
@@ -12,6 +13,7 @@ int image_reserve(struct jit_image *image, size_t size)
 {
 	image->pages = ROUND_UP(size, os_page_size());
 	image->code = os_pages_alloc_near(image->pages, (const void *)(uintptr_t)jit_runtime[0].fn);
+	image->base = image->code;
 	return image->code ? 0 : -ENOMEM;
 }
 
@@ -46,7 +48,6 @@ static int make_offsets(struct jit_image *image, const struct prog *prog, const 
 
 int image_finish(struct jit_image *image, const struct prog *prog, struct jit_code *code)
 {
-	const struct mem *mem = prog->obj.host->mem;
 	int ret;
 
 	if (code->buf.len > image->pages)
@@ -59,14 +60,31 @@ int image_finish(struct jit_image *image, const struct prog *prog, struct jit_co
 	TAKE(code->fixups, image->fixups, image->fixup_cnt);
 	TAKE(code->funcs, image->funcs, image->func_cnt);
 	TAKE(code->frames, image->frames, image->frame_cnt);
-	ret = make_offsets(image, prog, mem);
-	if (!ret)
-		ret = os_pages_make_executable(image->code, image->pages);
+	ret = os_pages_make_executable(image->code, image->pages);
+	return ret ? ret : image_register(image, prog);
+}
+
+int image_register(struct jit_image *image, const struct prog *prog)
+{
+	int ret = make_offsets(image, prog, prog->obj.host->mem);
+
 	if (ret || !image->fixup_cnt)
 		return ret;
 	ret = fault_register(image->code, image->size, image->fixups, image->fixup_cnt);
 	image->registered = !ret;
 	return ret;
+}
+
+void image_install(struct jit_image *image, struct prog *prog)
+{
+	for (u32 i = 0; i < image->func_cnt; i++) {
+		const struct jit_func *func = &image->funcs[i];
+		uintptr_t entry = (uintptr_t)image->code + func->start;
+
+		prog->subprogs[func->subprog].entry = (jit_entry)entry;
+	}
+	prog->jit = image;
+	jit_report(prog, image);
 }
 
 void image_free(const struct mem *mem, struct jit_image *image)
@@ -75,8 +93,7 @@ void image_free(const struct mem *mem, struct jit_image *image)
 		return;
 	if (image->registered)
 		fault_unregister(image->code);
-	if (image->code)
-		os_pages_free(image->code, image->pages);
+	os_pages_free(image->base, image->pages);
 	mem_free(mem, image->offsets);
 	mem_free(mem, image->fixups);
 	mem_free(mem, image->lines);

@@ -11,7 +11,8 @@
 struct jit_image {
 	u8 *code;
 	u32 size;
-	size_t pages; /* bytes mapped */
+	u8 *base;     /* what is mapped; of compiled programs the code's own address */
+	size_t pages; /* bytes of it */
 	u32 *offsets; /* insn_cnt + 1, see jit_insn_offsets() */
 	struct fault_fixup *fixups;
 	u32 fixup_cnt;
@@ -33,6 +34,10 @@ int image_reserve(struct jit_image *image, size_t size);
  * reserved pages do not suffice, -ENOMEM.
  */
 int image_finish(struct jit_image *image, const struct prog *prog, struct jit_code *code);
+/* The end of that, for code that is in its place: tables are filled in, .pages not touched. */
+int image_register(struct jit_image *image, const struct prog *prog);
+/* The program runs it from now on, and it goes with the program. */
+void image_install(struct jit_image *image, struct prog *prog);
 void image_free(const struct mem *mem, struct jit_image *image);
 
 #endif

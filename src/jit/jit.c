@@ -13,18 +13,6 @@
 #define CODE_PER_INSN 64
 #define CODE_AT_LEAST 65536
 
-static void install(struct prog *prog, struct jit_image *image)
-{
-	for (u32 i = 0; i < image->func_cnt; i++) {
-		const struct jit_func *func = &image->funcs[i];
-		uintptr_t entry = (uintptr_t)image->code + func->start;
-
-		prog->subprogs[func->subprog].entry = (jit_entry)entry;
-	}
-	prog->jit = image;
-	jit_report(prog, image);
-}
-
 /* One try with so many bytes of room; -E2BIG: there must be more. */
 static int compile_into(struct jit_unit *unit, struct jit_image *image, size_t room)
 {
@@ -53,7 +41,7 @@ static int compile(struct prog *prog, struct jit_unit *unit, size_t room)
 	if (ret)
 		image_free(unit->mem, image);
 	else
-		install(prog, image);
+		image_install(image, prog);
 	return ret;
 }
 

@@ -29,7 +29,8 @@ struct jit_options {
 	u32 features_off;	       /* JIT features of the processor not to be used */
 	bool blind;		       /* constants from the program do not appear in the code */
 	bool limited;		       /* executions have a budget, see object/budget.h */
-	bool aot;		       /* see unit.h */
+	bool aot;		       /* for a file, see unit.h */
+	u32 features;		       /* with .aot: of the processor that it is for */
 	/* Called with the intermediate form: "build", then after each pass by its name, "lower". */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
 	void *dump_arg;

@@ -60,8 +60,6 @@ struct jit_target {
 	u32 (*features)(void);
 	const char *const *feature_names;
 	u32 feature_cnt;
-	/* Of a file of code. */
-	u16 elf_machine;
 	u32 page_size; /* the largest that its systems use */
 	/*
 	 * Rewrites what the machine has no instruction for, folds addresses and

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/version.h"
+#include "jit/aot/aot.h"
 #include "jit/ir/ir.h"
 #include "jit/jit.h"
 #include "load/object.h"
 
-#define LIBRARY_VERSION "0.1.0"
-#define MACHINE_BTF	"/sys/kernel/btf/vmlinux"
+#define MACHINE_BTF "/sys/kernel/btf/vmlinux"
 
 const char *anybpf_version(void)
 {
@@ -134,9 +135,11 @@ static int new_user_engine(struct anybpf *ctx)
 	ret = engine_user_new(host, &ctx->engine);
 	if (ret)
 		host_free(host);
-	else
-		ctx->nr_cpus = host->env.nr_cpus;
-	return ret;
+	if (ret)
+		return ret;
+	ctx->nr_cpus = host->env.nr_cpus;
+	code_open(ctx);
+	return 0;
 }
 
 /* The kernel sizes per-CPU values by the CPUs that are possible: "0-3" or "0,2-7". */
@@ -167,6 +170,8 @@ static int new_engine(struct anybpf *ctx)
 	case ANYBPF_ENGINE_USER:
 		return new_user_engine(ctx);
 	case ANYBPF_ENGINE_KERNEL:
+		if (ctx->opts.aot)
+			return -EINVAL;
 		ctx->nr_cpus = kernel_possible_cpus();
 		return engine_kernel_new(ctx->mem, &ctx->engine);
 	default:
@@ -227,6 +232,7 @@ void anybpf_free(struct anybpf *ctx)
 		return;
 	mem = ctx->own_mem;
 	engine_free(ctx->engine);
+	aot_close(ctx->code);
 	if (ctx->kernel_btf)
 		btf_free(ctx->kernel_btf);
 	mem_free(&mem, ctx);

@@ -219,6 +219,10 @@ int object_prepare(struct anybpf_object *obj)
 				   "a %s-endian object cannot be loaded on this %s-endian machine",
 				   obj->spec->big_endian ? "big" : "little",
 				   HOST_BIG_ENDIAN ? "big" : "little");
+	if (obj->ctx->code_err.code) {
+		obj->ctx->err = obj->ctx->code_err;
+		return obj->ctx->err.code;
+	}
 	ret = load_btf(obj);
 	if (!ret)
 		ret = map_create_all(obj);

@@ -20,7 +20,9 @@ struct anybpf {
 	struct anybpf_options opts;
 	struct btf *kernel_btf; /* of the running kernel, when the kernel engine needed it */
 	bool kernel_btf_missing;
-	u32 nr_cpus; /* copies in a per-CPU value */
+	u32 nr_cpus;	       /* copies in a per-CPU value */
+	struct aot_file *code; /* where programs take theirs from, or NULL */
+	struct err code_err;   /* why that could not be opened: nothing is loaded then */
 };
 
 struct anybpf_map {
@@ -102,6 +104,10 @@ int program_link(struct anybpf_program *prog);
 s32 vmlinux_find(struct anybpf *ctx, enum btf_kind kind, const char *prefix, const char *name);
 /* Fills attach_btf_id of a program whose section names what it attaches to; 0 or -ENOENT. */
 int program_find_target(struct anybpf_program *prog);
+
+/* load/code.c: opens the files that the options or ANYBPF_AOT name; a failure is told at loading.
+ */
+void code_open(struct anybpf *ctx);
 
 /* load/program.c */
 void program_init(struct anybpf_program *prog, struct anybpf_object *obj,

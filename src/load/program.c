@@ -188,6 +188,9 @@ static int rejected(struct anybpf_program *prog)
 
 	if (prog->log)
 		copy_reason(prog->log, reason, sizeof(reason));
+	if (prog->load_error == -ENOEXEC)
+		return object_fail(prog->object, -ENOEXEC, "program \"%s\" gets no code: %s",
+				   prog->spec->name, reason);
 	missing = missing_kfunc(prog, reason);
 	if (missing)
 		return object_fail(prog->object, prog->load_error,

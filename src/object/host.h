@@ -50,6 +50,8 @@ struct slot {
 #define HOST_CAP_ALL	   (BIT(4) - 1)
 
 struct ir_fn;
+struct aot_file;
+struct aot_writer;
 
 /* How programs are compiled; see struct jit_options for what the masks mean. */
 struct host_jit {
@@ -67,6 +69,13 @@ struct host_jit {
 	/* Sees each subprogram's intermediate form after each step, or NULL. */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
 	void *dump_arg;
+	/*
+	 * Programs are compiled into a file, and interpreted; or they take their
+	 * code from files and are refused when none has it (jit/aot/aot.h). Both may
+	 * be set at any time and stay their owner's; NULL: neither.
+	 */
+	struct aot_writer *writer;
+	struct aot_file *files;
 };
 
 struct host_options {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "interp/interp.h"
+#include "jit/aot/aot.h"
 #include "jit/jit.h"
 #include "map/prog_array.h"
 #include "prog/internal.h"
@@ -236,6 +237,12 @@ static int find_vmlinux(void *arg, const struct btf **btf)
 	return err;
 }
 
+/* Whether code comes from a file or goes to one, so that it must not know this machine. */
+static bool uses_files(const struct host *host)
+{
+	return host->jit.files || host->jit.writer;
+}
+
 int pass_verify(struct load *load)
 {
 	const struct prog_load_args *args = load->args;
@@ -260,7 +267,8 @@ int pass_verify(struct load *load)
 		.resolve_map = resolve_map,
 		.resolve_btf = resolve_btf,
 		.resolve_arg = load,
-		.cpus = load->host->env.nr_cpus,
+		/* Code in a file is for machines with any number of them. */
+		.cpus = uses_files(load->host) ? HOST_MAX_CPUS : load->host->env.nr_cpus,
 		.log = load->log,
 		/* Verdicts alone are asked for as of a kernel, which has a JIT. */
 		.interpreter =
@@ -325,7 +333,7 @@ int pass_subprogs(struct load *load)
 	return 0;
 }
 
-static int compile(struct load *load)
+static int compile(struct load *load, struct err *err)
 {
 	const struct host_jit *jit = &load->host->jit;
 	const struct jit_options options = {
@@ -340,7 +348,29 @@ static int compile(struct load *load)
 		.dump_arg = jit->dump_arg,
 	};
 
-	return jit_compile(load->prog, &options, NULL);
+	if (jit->writer)
+		return aot_writer_add(jit->writer, load->prog, &options, err);
+	if (jit->files)
+		return aot_load(jit->files, load->prog, &options, err);
+	return jit_compile(load->prog, &options, err);
+}
+
+/*
+ * What has no machine code the interpreter runs; prog->jit tells which. Want of
+ * memory is not such a reason: programs of one kind could then not call each
+ * other. Nor is code that was asked for and is not to be had.
+ */
+static int make_code(struct load *load)
+{
+	struct err err = {0};
+	int ret;
+
+	if (load->host->interpret)
+		return 0;
+	ret = compile(load, &err);
+	if (ret && ret != -ENOMEM && uses_files(load->host))
+		log_printf(load->log, "%s\n", err.text);
+	return ret == -ENOMEM || uses_files(load->host) ? ret : 0;
 }
 
 int pass_compile(struct load *load)
@@ -353,13 +383,9 @@ int pass_compile(struct load *load)
 		log_printf(load->log, "%s\n", err_text.text);
 		return err;
 	}
-	/*
-	 * What has no machine code the interpreter runs; prog->jit tells which.
-	 * Want of memory is not such a reason: programs of one kind could then not
-	 * call each other.
-	 */
-	if (!load->host->interpret && compile(load) == -ENOMEM)
-		return -ENOMEM;
+	err = make_code(load);
+	if (err)
+		return err;
 	for (u32 i = 0; i < prog->map_cnt; i++) {
 		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
 		    !prog_array_compatible(prog->maps[i], prog))

@@ -14,8 +14,9 @@ A .t file holds commands and their output:
 
 Standard output and error are compared together. A line that ends in " (re)"
 is a regular expression, a line "..." stands for any number of lines, and
-"[N]" gives an exit status other than 0. "?need PROGRAM", "?need kernel"
-or "?need network namespaces" skips the rest of the file where that is missing. Each file runs in an empty
+"[N]" gives an exit status other than 0. "?need PROGRAM", "?need kernel",
+"?need network namespaces" or "?need memory that cannot be made executable" skips the rest of the file where that is
+missing. Each file runs in an empty
 folder of its own; $EXAMPLES, $DATA and $WORK name folders. One TAP case per
 command.
 """
@@ -98,6 +99,8 @@ def missing(what):
         usable = run(f"ip netns add {name} && ip netns exec {name} true", ".").returncode == 0
         run(f"ip netns del {name}", ".")
         return not usable
+    if what == "memory that cannot be made executable":
+        return run("python3 $DATA/no_exec.py true", ".").returncode != 0
     return shutil.which(what) is None
 
 

@@ -10,6 +10,7 @@ usage: anybpf COMMAND [ARGUMENT...]
 ...
   run .* (re)
   verify .* (re)
+  compile .* (re)
   disasm .* (re)
   asm .* (re)
 ...
@@ -25,9 +26,10 @@ Try 'anybpf --help'.
 [2]
 
 # each command has help
-$ for c in run verify disasm asm; do anybpf $c --help | head -n 1; anybpf help $c | cmp - <(anybpf $c --help); done
+$ for c in run verify compile disasm asm; do anybpf $c --help | head -n 1; anybpf help $c | cmp - <(anybpf $c --help); done
 usage: anybpf run \[OPTION\.\.\.\] FILE .* (re)
 usage: anybpf verify [OPTION...] FILE
+usage: anybpf compile [OPTION...] FILE -o OUT
 usage: anybpf disasm [OPTION...] FILE
 usage: anybpf asm [OPTION...] [FILE]
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The arm64 target: its registers, which function emits which operation, whole functions. */
-#include <elf.h>
 #include <errno.h>
 
 #include "jit/arm64/arm64.h"
@@ -188,7 +187,6 @@ const struct jit_target jit_arm64 = {
 	.features = a64_features,
 	.feature_names = a64_feature_names,
 	.feature_cnt = A64_FEATURE_CNT,
-	.elf_machine = EM_AARCH64,
 	.page_size = 65536,
 	.lower = a64_lower,
 	.constrain = a64_constrain,

@@ -213,6 +213,7 @@ int build_alu(struct body *body)
 
 /* ---- wide loads ---- */
 
+/* 0: it is of none. */
 static ir_ref subprog_address(struct body *body, u64 value)
 {
 	const struct prog *prog = body->b->unit->prog;
@@ -220,7 +221,7 @@ static ir_ref subprog_address(struct body *body, u64 value)
 	u64 index = at / sizeof(*prog->subprogs);
 
 	if (index >= prog->subprog_cnt || at % sizeof(*prog->subprogs))
-		return constant(body, value);
+		return 0;
 	return ir_addr(body->b->fn, SYM_SUBPROG, (u32)index, 0, value);
 }
 
@@ -253,7 +254,7 @@ static ir_ref map_address(struct body *body, u64 value, bool is_value, u32 off)
 	u32 index = map_of_load(body, value, is_value, off);
 
 	if (index == FACT_NO_MAP)
-		return constant(body, value);
+		return 0;
 	return ir_addr(body->b->fn, is_value ? SYM_MAP_VALUE : SYM_MAP, index, is_value ? off : 0,
 		       value);
 }
@@ -265,9 +266,12 @@ int build_wide(struct body *body)
 	const struct bpf_insn *insn = body_insn(body);
 	const struct bpf_insn *orig = prog->orig ? &prog->orig[body->pc] : insn;
 	u64 value = isa_wide_imm(insn);
-	ir_ref ref;
+	ir_ref ref = 0;
 
 	switch (orig->src_reg) {
+	case 0:
+		ref = constant(body, value);
+		break;
 	case BPF_PSEUDO_FUNC:
 		ref = subprog_address(body, value);
 		break;
@@ -279,9 +283,11 @@ int build_wide(struct body *body)
 	case BPF_PSEUDO_MAP_IDX_VALUE:
 		ref = map_address(body, value, true, (u32)orig[1].imm);
 		break;
-	default:
-		ref = constant(body, value);
 	}
+	if (!ref && body->b->unit->aot) /* it is another one elsewhere */
+		return cannot(body, "address");
+	if (!ref)
+		ref = constant(body, value);
 	set_reg(body, insn->dst_reg, ref);
 	return 0;
 }

@@ -51,7 +51,8 @@ static bool map_call_at(struct ir_fn *fn, ir_ref ref, struct map_call *c)
 		return false;
 	c->index = sym->index;
 	c->map = fn->unit->prog->maps[sym->index];
-	return true;
+	/* Who will run code that is for a file may have another number of CPUs. */
+	return c->kind != MAP_CALL_LOOKUP_PERCPU || !fn->unit->aot;
 }
 
 ir_ref map_emit(const struct map_call *c, struct ir_insn insn)

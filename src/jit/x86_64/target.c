@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The x86-64 target: its registers, which function emits which operation, whole functions. */
-#include <elf.h>
 #include <errno.h>
 
 #include "jit/x86_64/x86_64.h"
@@ -201,7 +200,6 @@ const struct jit_target jit_x86_64 = {
 	.features = x86_features,
 	.feature_names = x86_feature_names,
 	.feature_cnt = X86_FEATURE_CNT,
-	.elf_machine = EM_X86_64,
 	.page_size = 4096,
 	.lower = x86_lower,
 	.constrain = x86_constrain,
