@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What profilers are told of machine code, read back by readers of our own:
- * the map of names, the dump with code, lines and frames; and what happens when
- * it cannot be told.
+ * the map of names, the dump with code, lines and frames, the object for gdb;
+ * frames by what the process's own unwinder finds; and what happens when it
+ * cannot be told. (tests/cli/gdb.t asks gdb itself.)
  */
 #include "jit/report/report.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include "base/os.h"
+#include "jit/report/process.h"
 #include "jit/target.h"
 #include "report_sample.h"
 
@@ -386,6 +390,161 @@ static void test_jitdump_threads(void)
 	check_eq(warnings.n, 0);
 }
 
+/* ---- the object for gdb ---- */
+
+/* What gdb's list has of the code at @image, or NULL. */
+static const struct gdb_code *gdb_finds(const struct jit_image *image)
+{
+	for (const struct gdb_code *code = __jit_debug_descriptor.first; code; code = code->next) {
+		const u8 *object = code->object;
+		const Elf64_Shdr *text = (const void *)(object + sizeof(Elf64_Ehdr));
+
+		check(!code->next || code->next->prev == code);
+		if (text[1].sh_addr == ptr_to_u64(image->code))
+			return code;
+	}
+	return NULL;
+}
+
+/* Symbols of an object: how many functions of @image it names by address and size. */
+static u32 known_symbols(const struct gdb_code *code, const struct jit_image *image)
+{
+	const u8 *object = code->object;
+	const Elf64_Ehdr *header = (const void *)object;
+	const Elf64_Shdr *sections = (const void *)(object + header->e_shoff), *symtab = NULL;
+	u32 n = 0;
+
+	check(!memcmp(header->e_ident, ELFMAG, SELFMAG));
+	check_eq(header->e_machine, jit_native->elf_machine);
+	for (u32 i = 0; i < header->e_shnum; i++) {
+		bool inside = sections[i].sh_type == SHT_NOBITS ||
+			      sections[i].sh_offset + sections[i].sh_size <= code->size;
+
+		check(inside);
+		if (sections[i].sh_type == SHT_SYMTAB)
+			symtab = &sections[i];
+	}
+	for (u32 i = 0; symtab && i < symtab->sh_size / sizeof(Elf64_Sym); i++) {
+		const Elf64_Sym *symbol =
+			(const Elf64_Sym *)(const void *)(object + symtab->sh_offset) + i;
+
+		for (u32 f = 0; f < image->func_cnt; f++) {
+			const struct jit_func *func = &image->funcs[f];
+
+			n += symbol->st_value == ptr_to_u64(image->code + func->start) &&
+			     symbol->st_size == func->end - func->start;
+		}
+	}
+	return n;
+}
+
+static void test_gdb_list(void)
+{
+	struct warnings warnings = {0};
+	struct host *host = new_host(BIT(JIT_REPORT_GDB), &warnings);
+	struct prog *progs[3];
+
+	for (u32 i = 0; i < 3; i++) {
+		progs[i] = sample_prog(host);
+		check_eq(sample_compile(progs[i]), 0);
+	}
+	/* In the middle, at the start, at the end. */
+	for (u32 gone = 1, left = 3; left; gone = (gone + 1) % 3, left--) {
+		for (u32 i = 0, seen = 0; i < 3; i++) {
+			const struct gdb_code *code = progs[i] ? gdb_finds(progs[i]->jit) : NULL;
+
+			check(!progs[i] == !code);
+			if (code)
+				check_eq(known_symbols(code, progs[i]->jit), 2);
+			seen += !!code;
+			check(i < 2 || seen == left);
+		}
+		sample_free(progs[gone]);
+		progs[gone] = NULL;
+	}
+	check(!__jit_debug_descriptor.first);
+	check_eq(warnings.n, 0);
+	host_free(host);
+}
+
+/* ---- frames ---- */
+
+/* Where the unwinder came by, from each call of the helper up. */
+struct walk {
+	const struct jit_image *image;
+	uintptr_t runner; /* the C function that runs the program */
+	u32 calls;
+	u32 paths[4]; /* by call: a decimal digit for each function of the image, and 9 */
+};
+
+static struct walk walk;
+
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
+{
+	uintptr_t ip = _Unwind_GetIP(context);
+	u64 at = ip - (uintptr_t)walk.image->code;
+	u32 *path = arg;
+
+	for (u32 i = 0; i < walk.image->func_cnt; i++) {
+		const struct jit_func *func = &walk.image->funcs[i];
+
+		if (at > func->start && at <= func->end)
+			*path = *path * 10 + 1 + func->subprog;
+	}
+	if (*path && (uintptr_t)_Unwind_FindEnclosingFunction((void *)ip) == walk.runner)
+		*path = *path * 10 + 9;
+	return _URC_NO_REASON;
+}
+
+/* Is called by the program's helper. */
+static u64 clock_that_walks(void *ctx __unused, int clock __unused)
+{
+	if (walk.calls < ARRAY_SIZE(walk.paths))
+		_Unwind_Backtrace(step, &walk.paths[walk.calls++]);
+	return 0;
+}
+
+static __attribute__((noinline)) u64 run_sample(const struct prog *prog)
+{
+	u64 result = engine_run(jit_run, prog, NULL, NULL);
+
+	__asm__ volatile("" ::: "memory"); /* no tail call */
+	return result;
+}
+
+static void test_unwinding(void)
+{
+	struct warnings warnings = {0};
+	struct host_options options;
+	struct environment env;
+	struct host *host;
+	struct prog *prog;
+
+	environment_init(&env);
+	env.clock_ns = clock_that_walks;
+	host_options_init(&options);
+	options.env = &env;
+	options.jit.report = BIT(JIT_REPORT_UNWIND);
+	options.jit.warn = warned;
+	options.jit.warn_arg = &warnings;
+	check_eq(host_new(&options, &host), 0);
+	prog = sample_prog(host);
+	check_eq(sample_compile(prog), 0);
+	walk = (struct walk){.image = prog->jit, .runner = (uintptr_t)run_sample};
+	if (warnings.n) {
+		check(strstr(warnings.text, "no unwinder is loaded"));
+		tap_skip("no libgcc_s");
+	} else {
+		run_sample(prog);
+		check_eq(walk.calls, 3);
+		check_eq(walk.paths[0], 219); /* twice() called by entry() */
+		check_eq(walk.paths[1], 219);
+		check_eq(walk.paths[2], 19);
+	}
+	sample_free(prog);
+	host_free(host);
+}
+
 int main(void)
 {
 	snprintf(map_path, sizeof(map_path), "/tmp/perf-%d.map", (int)getpid());
@@ -396,6 +555,8 @@ int main(void)
 		run_test(test_links_are_not_followed);
 		run_test(test_jitdump);
 		run_test(test_jitdump_threads);
+		run_test(test_gdb_list);
+		run_test(test_unwinding);
 	} else {
 		tap_begin("machine code");
 		tap_skip("no JIT for this machine");

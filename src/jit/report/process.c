@@ -53,3 +53,57 @@ u64 process_dump_index(void)
 {
 	return atomic_fetch_add(&dump.index, 1);
 }
+
+/* ---- gdb's list ---- */
+
+/*
+ * Both names, and what is behind them, are gdb's ("JIT Compilation Interface"
+ * in its manual): it stops in the function and then reads the variable. They are
+ * in the dynamic symbol table, or gdb would not find them in a stripped library;
+ * that of each library is its own, as gdb wants it.
+ */
+#define FOR_GDB __attribute__((visibility("protected"), used))
+
+FOR_GDB struct gdb_descriptor __jit_debug_descriptor = {.version = 1};
+
+FOR_GDB __attribute__((noinline)) void __jit_debug_register_code(void)
+{
+	/* A place to stop at: neither left out nor merged with another. */
+	__asm__ volatile("" ::: "memory");
+}
+
+static pthread_mutex_t gdb_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void tell_gdb(enum gdb_action action, struct gdb_code *code)
+{
+	__jit_debug_descriptor.relevant = code;
+	__jit_debug_descriptor.action = action;
+	__jit_debug_register_code();
+	__jit_debug_descriptor.action = GDB_NOTHING;
+	__jit_debug_descriptor.relevant = NULL;
+}
+
+void process_gdb_add(struct gdb_code *code)
+{
+	pthread_mutex_lock(&gdb_lock);
+	code->prev = NULL;
+	code->next = __jit_debug_descriptor.first;
+	if (code->next)
+		code->next->prev = code;
+	__jit_debug_descriptor.first = code;
+	tell_gdb(GDB_REGISTER, code);
+	pthread_mutex_unlock(&gdb_lock);
+}
+
+void process_gdb_remove(struct gdb_code *code)
+{
+	pthread_mutex_lock(&gdb_lock);
+	if (code->next)
+		code->next->prev = code->prev;
+	if (code->prev)
+		code->prev->next = code->next;
+	else
+		__jit_debug_descriptor.first = code->next;
+	tell_gdb(GDB_UNREGISTER, code);
+	pthread_mutex_unlock(&gdb_lock);
+}

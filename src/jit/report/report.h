@@ -22,6 +22,10 @@
 #include "jit/report/report.def"
 #undef REPORT
 
+/* Before the code goes: takes *@own back. */
+void gdb_remove(const struct prog *prog, void *own);
+void unwind_remove(const struct prog *prog, void *own);
+
 /* All that the host wants are told; @image is the program's. */
 void jit_report(const struct prog *prog, struct jit_image *image);
 /* Before the code goes. */
