@@ -38,6 +38,7 @@ static inline void engine_test_free(struct object *obj)
 	struct prog *prog = prog_of(obj);
 
 	free(prog->insns);
+	free(prog->orig);
 	free(prog->subprogs);
 	free(prog->subprog_of_insn);
 	free(prog);
@@ -90,6 +91,8 @@ static inline struct prog *engine_prog(struct host *host, const struct bpf_insn 
 	prog->insn_cnt = cnt;
 	prog->insns = calloc(cnt, sizeof(*insns));
 	memcpy(prog->insns, insns, cnt * sizeof(*insns));
+	prog->orig = calloc(cnt, sizeof(*insns));
+	memcpy(prog->orig, insns, cnt * sizeof(*insns));
 	prog->subprog_of_insn = calloc(cnt, sizeof(u16));
 	mark_subprogs(prog, starts);
 	for (u32 i = 0; i < cnt; i++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The budget of object/budget.h in machine code: every edge back pays for the
- * instructions of its loop, every function for its own on being entered, and
- * after whatever may run more of the program it is asked whether the budget
- * has ended meanwhile. Done when all passes are, so that they see loops as
- * they are; nobody can switch it off.
+ * instructions of its loop, every function for its own on being entered (but
+ * for the program's first, which a run enters a few times at most), and after
+ * whatever may run more of the program it is asked whether the budget has
+ * ended meanwhile. Done when all passes are, so that they see loops as they
+ * are; nobody can switch it off.
  */
 #include "jit/fuel.h"
 
@@ -151,6 +152,31 @@ static void count(struct fuel *fuel)
 	}
 }
 
+/* Instructions outside of all loops. */
+static u32 straight_cost(const struct fuel *fuel, u32 nblocks)
+{
+	u32 cost = 0;
+
+	for (u32 b = 0; b < nblocks; b++)
+		if (fuel->fn->blocks[b]->loop == IR_NO_LOOP)
+			cost += fuel->costs[b];
+	return cost;
+}
+
+/* Parameters stay where they are: in the block that the function begins with. */
+static void pay_entry(struct fuel *fuel, u32 cost)
+{
+	struct ir_fn *fn = fuel->fn;
+	ir_ref at = fn->blocks[0]->first;
+
+	ir_each (fn, 0, ref)
+		if (ir_at(fn, ref)->op == IR_PARAM)
+			at = ir_at(fn, ref)->next;
+	ir_block_split(fn, 0, at);
+	if (!fn->failed)
+		pay(fuel, 0, cost);
+}
+
 void jit_fuel(struct ir_fn *fn)
 {
 	u32 nblocks = fn->nblocks, norder = fn->norder;
@@ -164,7 +190,10 @@ void jit_fuel(struct ir_fn *fn)
 	}
 	count(&fuel);
 	for (u32 i = 0; i < norder && !fn->failed; i++) {
-		for (u32 way = 0; way < fn->blocks[order[i]]->nsucc; way++) {
+		/* The one way of a block that only goes on becomes two by paying. */
+		u32 nsucc = fn->blocks[order[i]]->nsucc;
+
+		for (u32 way = 0; way < nsucc; way++) {
 			u32 to = fn->blocks[order[i]]->succ[way];
 
 			if (to < nblocks && fn->blocks[to]->order <= i)
@@ -173,4 +202,6 @@ void jit_fuel(struct ir_fn *fn)
 	}
 	for (u32 i = 0; i < norder && !fn->failed; i++)
 		ask_after_calls(&fuel, order[i]);
+	if (fn->subprog && !fn->failed)
+		pay_entry(&fuel, straight_cost(&fuel, nblocks));
 }

@@ -12,7 +12,8 @@
  * Of instructions without such a line nothing is known but that they are
  * reached. After the @ and the instruction's number come `const N`, `range MIN
  * MAX`, `taken`, `not-taken`, `mem KIND`, `barrier`, `unseen` or `limit N STATE`
- * (what to mask). A title that ends in `| -NAME` has that step switched off.
+ * (what to mask). A title that ends in `| -NAME` has that step switched off, one
+ * in `| limited` executions with a budget.
  * That what is built means the right thing is shown elsewhere, by running it.
  *
  * With ANYBPF_TEST_UPDATE set, the texts that came out are written instead.
@@ -148,6 +149,7 @@ static bool read_program(struct scene *s, const char *text)
 	}
 	resolve_helpers(insns, cnt);
 	s->prog = engine_prog(host, insns, cnt, 16);
+	free(s->prog->orig);
 	s->prog->orig = insns;
 	return true;
 }
@@ -188,7 +190,7 @@ static void build_all(struct scene *s, struct buf *out)
 static void build_text(const char *title, const char *before, struct buf *out)
 {
 	static struct scene s;
-	const char *off = strstr(title, "| -");
+	const char *off = strstr(title, "| -"), *limited = strstr(title, "| limited");
 
 	memset(&s, 0, sizeof(s));
 	arena_init(&s.arena, &mem_libc);
@@ -196,9 +198,9 @@ static void build_text(const char *title, const char *before, struct buf *out)
 	s.options.facts = s.facts;
 	if (off && off < next_line(title))
 		s.options.passes &= ~step_named(off + 3, strcspn(off + 3, "\n"));
+	s.options.limited = limited && limited < next_line(title);
 	if (read_program(&s, before)) {
 		build_all(&s, out);
-		mem_free(&mem_libc, s.prog->orig);
 		object_put(&s.prog->obj);
 	}
 	arena_free(&s.arena);

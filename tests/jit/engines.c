@@ -210,13 +210,10 @@ static void check_each(struct map *map, s32 stop, u64 result, u64 sum)
 		EXIT(),
 	};
 	struct prog *prog = engine_prog(engine.host, insns, ARRAY_SIZE(insns), 64);
-	struct bpf_insn orig[ARRAY_SIZE(insns)];
 	u64 ctx[8] = {0};
 
 	/* As loaded, it named the map by a descriptor. */
-	memcpy(orig, insns, sizeof(insns));
-	orig[2].src_reg = BPF_PSEUDO_MAP_FD;
-	prog->orig = orig;
+	prog->orig[2].src_reg = BPF_PSEUDO_MAP_FD;
 	prog->maps = &map;
 	prog->map_cnt = 1;
 	compile(prog);

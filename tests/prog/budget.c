@@ -17,6 +17,7 @@
 #define STOPPED 77
 
 static bool jit;
+static u64 passes;
 
 static struct host *host_with(u64 steps, u64 ns)
 {
@@ -31,7 +32,7 @@ static struct host *host_with(u64 steps, u64 ns)
 
 static struct prog *prog_in(struct host *host, const struct bpf_insn *insns, u32 cnt)
 {
-	const struct jit_options options = {.passes = JIT_PASSES_ALL, .limited = true};
+	const struct jit_options options = {.passes = passes, .limited = true};
 	struct prog *prog = engine_prog(host, insns, cnt, 16);
 
 	prog->stopped_verdict = STOPPED;
@@ -136,6 +137,86 @@ static void test_calls(void)
 	host_free(host);
 }
 
+/*
+ * Functions without loops pay on being entered, whoever calls them: a helper's
+ * loop, or one another, each twice.
+ */
+static void test_entries(void)
+{
+	const struct bpf_insn called_back[] = {
+		MOV64_K(1, BPF_MAX_LOOPS),
+		RAW_INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 6),
+		RAW_INSN(0, 0, 0, 0, 0),
+		MOV64_X(3, 10),
+		MOV64_K(4, 0),
+		HELPER_CALL(loop),
+		MOV64_K(0, 5),
+		EXIT(),
+		/* callback: the address of its counter is no constant */
+		LOAD(BPF_DW, 1, 2, -8),
+		ALU64_K(BPF_ADD, 1, 1),
+		STORE(BPF_DW, 2, -8, 1),
+		MOV64_K(0, 0),
+		EXIT(),
+	};
+	const struct bpf_insn twice[] = {
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), /* each calls the next one */
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), LOCAL_CALL(2), LOCAL_CALL(1), EXIT(),
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), LOCAL_CALL(2), LOCAL_CALL(1), EXIT(),
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), LOCAL_CALL(2), LOCAL_CALL(1), EXIT(),
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), LOCAL_CALL(2), LOCAL_CALL(1), EXIT(),
+		LOCAL_CALL(2), LOCAL_CALL(1), EXIT(), MOV64_K(0, 1), EXIT(),
+	};
+	struct host *host = host_with(1000, 0);
+
+	check_eq(run_once(host, called_back, ARRAY_SIZE(called_back)), STOPPED);
+	check_eq(run_once(host, twice, ARRAY_SIZE(twice)), STOPPED);
+	host_free(host);
+}
+
+/* A loop pays once for each turn, wherever its jump back stands. */
+static void test_price(void)
+{
+	static const struct bpf_insn branch[] = COUNT_TO(1000);
+	static const struct bpf_insn jump[] = {
+		MOV64_K(0, 0),
+		ALU64_K(BPF_ADD, 0, 1),
+		JUMP_K(BPF_JEQ, 0, 1000, 1),
+		RAW_INSN(BPF_JMP | BPF_JA, 0, 0, -3, 0),
+		EXIT(),
+	};
+	struct host *host = host_with(6200, 0); /* a turn is six at most */
+
+	check_eq(run_once(host, branch, ARRAY_SIZE(branch)), 1000);
+	check_eq(run_once(host, jump, ARRAY_SIZE(jump)), 1000);
+	host_free(host);
+}
+
+/* A function with a loop of its own that is called more than once, and nothing else needs the run.
+ */
+static void test_called_loop(void)
+{
+	static const struct bpf_insn insns[] = {
+		HELPER_CALL(get_prandom_u32), /* which leaves nothing where arguments are */
+		MOV64_K(1, 10),
+		LOCAL_CALL(5),
+		HELPER_CALL(get_prandom_u32),
+		MOV64_X(6, 0),
+		MOV64_K(1, -1),
+		LOCAL_CALL(1),
+		EXIT(),
+		/* counts up to r1 */
+		MOV64_K(0, 0),
+		ALU64_K(BPF_ADD, 0, 1),
+		RAW_INSN(BPF_JMP | BPF_JNE | BPF_X, 0, 1, -2, 0),
+		EXIT(),
+	};
+	struct host *host = host_with(0, 20000000);
+
+	check_eq(run_once(host, insns, ARRAY_SIZE(insns)), STOPPED);
+	host_free(host);
+}
+
 static int count_record(void *arg, const void *data __unused, u32 size __unused)
 {
 	++*(u32 *)arg;
@@ -176,6 +257,9 @@ static void run_all(void)
 	run_test(test_again);
 	run_test(test_time);
 	run_test(test_calls);
+	run_test(test_entries);
+	run_test(test_price);
+	run_test(test_called_loop);
 	run_test(test_records);
 }
 
@@ -183,6 +267,13 @@ int main(void)
 {
 	run_all();
 	jit = jit_present();
+	passes = JIT_PASSES_ALL;
+	if (jit)
+		run_all();
+	passes &= ~BIT_ULL(JIT_PASS_INLINE);
+	if (jit)
+		run_all();
+	passes = 0;
 	if (jit)
 		run_all();
 	return tap_done();
