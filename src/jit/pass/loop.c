@@ -186,16 +186,22 @@ static bool is_invariant(const struct ir_fn *fn, const struct ir_insn *insn, u32
 	return true;
 }
 
-/* Memory that can be read at any time. */
+/*
+ * Memory that can be read at any time. What a function takes for the context
+ * where it reads it may be something else, or nothing, for another caller.
+ */
 static bool is_always_there(const struct ir_fn *fn, const struct ir_insn *load)
 {
 	const struct ir_insn *base = ir_at(fn, load->arg[0]);
 
 	if (load->arg[1])
 		return false;
-	return (base->op == IR_FRAME && load->mem == MEM_STACK) ||
-	       (base->op == IR_PARAM &&
-		(load->mem == MEM_CTX || (base->imm == 5 && load->flags & IR_UNALIASED)));
+	if (base->op == IR_FRAME)
+		return load->mem == MEM_STACK;
+	if (base->op != IR_PARAM)
+		return false;
+	return (load->mem == MEM_CTX && !base->imm && !fn->subprog) ||
+	       (load->flags & IR_UNALIASED && base->imm == 5);
 }
 
 /* Whether it is executed in every round. */
