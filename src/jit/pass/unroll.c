@@ -12,9 +12,10 @@
  * is left over, and every way out, is the old loop's, so that nothing behind
  * it changes.
  *
- * That a sum does not wrap must be known: from the range of a number, from
- * what the processor does with pointers into packets, which are never near the
- * end of all memory, or it is asked.
+ * That a sum does not wrap must be known from the range of a number, or it is
+ * asked: of 64 bits once, before the first turn. What starts and ends in the
+ * lower half of all numbers, as pointers do, grows over no end. (That it is
+ * used as a pointer says nothing: where it is none, the turn may end before.)
  */
 #include "jit/pass/pass.h"
 
@@ -29,7 +30,7 @@ struct way_out {
 	u8 cc, cmp_width; /* the condition to stay, of ... */
 	ir_ref a, b;	  /* ... what grows by .step, and what stays the same */
 	u32 step;
-	bool may_wrap; /* .a, within a few turns */
+	bool is_small; /* .a stays below 2^32 within a few turns */
 };
 
 struct loop {
@@ -40,6 +41,7 @@ struct loop {
 	u32 entry, entry_way; /* the edge that comes in */
 	u32 insns, turns;
 	ir_ref phi[MAX_PHIS], first[MAX_PHIS], again[MAX_PHIS], front_phi[MAX_PHIS];
+	const ir_ref *now; /* the phis' values where blocks are being made */
 	u32 nphis;
 	u32 front;
 	ir_ref *copy; /* of what the loop computes, by instruction: in the turn being made */
@@ -218,40 +220,6 @@ static bool growth(const struct loop *l, ir_ref ref, u32 depth, u64 *step)
 
 /* ---- ways out ---- */
 
-static ir_ref without_number(const struct ir_fn *fn, ir_ref ref)
-{
-	const struct ir_insn *insn = ir_at(fn, ref);
-
-	for (u32 i = 0; i < MAX_DEPTH && insn->op == IR_ADD && insn->width == 8; i++) {
-		const struct ir_insn *number = ir_at(fn, ir_resolve(fn, insn->arg[1]));
-
-		if (number->op != IR_CONST || (u64)number->imm + MAX_STEP > 2 * MAX_STEP)
-			break;
-		ref = ir_resolve(fn, insn->arg[0]);
-		insn = ir_at(fn, ref);
-	}
-	return ref;
-}
-
-/* Whether the loop uses the value, or one not far from it, as a pointer into the packet. */
-static bool is_packet_pointer(const struct loop *l, ir_ref ref)
-{
-	struct ir_fn *fn = l->fn;
-	ir_ref pointer = without_number(fn, ref);
-
-	for (u32 i = 0; i < l->n; i++) {
-		ir_each (fn, l->block[i], at) {
-			const struct ir_insn *insn = ir_at(fn, at);
-			bool access = insn->op == IR_LOAD || insn->op == IR_STORE;
-
-			if (access && insn->mem == MEM_PACKET && !insn->arg[1] &&
-			    without_number(fn, ir_resolve(fn, insn->arg[0])) == pointer)
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool find_way_out(struct loop *l, u32 block)
 {
 	struct ir_fn *fn = l->fn;
@@ -280,8 +248,7 @@ static bool find_way_out(struct loop *l, u32 block)
 	if (other || !grows || grows > MAX_STEP)
 		return false;
 	out->step = (u32)grows;
-	out->may_wrap =
-		!stays_small(l, out->a) && !(out->cmp_width == 8 && is_packet_pointer(l, out->a));
+	out->is_small = stays_small(l, out->a);
 	l->nout++;
 	return out->cc == IR_NE || out->cc == IR_ULT || out->cc == IR_ULE;
 }
@@ -366,7 +333,7 @@ static u32 branch(struct loop *l, u32 block, enum ir_cc cc, u8 width, ir_ref a, 
 	ir_at(fn, br)->flags |= IR_LIKELY;
 	index = ir_pred_index(fn, header, block);
 	for (u32 i = 0; i < l->nphis; i++)
-		ir_at(fn, l->phi[i])->phi[index] = l->front_phi[i];
+		ir_at(fn, l->phi[i])->phi[index] = l->now[i];
 	return next;
 }
 
@@ -381,7 +348,7 @@ static u32 ask(struct loop *l, u32 block, const struct way_out *out)
 
 	if (cc == IR_NE)
 		return branch(l, block, IR_UGT, width, append(l, block, IR_SUB, width, b, a), more);
-	if (!out->may_wrap)
+	if (out->is_small || width == 8) /* see make_guard() */
 		return branch(l, block, cc, width, append(l, block, IR_ADD, 8, a, more), b);
 	block = branch(l, block, cc, width, a, b);
 	if (fn->failed)
@@ -390,15 +357,60 @@ static u32 ask(struct loop *l, u32 block, const struct way_out *out)
 		      append(l, block, IR_SUB, width, b, a), more);
 }
 
+static void forget_copies(struct loop *l)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		ir_each (l->fn, l->block[i], ref)
+			l->copy[ref] = 0;
+	}
+}
+
+/* From now on the phis have these values. */
+static void set_now(struct loop *l, const ir_ref *now)
+{
+	forget_copies(l);
+	l->now = now;
+	for (u32 i = 0; i < l->nphis; i++)
+		l->copy[l->phi[i]] = now[i];
+}
+
+/*
+ * Before the first turn: whether all that might wrap around is in the lower
+ * half. Then what passes the front's question is at most one turn beyond the
+ * other number, which is in the lower half, too. The block that is the front.
+ */
+static u32 make_guard(struct loop *l)
+{
+	struct ir_fn *fn = l->fn;
+	u32 guard = ir_new_block(fn);
+	ir_ref all = 0;
+
+	if (fn->failed)
+		return guard;
+	ir_edge_redirect(fn, l->entry, l->entry_way, guard);
+	set_now(l, l->first);
+	for (u32 i = 0; i < l->nout; i++) {
+		const struct way_out *out = &l->out[i];
+		ir_ref both;
+
+		if (out->cc == IR_NE || out->is_small || out->cmp_width == 4)
+			continue;
+		both = append(l, guard, IR_OR, 8, expected(l, guard, out->a), out->b);
+		all = all ? append(l, guard, IR_OR, 8, all, both) : both;
+	}
+	if (all)
+		return branch(l, guard, IR_SGE, 8, all, ir_const(fn, 0));
+	return guard;
+}
+
 /* The phis of the front are those of the header; for the way back they are filled in later. */
 static void make_front(struct loop *l)
 {
 	struct ir_fn *fn = l->fn;
 
-	l->front = ir_new_block(fn);
+	l->front = make_guard(l);
 	if (fn->failed)
 		return;
-	ir_edge_redirect(fn, l->entry, l->entry_way, l->front);
 	for (u32 i = l->nphis; i-- > 0;) {
 		const struct ir_insn *phi = ir_at(fn, l->phi[i]);
 		ir_ref front = ir_phi(fn, l->front);
@@ -410,13 +422,6 @@ static void make_front(struct loop *l)
 		ir_at(fn, front)->umax = phi->umax;
 		l->front_phi[i] = front;
 	}
-}
-
-static void forget_copies(struct loop *l)
-{
-	for (u32 i = 0; i < l->n; i++)
-		ir_each (l->fn, l->block[i], ref)
-			l->copy[ref] = 0;
 }
 
 /* One turn at the end of @block; @values: the phis', before and then after it. */
@@ -467,8 +472,7 @@ static void unroll(struct loop *l)
 	make_front(l);
 	if (l->fn->failed)
 		return;
-	for (u32 i = 0; i < l->nphis; i++)
-		l->copy[l->phi[i]] = l->front_phi[i];
+	set_now(l, l->front_phi);
 	block = l->front;
 	for (u32 i = 0; i < l->nout && !l->fn->failed; i++)
 		block = ask(l, block, &l->out[i]);
