@@ -298,14 +298,15 @@ static ir_ref make_load(struct bytes *b, const struct value_bytes *v, u32 n, ir_
 {
 	s32 order = load_order(b, v, n);
 	struct ir_insn load = *ir_at(b->fn, v->of[0]);
+	s64 disp = order ? load_byte_at(b, v, order > 0 ? 0 : n - 1) : 0;
 	ir_ref last = v->of[0], value;
 
-	if (!order || (v->shared && load.flags & IR_VOLATILE))
+	if (!order || disp != (s32)disp || (v->shared && load.flags & IR_VOLATILE))
 		return 0;
 	for (u32 i = 1; i < n; i++)
 		if (b->place[v->of[i]] > b->place[last])
 			last = v->of[i];
-	load.disp = (s32)load_byte_at(b, v, order > 0 ? 0 : n - 1);
+	load.disp = (s32)disp;
 	load.size = (u8)n;
 	load.umin = 0;
 	load.umax = low_bits(n);

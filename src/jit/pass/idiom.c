@@ -50,9 +50,15 @@ static bool complementary(const struct ir_fn *fn, ir_ref a, ir_ref b, u8 width)
 	       ir_is_const(fn, count->arg[0]) && !((u64)ir_at(fn, count->arg[0])->imm & mask);
 }
 
+/* A count that is known, and no multiple of the width. */
+static bool known_count(const struct ir_fn *fn, ir_ref ref, u8 width)
+{
+	return ir_is_const(fn, ref) && (u64)ir_at(fn, ref)->imm & (width * 8u - 1);
+}
+
 /*
  * x << n | x >> (w - n). With a count of 0 both are x, which only `or` may have
- * twice; constants that add up to the width are none.
+ * twice.
  */
 static ir_ref rotation(struct ir_fn *fn, ir_ref at, ir_ref left, ir_ref right, u8 width)
 {
@@ -63,7 +69,7 @@ static ir_ref rotation(struct ir_fn *fn, ir_ref at, ir_ref left, ir_ref right, u
 	if (shl->op != IR_SHL || shr->op != IR_SHR || shr->width != width || shl->width < width ||
 	    !same_operand(fn, shl->arg[0], shr->arg[0], width))
 		return 0;
-	known = ir_is_const(fn, shl->arg[1]) && ir_is_const(fn, shr->arg[1]);
+	known = known_count(fn, shl->arg[1], width) && known_count(fn, shr->arg[1], width);
 	if (shl->width != width && (!known || (u64)ir_at(fn, shl->arg[1])->imm >= width * 8u))
 		return 0;
 	if (!known && ir_at(fn, at)->op != IR_OR)

@@ -22,7 +22,7 @@ enum area { AREA_ANY, AREA_STACK, AREA_CTX, AREA_MAP, AREA_PACKET, AREA_PRIVATE,
 
 struct run_store {
 	ir_ref ref;
-	s32 disp;
+	s64 disp; /* 32 bits, of which sums are made */
 	u8 size;
 	u32 place; /* order in the block */
 };
@@ -136,7 +136,7 @@ static u32 stored_bytes(const struct merge *m, const struct store_run *run, u32 
 		ir_ref value = ir_at(m->fn, store->ref)->arg[2];
 		struct value_bytes part;
 
-		if (store->disp != run->at[first].disp + (s32)done || done + store->size > n)
+		if (store->disp != run->at[first].disp + done || done + store->size > n)
 			return 0;
 		bytes_of(&m->bytes, value, &part);
 		v->shared |= part.shared | (ir_at(m->fn, value)->uses > 1);
@@ -164,7 +164,7 @@ static void store_at_once(struct merge *m, struct store_run *run, u32 first, u32
 	ir_ref last = last_store(run, first, cnt);
 	struct ir_insn store = *ir_at(m->fn, last);
 
-	store.disp = run->at[first].disp;
+	store.disp = (s32)run->at[first].disp;
 	store.size = (u8)n;
 	store.arg[2] = value;
 	ir_insert(m->fn, last, store);
