@@ -433,6 +433,28 @@ static void test_probe(void)
 		   (u64)(s64)(s8) * (const u8 *)&there);
 }
 
+/* ---- addresses ---- */
+
+/* A number leads far away from the frame and another one back: the sum is what counts. */
+static void test_far_sums(void)
+{
+	static const s32 far[] = {0x7ffffff0, 0x7fffffff, INT32_MIN, INT32_MIN + 16, 0x7ffff000};
+
+	for (u32 i = 0; i < 2 * ARRAY_SIZE(far); i++) {
+		s32 number = far[i / 2], address = i % 2 ? number : 0; /* what leads away */
+		u64 ctx[8] = {(u64)(-64 - (s64)number)};
+		struct prog *prog = PROG(
+			RAW_INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -64, 5), MOV64_X(6, 1),
+			HELPER_CALL(get_prandom_u32), MOV64_X(3, 10), ALU64_K(BPF_ADD, 3, address),
+			LOAD(BPF_DW, 2, 6, 0), ALU64_K(BPF_ADD, 2, number - address),
+			ALU64_X(BPF_ADD, 3, 2), LOAD(BPF_DW, 4, 3, 0), ALU64_K(BPF_ADD, 4, 2),
+			STORE(BPF_DW, 3, 0, 4), LOAD(BPF_DW, 0, 10, -64), EXIT());
+
+		check_eq(run_ctx(prog, ctx), 7);
+		drop(prog);
+	}
+}
+
 /* ---- may_goto ---- */
 
 static void test_may_goto(void)
@@ -544,6 +566,7 @@ static const struct {
 	{"a tail call in a subprogram", test_tail_call_in_subprog},
 	{"packet loads", test_packet_loads},
 	{"probed loads", test_probe},
+	{"sums far away from the frame", test_far_sums},
 	{"may_goto", test_may_goto},
 	{"a million instructions", test_long_program},
 	{"threads", test_threads},

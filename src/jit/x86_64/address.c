@@ -160,6 +160,20 @@ static bool take_apart(const struct folding *f, struct address *a)
 
 /* ---- the instructions ---- */
 
+/*
+ * How far from r10 an address may be made in one instruction that adds a
+ * register: the frame's place from rsp, known only later, is added as well.
+ */
+#define FRAME_REACH (1 << 30)
+
+static bool is_encodable(const struct folding *f, const struct address *a)
+{
+	const struct ir_insn *base = ir_at(f->fn, a->base);
+	s64 at = base->imm + a->disp;
+
+	return base->op != IR_FRAME || (at > -FRAME_REACH && at < FRAME_REACH);
+}
+
 static void fold_access(struct folding *f, struct ir_insn *insn)
 {
 	struct address a = {
@@ -176,6 +190,8 @@ static void fold_access(struct folding *f, struct ir_insn *insn)
 			return;
 		swap(&a);
 	}
+	if (!is_encodable(f, &a))
+		return;
 	insn->arg[0] = a.base;
 	insn->arg[1] = a.index;
 	insn->scale = a.scale;
@@ -200,7 +216,7 @@ static void fold_sum(struct folding *f, struct ir_insn *insn)
 		return;
 	}
 	if (ir_at(f->fn, a.index)->op == IR_FRAME || ir_is_literal(f->fn, a.base) ||
-	    ir_is_literal(f->fn, a.index))
+	    ir_is_literal(f->fn, a.index) || !is_encodable(f, &a))
 		return;
 	insn->op = IR_LEA;
 	insn->arg[0] = a.base;

@@ -113,7 +113,16 @@ int x86_emit_lea(struct x86 *e, const struct ir_insn *insn)
 
 int x86_emit_frame(struct x86 *e, const struct ir_insn *insn)
 {
-	x86_op_mem(e->code, OP_LEA | OP_W, (u8)insn->loc, RSP, e->frame.stack_at + (s32)insn->imm);
+	s64 at = insn->imm + e->frame.stack_at;
+	u8 dst = (u8)insn->loc;
+	struct x86_rm sum = {.mem = true, .base = RSP, .index = dst};
+
+	if (fits_s32(at)) {
+		x86_op_mem(e->code, OP_LEA | OP_W, dst, RSP, (s32)at);
+	} else { /* a number leads back */
+		x86_mov_imm(e->code, dst, (u64)at);
+		x86_op(e->code, OP_LEA | OP_W, dst, &sum);
+	}
 	return 0;
 }
 
