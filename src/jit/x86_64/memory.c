@@ -102,19 +102,14 @@ static void fold_into_alu(struct moving *m, struct ir_insn *insn)
 		fold_load(m, insn, 1, insn->width);
 }
 
-/* A product of memory and a literal, which leaves the operand alone. */
+/*
+ * Not with a literal, though there is a form for it: what was stored just before
+ * reaches a load of its own at once, and that form after some eight cycles.
+ */
 static void fold_into_mul(struct moving *m, struct ir_insn *insn)
 {
-	const struct ir_insn *load;
-
-	if (!ir_is_literal(m->fn, insn->arg[1])) {
+	if (!ir_is_literal(m->fn, insn->arg[1]))
 		fold_into_alu(m, insn);
-		return;
-	}
-	load = movable(m, insn->arg[0]);
-	if (load && load->size >= insn->width && !x86_lea_scale(m->fn, insn) &&
-	    x86_encodable(m->fn, insn, 1))
-		fold_load(m, insn, 0, insn->width);
 }
 
 /* ---- comparisons ---- */
