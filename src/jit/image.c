@@ -42,6 +42,15 @@ static int make_offsets(struct jit_image *image, const struct prog *prog, const 
 	return 0;
 }
 
+static int make_executable(struct jit_image *image, struct err *err)
+{
+	int ret = os_pages_make_executable(image->code, image->pages);
+
+	if (ret)
+		err_set(err, ret, "executable memory is refused: %s", strerror(-ret));
+	return ret;
+}
+
 /* Hands a vector's memory over. */
 #define TAKE(vec, array, count)                                                                    \
 	((array) = (vec).at, (count) = (u32)(vec).len, (vec).at = NULL, (vec).len = (vec).cap = 0)
@@ -60,7 +69,7 @@ int image_finish(struct jit_image *image, const struct prog *prog, struct jit_co
 	TAKE(code->fixups, image->fixups, image->fixup_cnt);
 	TAKE(code->funcs, image->funcs, image->func_cnt);
 	TAKE(code->frames, image->frames, image->frame_cnt);
-	ret = os_pages_make_executable(image->code, image->pages);
+	ret = make_executable(image, code->unit->err);
 	return ret ? ret : image_register(image, prog);
 }
 
@@ -84,6 +93,7 @@ void image_install(struct jit_image *image, struct prog *prog)
 		prog->subprogs[func->subprog].entry = (jit_entry)entry;
 	}
 	prog->jit = image;
+	prog->entry = prog->subprogs[0].entry;
 	jit_report(prog, image);
 }
 

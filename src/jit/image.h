@@ -31,7 +31,8 @@ int image_reserve(struct jit_image *image, size_t size);
 /*
  * Takes finished code over: copies it, gives back pages that are left over,
  * makes them executable and registers what may fault. -E2BIG when the
- * reserved pages do not suffice, -ENOMEM.
+ * reserved pages do not suffice, -ENOMEM, -EACCES or -EPERM when pages may not
+ * become executable.
  */
 int image_finish(struct jit_image *image, const struct prog *prog, struct jit_code *code);
 /* The end of that, for code that is in its place: tables are filled in, .pages not touched. */

@@ -20,7 +20,7 @@ static int compile_into(struct jit_unit *unit, struct jit_image *image, size_t r
 	int ret = image_reserve(image, room);
 
 	if (ret)
-		return ret;
+		return err_set(unit->err, ret, "no memory for machine code");
 	code.at_base = image->code;
 	buf_init(&code.buf, unit->mem);
 	ret = jit_compile_unit(unit, &code);
@@ -76,6 +76,7 @@ void jit_free(struct prog *prog)
 	jit_report_end(prog, image);
 	for (u32 s = 0; s < prog->subprog_cnt; s++)
 		prog->subprogs[s].entry = NULL;
+	prog->entry = NULL;
 	prog->jit = NULL;
 	image_free(prog->obj.host->mem, image);
 }

@@ -31,7 +31,8 @@ struct jit_options {
 	bool limited;		       /* executions have a budget, see object/budget.h */
 	bool aot;		       /* for a file, see unit.h */
 	u32 features;		       /* with .aot: of the processor that it is for */
-	/* Called with the intermediate form: "build", then after each pass by its name, "lower". */
+	/* Called with the intermediate form after "build", each pass, "fuel", "lower", "registers".
+	 */
 	void (*dump)(void *arg, const char *when, const struct ir_fn *fn);
 	void *dump_arg;
 };
@@ -42,6 +43,8 @@ extern const char *const jit_pass_names[JIT_PASS_CNT], *const jit_pass_texts[JIT
  * it; @passes is changed accordingly. 0 or -EINVAL with the name in @err.
  */
 int jit_passes_parse(const char *text, u64 *passes, struct err *err);
+/* Whether some program's intermediate form is shown by that name, see struct jit_options. */
+bool jit_step_known(const char *name);
 
 /* Who may be told of machine code, see report/report.def. */
 enum jit_report {
@@ -61,7 +64,9 @@ bool jit_present(void);
 /*
  * Compiles all subprograms; sets prog->jit and each subprog's entry. @options
  * NULL: all passes, no facts. 0, -EOPNOTSUPP (no JIT here, or an instruction
- * that it cannot do: the caller falls back to the interpreter), -ENOMEM, -E2BIG.
+ * that it cannot do), -ENOMEM, -E2BIG, -EACCES or -EPERM (no executable memory
+ * is to be had). @err may stay without text. On failure nothing has changed:
+ * the interpreter can run the program.
  */
 int jit_compile(struct prog *prog, const struct jit_options *options, struct err *err);
 void jit_free(struct prog *prog);

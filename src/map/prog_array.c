@@ -47,11 +47,9 @@ bool prog_array_compatible(struct map *map, const struct prog *prog)
 		array->owned = true;
 		array->owner_type = prog->type;
 		array->owner_attach_type = prog->expected_attach_type;
-		array->owner_jited = prog->jit;
 	}
 	ok = array->owner_type == prog->type &&
-	     array->owner_attach_type == prog->expected_attach_type &&
-	     array->owner_jited == (prog->jit != NULL);
+	     array->owner_attach_type == prog->expected_attach_type;
 	spin_unlock(&array->lock);
 	return ok;
 }

@@ -15,7 +15,6 @@ struct prog_array {
 	/* The first program that used or entered the array fixes what may follow. */
 	u32 owner_type;
 	u32 owner_attach_type;
-	bool owner_jited;
 	bool owned;
 	u32 used;	      /* indexes from here on have always been empty */
 	struct spinlock lock; /* of the owner, and held by those who change or list targets */
@@ -23,8 +22,10 @@ struct prog_array {
 
 /* NULL when @index is out of range or empty. Valid while the caller's run lasts. */
 struct prog *prog_array_target(struct map *map, u32 index);
-/* Whether @prog may use or enter the array (Linux: same type and same kind of code); sets the
- * owner. */
+/*
+ * Whether @prog may use or enter the array: one of the owner's type; sets the
+ * owner. Other than in Linux, programs with machine code and without mix.
+ */
 bool prog_array_compatible(struct map *map, const struct prog *prog);
 
 #endif

@@ -77,6 +77,9 @@ struct kfunc_call {
 	struct obj_type type;
 };
 
+/* A line of text, cut to fit. */
+#define PROG_WHY 128
+
 struct prog {
 	struct object obj; /* first: prog is an object */
 	enum bpf_prog_type type;
@@ -120,6 +123,10 @@ struct prog {
 	u32 line_info_cnt;
 
 	struct jit_image *jit; /* NULL: interpreted */
+	/* Where tail calls of machine code enter, run->prog being set: its own or the interpreter.
+	 */
+	jit_entry entry;
+	char interpreted[PROG_WHY]; /* why there is no machine code; "" where there is */
 	u32 verified_insns;
 
 	_Atomic u64 run_cnt, run_time_ns; /* counted when statistics are enabled */

@@ -4,6 +4,7 @@
  * ends it; what was built so far goes with the program's reference.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -355,22 +356,38 @@ static int compile(struct load *load, struct err *err)
 	return jit_compile(load->prog, &options, err);
 }
 
+/* What tail calls enter, and what is told, of a program without machine code. */
+static void interpret(struct prog *prog, const char *why)
+{
+	prog->entry = prog_interpret;
+	snprintf(prog->interpreted, sizeof(prog->interpreted), "%s", why);
+}
+
 /*
- * What has no machine code the interpreter runs; prog->jit tells which. Want of
- * memory is not such a reason: programs of one kind could then not call each
- * other. Nor is code that was asked for and is not to be had.
+ * What has no machine code, for whatever reason, the interpreter runs; but not
+ * when code was asked for that is to be had from a file or for one.
  */
 static int make_code(struct load *load)
 {
+	struct prog *prog = load->prog;
 	struct err err = {0};
 	int ret;
 
-	if (load->host->interpret)
+	if (load->host->interpret) {
+		interpret(prog, "the host interprets");
 		return 0;
+	}
 	ret = compile(load, &err);
-	if (ret && ret != -ENOMEM && uses_files(load->host))
-		log_printf(load->log, "%s\n", err.text);
-	return ret == -ENOMEM || uses_files(load->host) ? ret : 0;
+	if (ret && uses_files(load->host)) {
+		if (ret != -ENOMEM)
+			log_printf(load->log, "%s\n", err.text);
+		return ret;
+	}
+	if (ret)
+		interpret(prog, err.text[0] ? err.text : strerror(-ret));
+	else if (!prog->jit)
+		interpret(prog, "its machine code is in a file");
+	return 0;
 }
 
 int pass_compile(struct load *load)

@@ -2,7 +2,7 @@
 /* Running a prepared program, by machine code where there is some. */
 #include "interp/interp.h"
 #include "jit/jit.h"
-#include "prog/prog.h"
+#include "prog/internal.h"
 
 static u64 execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
 		   u64 r5)
@@ -10,6 +10,11 @@ static u64 execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u6
 	if (fn->entry)
 		return jit_run(run, fn, r1, r2, r3, r4, r5);
 	return interp_run(run, fn, r1, r2, r3, r4, r5);
+}
+
+u64 prog_interpret(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)
+{
+	return interp_run(run, run->prog->subprogs, r1, r2, r3, r4, r5);
 }
 
 /* For helpers: what is not 0 ends their loops, and so does the end of the budget. */

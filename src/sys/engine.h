@@ -50,6 +50,11 @@ struct host *engine_user_host(struct engine *engine); /* NULL for another engine
  */
 int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
 		     struct verify_result *result);
+/*
+ * Why a program has no machine code: a line of text; "" where it has, and on
+ * another engine, which does not tell. 0, -EBADF or -EINVAL.
+ */
+int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_t size);
 /* The running kernel. -EPERM or -ENOSYS when it refuses bpf(). */
 int engine_kernel_new(const struct mem *mem, struct engine **engine);
 void engine_free(struct engine *engine);

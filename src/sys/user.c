@@ -2,6 +2,7 @@
 /* The user engine: struct engine_ops over a host of this process. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/os.h"
@@ -205,6 +206,22 @@ int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
 	if (engine->ops != &user_ops)
 		return -EOPNOTSUPP;
 	return sys_bpf_load(host_of(engine), attr, size, result);
+}
+
+int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_t size)
+{
+	struct object *obj;
+	int err;
+
+	text[0] = '\0';
+	if (engine->ops != &user_ops)
+		return 0;
+	err = handle_get_kind(host_of(engine), prog_fd, OBJECT_PROG, &obj);
+	if (err)
+		return err;
+	snprintf(text, size, "%s", prog_of(obj)->interpreted);
+	object_put(obj);
+	return 0;
 }
 
 void engine_free(struct engine *engine)

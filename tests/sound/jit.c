@@ -99,6 +99,7 @@ static void keep_code(struct variant *v, struct prog *prog)
 	prog->jit = NULL;
 	for (u32 i = 0; i < prog->subprog_cnt; i++)
 		prog->subprogs[i].entry = NULL;
+	prog->entry = NULL;
 }
 
 static void use_code(const struct variant *v, struct prog *prog)
@@ -107,6 +108,7 @@ static void use_code(const struct variant *v, struct prog *prog)
 	prog->jit = v->jit;
 	for (u32 i = 0; i < prog->subprog_cnt; i++)
 		prog->subprogs[i].entry = v->entry[i];
+	prog->entry = v->entry[0];
 }
 
 static void drop_code(struct variant *v, struct prog *prog)

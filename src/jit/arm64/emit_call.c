@@ -116,8 +116,7 @@ static void enter_target(struct a64 *e, u8 run)
 	a64_mem(e->code, A64_STR, 8, A64_SCRATCH, run, offsetof(struct run, prog));
 	a64_mov(e->code, arg_run, run);
 	load_field(e, 8, ctx, arg_run, offsetof(struct run, ctx));
-	load_field(e, 8, A64_SCRATCH, A64_SCRATCH, offsetof(struct prog, subprogs));
-	load_field(e, 8, A64_SCRATCH, A64_SCRATCH, offsetof(struct subprog, entry));
+	load_field(e, 8, A64_SCRATCH, A64_SCRATCH, offsetof(struct prog, entry));
 	a64_frame_drop(e);
 	a64_rr(e->code, A64_BR, 0, A64_SCRATCH);
 	a64_note_frame(e);

@@ -138,10 +138,8 @@ static void enter_target(struct x86 *e, u8 r1, u8 run)
 	x86_alu_imm(e->code, 0, ALU_ADD, &count, 1);
 	x86_op_mem(e->code, OP_MOV_STORE | OP_W, X86_SCRATCH, run, offsetof(struct run, prog));
 	pass_to_target(e, r1, run);
-	x86_op_mem(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, X86_SCRATCH,
-		   offsetof(struct prog, subprogs));
 	x86_frame_drop(e);
-	x86_op_mem(e->code, OP_INDIRECT, 4, X86_SCRATCH, offsetof(struct subprog, entry));
+	x86_op_mem(e->code, OP_INDIRECT, 4, X86_SCRATCH, offsetof(struct prog, entry));
 	x86_note_frame(e);
 }
 
