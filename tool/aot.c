@@ -59,6 +59,7 @@ static const struct option long_options[] = {
 	{"cpu", required_argument, NULL, OPT_CPU},
 	{"limits", no_argument, NULL, OPT_LIMITS},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
+	{"jit-blind", no_argument, NULL, OPT_JIT_BLIND},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -112,7 +113,7 @@ int command_compile(int argc, char **argv)
 	if (!opts.output)
 		return usage_error("compile", "-o is needed: the file to write");
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .jit_passes = opts.common.jit_passes,
-		    .max_steps = opts.limits ? SOME_STEPS : 0);
+		    .jit_blind = opts.common.jit_blind, .max_steps = opts.limits ? SOME_STEPS : 0);
 	ret = open_context(&ctx_opts, &ctx);
 	if (ret)
 		return ret;

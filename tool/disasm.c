@@ -204,6 +204,7 @@ static const struct option long_options[] = {
 	{"ir", no_argument, NULL, OPT_IR},
 	{"step", required_argument, NULL, OPT_STEP},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
+	{"jit-blind", no_argument, NULL, OPT_JIT_BLIND},
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"clang", required_argument, NULL, OPT_CLANG},
@@ -258,5 +259,7 @@ int command_disasm(int argc, char **argv)
 		return EXIT_USAGE;
 	if (opts.jit || opts.ir)
 		return disasm_code(&opts);
+	if (opts.common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("disasm", "--engine kernel is for --jit");
 	return opts.raw ? disasm_raw(&opts) : disasm_object(&opts);
 }

@@ -13,6 +13,7 @@
 #include <capstone/capstone.h>
 
 #include "disasm.h"
+#include "jit/jit.h"
 #include "sys/engine.h"
 
 /* ---- intermediate form ---- */
@@ -21,12 +22,13 @@
 struct ir_view {
 	const struct disasm_command *opts;
 	struct buf last; /* text of the step before */
-	bool failed;
+	bool shown;	 /* something was */
 };
 
-static void print_step(const char *step, const char *text)
+static void print_step(struct ir_view *view, const char *step, const char *text)
 {
 	printf("; %s\n%s\n", step, text);
+	view->shown = true;
 }
 
 static void see_step(void *arg, const char *step, const char *text)
@@ -40,9 +42,9 @@ static void see_step(void *arg, const char *step, const char *text)
 		buf_reset(&view->last);
 		buf_puts(&view->last, text);
 		if (!same)
-			print_step(step, text);
+			print_step(view, step, text);
 	} else if (!strcmp(want, step)) {
-		print_step(step, text);
+		print_step(view, step, text);
 	}
 }
 
@@ -119,18 +121,19 @@ static int get_info(const struct anybpf *ctx, int fd, struct bpf_prog_info *info
 
 static int show_code(const struct anybpf *ctx, struct anybpf_program *program)
 {
-	struct bpf_prog_info info = {0};
-	int fd = anybpf_program_fd(program), ret = get_info(ctx, fd, &info);
-	u32 size = info.jited_prog_len;
+	ANYBPF_OPTS(anybpf_program_info, about);
+	int ret = anybpf_program_get_info(program, &about);
+	u32 size = about.code_bytes;
+	struct bpf_prog_info info;
 	u8 *code;
 
 	if (ret)
 		return ret;
 	printf("%s (section \"%s\"): %u instructions, ", anybpf_program_name(program),
-	       anybpf_program_section(program),
-	       (u32)(info.xlated_prog_len / sizeof(struct bpf_insn)));
+	       anybpf_program_section(program), about.insns);
 	if (!size) {
-		printf("no machine code\n");
+		printf("no machine code%s%s\n", about.interpreted[0] ? ": " : "",
+		       about.interpreted);
 		return 0;
 	}
 	printf("%u bytes of machine code\n", size);
@@ -138,7 +141,7 @@ static int show_code(const struct anybpf *ctx, struct anybpf_program *program)
 	if (!code)
 		return -ENOMEM;
 	info = (struct bpf_prog_info){.jited_prog_insns = ptr_to_u64(code), .jited_prog_len = size};
-	ret = get_info(ctx, fd, &info);
+	ret = get_info(ctx, anybpf_program_fd(program), &info);
 	if (!ret)
 		ret = print_code(code, size);
 	free(code);
@@ -185,20 +188,40 @@ static int load(const struct disasm_command *opts, struct anybpf *ctx, struct an
 	return EXIT_FAILED;
 }
 
+/* What cannot be, and what would show nothing. */
+static int check_code_options(const struct disasm_command *opts)
+{
+	if (opts->raw)
+		return usage_error("disasm", "--raw has no program that could be loaded");
+	if (opts->ir && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("disasm", "--ir is for the user engine");
+	if (opts->step && strcmp(opts->step, "all") && !jit_step_known(opts->step))
+		return usage_error("disasm", "the compiler has no step '%s'", opts->step);
+	return check_engine("disasm", &opts->common);
+}
+
+/* The step may be switched off, or the compiler itself. */
+static int check_shown(const struct ir_view *view)
+{
+	if (view->shown)
+		return EXIT_OK;
+	complain("%s: no program came to step '%s' of the compiler", view->opts->common.file,
+		 view->opts->step ? view->opts->step : "registers");
+	return EXIT_FAILED;
+}
+
 int disasm_code(const struct disasm_command *opts)
 {
 	struct ir_view view = {.opts = opts};
 	struct anybpf_object *object = NULL;
 	struct anybpf *ctx = NULL;
-	int ret;
+	int ret = check_code_options(opts);
 
-	if (opts->raw)
-		return usage_error("disasm", "--raw has no program that could be loaded");
-	if (opts->ir && opts->common.engine == ANYBPF_ENGINE_KERNEL)
-		return usage_error("disasm", "--ir is for the user engine");
+	if (ret)
+		return ret;
 	buf_init(&view.last, &mem_libc);
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts->common.engine,
-		    .jit_passes = opts->common.jit_passes);
+		    .jit_passes = opts->common.jit_passes, .jit_blind = opts->common.jit_blind);
 	if (opts->ir) {
 		ctx_opts.jit_dump = see_step;
 		ctx_opts.jit_dump_ctx = &view;
@@ -208,6 +231,8 @@ int disasm_code(const struct disasm_command *opts)
 		ret = open_object(ctx, &opts->common, &object);
 	if (!ret)
 		ret = load(opts, ctx, object);
+	if (!ret && opts->ir)
+		ret = check_shown(&view);
 	if (!ret && opts->jit)
 		ret = show_programs(opts, ctx, object);
 	anybpf_object_close(object);

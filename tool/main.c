@@ -110,6 +110,9 @@ int parse_common(const char *command, struct common *common, int option)
 	case OPT_JIT_REPORT:
 		common->jit_report = optarg;
 		return check_jit_report(command, optarg);
+	case OPT_JIT_BLIND:
+		common->jit_blind = true;
+		return EXIT_OK;
 	case OPT_INTERP:
 		common->interp = true;
 		return EXIT_OK;
@@ -127,6 +130,19 @@ int parse_common(const char *command, struct common *common, int option)
 		fprintf(stderr, "Try 'anybpf %s --help'.\n", command);
 		return EXIT_USAGE;
 	}
+}
+
+int check_engine(const char *command, const struct common *common)
+{
+	const char *option = common->interp	  ? "--interp"
+			     : common->jit_passes ? "--jit-passes"
+			     : common->jit_blind  ? "--jit-blind"
+			     : common->jit_report ? "--jit-report"
+						  : NULL;
+
+	if (common->engine == ANYBPF_ENGINE_KERNEL && option)
+		return usage_error(command, "%s is for the user engine", option);
+	return EXIT_OK;
 }
 
 const char *one_file(const char *command, int argc, char **argv)
@@ -160,7 +176,6 @@ int read_file(const char *path, struct buf *out)
 int open_context(const struct anybpf_options *opts, struct anybpf **ctx)
 {
 	int err = anybpf_new(opts, ctx);
-
 	if (!err)
 		return EXIT_OK;
 	complain("the %s engine is not available: %s",

@@ -315,22 +315,25 @@ static const char *verdict_text(const struct packet_run *s, u32 value, char *tex
 	return text;
 }
 
-/* How the program was executed: "kernel", "jit", "aot" or "interpreter". */
-static const char *execution(const struct packet_run *s)
-{
-	struct bpf_prog_info info = {0};
-	union bpf_attr attr = {0};
+/* How the program was executed: "kernel", "jit", "aot" or "interpreter", and why not compiled. */
+struct execution {
+	const char *name;
+	struct anybpf_program_info info;
+};
 
+static void read_execution(const struct packet_run *s, struct execution *e)
+{
+	*e = (struct execution){.name = "kernel", .info.size = sizeof(e->info)};
 	if (s->opts->common.engine == ANYBPF_ENGINE_KERNEL)
-		return "kernel";
-	attr.info.bpf_fd = (u32)anybpf_program_fd(s->program);
-	attr.info.info = ptr_to_u64(&info);
-	attr.info.info_len = sizeof(info);
-	if (engine_bpf(s->ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info)))
-		return "unknown";
-	if (!info.jited_prog_len)
-		return "interpreter";
-	return s->ctx->code ? "aot" : "jit";
+		return;
+	if (anybpf_program_get_info(s->program, &e->info))
+		e->name = "unknown";
+	else if (!e->info.code_bytes)
+		e->name = "interpreter";
+	else
+		e->name = s->ctx->code ? "aot" : "jit";
+	if (s->opts->common.interp)
+		e->info.interpreted[0] = '\0'; /* no news */
 }
 
 static double per_packet(const struct packet_run *s)
@@ -348,13 +351,15 @@ static double per_second(const struct packet_run *s)
 static int print_text(struct packet_run *s, struct err *err)
 {
 	char number[16];
+	struct execution how;
 	struct buf out;
 	int ret;
 
+	read_execution(s, &how);
 	buf_init(&out, &mem_libc);
-	buf_printf(&out, "%s (%s, %s): %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		   anybpf_program_name(s->program), s->hook->name, execution(s), s->frames,
-		   s->bytes);
+	buf_printf(&out, "%s (%s, %s%s%s): %" PRIu64 " packets, %" PRIu64 " bytes\n",
+		   anybpf_program_name(s->program), s->hook->name, how.name,
+		   how.info.interpreted[0] ? ": " : "", how.info.interpreted, s->frames, s->bytes);
 	buf_puts(&out, "verdicts:\n");
 	for (u32 i = 0; i < s->verdict_cnt; i++)
 		buf_printf(&out, "  %-16s %" PRIu64 "\n",
@@ -376,16 +381,20 @@ static int print_text(struct packet_run *s, struct err *err)
 static int print_json(struct packet_run *s, struct err *err)
 {
 	char number[16];
+	struct execution how;
 	struct buf out;
 	struct json json = {.out = &out};
 	int ret;
 
+	read_execution(s, &how);
 	buf_init(&out, &mem_libc);
 	json_open(&json, NULL, '{');
 	json_string(&json, "program", anybpf_program_name(s->program));
 	json_string(&json, "type", s->hook->name);
 	json_string(&json, "engine", s->ctx->engine->ops->name);
-	json_string(&json, "execution", execution(s));
+	json_string(&json, "execution", how.name);
+	if (how.info.interpreted[0])
+		json_string(&json, "interpreted", how.info.interpreted);
 	json_u64(&json, "packets", s->frames);
 	json_u64(&json, "bytes", s->bytes);
 	json_open(&json, "verdicts", '{');
@@ -474,6 +483,7 @@ static const struct option long_options[] = {
 	{"aot", required_argument, NULL, OPT_AOT},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
 	{"jit-report", required_argument, NULL, OPT_JIT_REPORT},
+	{"jit-blind", no_argument, NULL, OPT_JIT_BLIND},
 	{"max-steps", required_argument, NULL, OPT_MAX_STEPS},
 	{"max-time", required_argument, NULL, OPT_MAX_TIME},
 	{"engine", required_argument, NULL, OPT_ENGINE},
@@ -542,15 +552,14 @@ static int check_options(const struct run_options *opts)
 		return usage_error("run", "--write and --repeat do not go together");
 	if (opts->pcap && !strcmp(opts->pcap, "-") && opts->repeat > 1)
 		return usage_error("run", "standard input cannot be repeated");
-	if (opts->common.interp && opts->common.engine == ANYBPF_ENGINE_KERNEL)
-		return usage_error("run", "--interp is for the user engine");
-	if (opts->common.jit_report && opts->common.engine == ANYBPF_ENGINE_KERNEL)
-		return usage_error("run", "--jit-report is for the user engine");
+	if ((opts->max_steps || opts->max_ns) && opts->common.engine == ANYBPF_ENGINE_KERNEL)
+		return usage_error("run", "--max-%s is for the user engine",
+				   opts->max_steps ? "steps" : "time");
 	if (opts->aot && opts->common.engine == ANYBPF_ENGINE_KERNEL)
 		return usage_error("run", "--aot is for the user engine");
 	if (opts->aot && opts->common.interp)
 		return usage_error("run", "--aot and --interp do not go together");
-	return EXIT_OK;
+	return check_engine("run", &opts->common);
 }
 
 int command_run(int argc, char **argv)
@@ -574,8 +583,9 @@ int command_run(int argc, char **argv)
 		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
 		    .interpret = opts.common.interp, .printk = print_line,
-		    .jit_passes = opts.common.jit_passes, .jit_report = opts.common.jit_report,
-		    .max_steps = opts.max_steps, .max_ns = opts.max_ns, .aot = opts.aot);
+		    .jit_passes = opts.common.jit_passes, .jit_blind = opts.common.jit_blind,
+		    .jit_report = opts.common.jit_report, .max_steps = opts.max_steps,
+		    .max_ns = opts.max_ns, .aot = opts.aot);
 	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;

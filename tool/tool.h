@@ -41,6 +41,7 @@ enum {
 	OPT_COMPLEXITY,
 	OPT_JIT_PASSES,
 	OPT_JIT_REPORT,
+	OPT_JIT_BLIND,
 	OPT_MAX_STEPS,
 	OPT_MAX_TIME,
 	OPT_AOT,
@@ -72,6 +73,7 @@ struct common {
 	bool interp;
 	const char *jit_passes; /* NULL: all */
 	const char *jit_report; /* NULL: as the environment says */
+	bool jit_blind;
 	enum anybpf_engine engine;
 };
 
@@ -87,9 +89,10 @@ int parse_common(const char *command, struct common *common, int option);
 	"clang)\n"
 #define HELP_JIT_PASSES                                                                            \
 	"  --jit-passes LIST  what the compiler does or, after -, leaves out (\"list\" "           \
-	"names all)\n"
+	"names all)\n"                                                                             \
+	"  --jit-blind      the program's numbers do not appear in machine code\n"
 #define HELP_JIT_REPORT                                                                            \
-	"  --jit-report LIST  who is told of the machine code: perf, gdb, ... (\"list\" "         \
+	"  --jit-report LIST  who is told of the machine code: perf, gdb, ... (\"list\" "          \
 	"names all)\n"
 #define HELP_HELP "  --help           print this\n"
 
@@ -104,6 +107,12 @@ int read_file(const char *path, struct buf *out);
 
 /* Without the current folder, under which the compiler recorded it. */
 const char *short_path(const char *path);
+
+/*
+ * Whether nothing is asked of the kernel's engine that only the user engine
+ * does; EXIT_OK or EXIT_USAGE.
+ */
+int check_engine(const char *command, const struct common *common);
 
 /* anybpf_new() that complains; 0 or EXIT_FAILED. */
 int open_context(const struct anybpf_options *opts, struct anybpf **ctx);

@@ -102,6 +102,11 @@ struct anybpf_options {
 	 * when an object is loaded.
 	 */
 	const char *aot;
+	/*
+	 * User engine: numbers of programs do not appear in machine code, so that who
+	 * writes a program cannot place instructions there. Programs run slower.
+	 */
+	bool jit_blind;
 };
 
 /* Version of the library, "0.1.0". */
@@ -161,6 +166,20 @@ ANYBPF_API int anybpf_program_set_autoload(struct anybpf_program *program, bool 
 ANYBPF_API const char *anybpf_program_log(const struct anybpf_program *program);
 /* The engine's file descriptor, -1 when not loaded. */
 ANYBPF_API int anybpf_program_fd(const struct anybpf_program *program);
+
+/* What a loaded program has become. */
+struct anybpf_program_info {
+	size_t size;
+	uint32_t id;
+	uint32_t insns;	     /* as loaded; of the kernel's: as it rewrote them */
+	uint32_t code_bytes; /* of machine code; 0: it is interpreted */
+	/* User engine: why there is no machine code, in words; "" where there is. */
+	char interpreted[128];
+};
+
+/* -EBADF when the program is not loaded, -EINVAL without a size. */
+ANYBPF_API int anybpf_program_get_info(const struct anybpf_program *program,
+				       struct anybpf_program_info *info);
 
 /*
  * One run on a packet. With headroom and tailroom in the buffer the program

@@ -41,22 +41,35 @@ static void forward_dump(void *arg, const char *when, const struct ir_fn *fn)
 	buf_free(&text);
 }
 
-/* The way out for who suspects the compiler and cannot change the program that embeds it. */
-static bool jit_is_off(void)
+static void warn(const struct anybpf *ctx, const char *text)
 {
-	const char *jit = getenv("ANYBPF_JIT");
-
-	return jit && !strcmp(jit, "off");
-}
-
-static void forward_warning(void *arg, const char *text)
-{
-	const struct anybpf *ctx = arg;
-
 	if (ctx->opts.warn)
 		ctx->opts.warn(ctx->opts.warn_ctx, text);
 	else
 		fprintf(stderr, "anybpf: %s\n", text);
+}
+
+static void forward_warning(void *arg, const char *text)
+{
+	warn(arg, text);
+}
+
+/*
+ * The way out for who suspects the compiler and cannot change the program that
+ * embeds it: a slip must not go unnoticed.
+ */
+static bool jit_is_off(const struct anybpf *ctx)
+{
+	const char *jit = getenv("ANYBPF_JIT");
+	struct err err;
+
+	if (!jit || !*jit || !strcmp(jit, "on"))
+		return false;
+	if (!strcmp(jit, "off"))
+		return true;
+	err_set(&err, -EINVAL, "ANYBPF_JIT is on or off, not '%s'", jit);
+	warn(ctx, err.text);
+	return false;
 }
 
 /*
@@ -77,7 +90,7 @@ static int report_options(struct anybpf *ctx, struct host_jit *jit)
 	ret = wish ? jit_reports_parse(wish, &jit->report, &err) : 0;
 	if (ret) {
 		err_prefix(&err, "ANYBPF_JIT_REPORT");
-		forward_warning(ctx, err.text);
+		warn(ctx, err.text);
 	}
 	return 0;
 }
@@ -89,12 +102,13 @@ static int jit_options(struct anybpf *ctx, struct host_options *opts)
 
 	if (ret)
 		return ret;
-
-	opts->interpret = ctx->opts.interpret || jit_is_off();
+	opts->interpret = ctx->opts.interpret || jit_is_off(ctx);
 	opts->limits = (struct host_limits){.steps = ctx->opts.max_steps, .ns = ctx->opts.max_ns};
 	if (ctx->opts.jit_passes)
 		ret = jit_passes_parse(ctx->opts.jit_passes, &passes, NULL);
 	opts->jit.passes_off = ~passes;
+	if (ctx->opts.jit_blind)
+		opts->jit.harden = 2;
 	if (ctx->opts.jit_dump) {
 		opts->jit.dump = forward_dump;
 		opts->jit.dump_arg = ctx;

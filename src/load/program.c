@@ -265,6 +265,42 @@ int anybpf_program_fd(const struct anybpf_program *prog)
 	return prog->fd;
 }
 
+static int read_info(struct engine *engine, int fd, struct anybpf_program_info *out)
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr = {0};
+	int ret;
+
+	attr.info.bpf_fd = (u32)fd;
+	attr.info.info = ptr_to_u64(&info);
+	attr.info.info_len = sizeof(info);
+	ret = engine_bpf(engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info));
+	out->id = info.id;
+	out->insns = info.xlated_prog_len / (u32)sizeof(struct bpf_insn);
+	out->code_bytes = info.jited_prog_len;
+	return ret;
+}
+
+int anybpf_program_get_info(const struct anybpf_program *prog, struct anybpf_program_info *info)
+{
+	struct engine *engine = prog->object->ctx->engine;
+	struct anybpf_program_info full = {.size = info->size};
+	int ret;
+
+	if (info->size < sizeof(info->size))
+		return -EINVAL;
+	if (prog->fd < 0)
+		return -EBADF;
+	ret = read_info(engine, prog->fd, &full);
+	if (!ret)
+		ret = engine_why_interpreted(engine, prog->fd, full.interpreted,
+					     sizeof(full.interpreted));
+	/* An older caller's structure is shorter. */
+	if (!ret)
+		memcpy(info, &full, info->size < sizeof(full) ? info->size : sizeof(full));
+	return ret;
+}
+
 int anybpf_program_run(struct anybpf_program *prog, struct anybpf_run *run)
 {
 	struct engine *engine = prog->object->ctx->engine;

@@ -45,3 +45,24 @@ anybpf: odd.bin: 12 bytes are no whole number of instructions of 8 bytes
 $ printf 'goto +5\nexit\n' | anybpf asm --check --hex
 anybpf: -: insn 0: jump out of range from insn 0 to 6
 [1]
+
+# the long form of -o
+$ printf 'r0 = 1\nexit\n' | anybpf asm --output prog.bin && anybpf disasm --raw prog.bin
+   0: (b7) r0 = 1
+   1: (95) exit
+
+# one function of several, with the lines of C and without
+$ anybpf disasm --prog number $DATA/../elf/objects/long.bpf.c
+number (section "xdp"):
+; return 0x41424344; @ .*long.bpf.c:\d+ (re)
+   0: (b4) w0 = 1094861636
+   1: (95) exit
+
+$ anybpf disasm --no-source --prog number $DATA/../elf/objects/long.bpf.c
+number (section "xdp"):
+   0: (b4) w0 = 1094861636
+   1: (95) exit
+
+$ anybpf disasm --prog none $DATA/../elf/objects/long.bpf.c
+anybpf: .*long.bpf.c: there is no function 'none' (re)
+[1]

@@ -122,7 +122,7 @@ Try 'anybpf compile --help'.
 
 # where no memory can be made executable there is no compiler
 $ python3 $DATA/no_exec.py anybpf run xdp_count.bpf.c --pcap $EXAMPLES/traffic.pcap | head -n 1
-xdp_count \(xdp, interpreter\): .* (re)
+xdp_count \(xdp, interpreter: executable memory is refused: Permission denied\): .* (re)
 
 # but code of a file
 $ python3 $DATA/no_exec.py anybpf run xdp_count.bpf.c --aot count.so --pcap $EXAMPLES/traffic.pcap | head -n 4

@@ -98,3 +98,23 @@ $ anybpf run x.bpf.o --pcap a --jit-report perf --engine kernel
 anybpf run: --jit-report is for the user engine
 ...
 [2]
+
+# every option that help names is run by a test, and in the manual
+$ for c in run verify disasm asm compile; do for o in $(anybpf $c --help | sed -n 's/^  \(-[a-z], \)*\(--[a-z-]*\).*/\2/p' | grep -v help); do grep -q -e "anybpf $c .*$o\b" $DATA/*.t || echo "$c $o: no test"; grep -q -e "\*$o\*" $DATA/../../man/anybpf.1.scd || echo "$c $o: not in the manual"; done; done
+
+# which compiler
+$ anybpf disasm --clang no-such-clang $DATA/bad.bpf.c
+anybpf: .*no-such-clang.* (re)
+[1]
+
+$ anybpf run --clang no-such-clang $DATA/bad.bpf.c --prog fine --pcap $EXAMPLES/traffic.pcap
+anybpf: .*no-such-clang.* (re)
+[1]
+
+$ anybpf compile --clang no-such-clang $DATA/bad.bpf.c -o bad.so
+anybpf: .*no-such-clang.* (re)
+[1]
+
+$ ANYBPF_CLANG=no-such-clang anybpf verify $DATA/bad.bpf.c
+anybpf: .*no-such-clang.* (re)
+[1]

@@ -151,3 +151,21 @@ anybpf: text\.bpf\.o: .*not an ELF.* (re)
 $ anybpf verify $ANYBPF
 anybpf: .*anybpf: .* (re)
 [1]
+
+# how much of the log
+$ for l in 1 2 4; do anybpf verify --raw --log-level $l --prog fine $DATA/bad.bpf.c; done
+processed 2 insns .* (re)
+func#0 @0
+0: R1=ctx() R10=fp0
+; return XDP_PASS; @ bad.bpf.c:18
+0: \(b4\) w0 = 2 .* (re)
+1: (95) exit
+processed 2 insns .* (re)
+verification time \d+ usec (re)
+stack depth 0
+processed 2 insns .* (re)
+
+$ anybpf verify --log-level 9 $DATA/bad.bpf.c
+anybpf verify: --log-level takes 1 to 7, not '9'
+...
+[2]

@@ -50,3 +50,10 @@ verdicts:
   TC_ACT_.* (re)
   \(not run\) +\d+ (re)
 maps:
+
+# Linux's machine code
+$ anybpf disasm --jit --engine kernel --prog number $DATA/../elf/objects/long.bpf.c
+number \(section "xdp"\): 2 instructions, \d+ bytes of machine code (re)
+...
+ +[0-9a-f]+:  .* mov.*, #?0x4.* (re)
+...

@@ -293,6 +293,7 @@ int main(void)
 	test_object("objects/externs.bpf.c", "externs.bpf.o");
 	test_object("objects/core.bpf.c", "core.bpf.o");
 	test_object("objects/run.bpf.c", "run.bpf.o");
+	test_object("objects/long.bpf.c", "long.bpf.o");
 	test_object("objects/plain.bpf.c", "plain.bpf.o");
 	test_object("objects/maps.bpf.c", "maps.foreign.o");
 	test_object("objects/data.bpf.c", "data.foreign.o");

@@ -86,6 +86,19 @@ void passes_layout(struct ir_fn *fn)
 
 /* ---- choosing ---- */
 
+bool jit_step_known(const char *name)
+{
+	static const char *const others[] = {"build", "fuel", "lower", "registers"};
+
+	for (u32 i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(others[i], name))
+			return true;
+	for (u32 i = 0; i < JIT_PASS_CNT; i++)
+		if (pass_functions[i] && !strcmp(jit_pass_names[i], name))
+			return true;
+	return false;
+}
+
 static u64 passes_named(const char *name, size_t len)
 {
 	if (len == 3 && !strncmp(name, "all", len))
