@@ -59,7 +59,7 @@ static void scene_open(struct scene *s, enum ir_op op, u8 width, u64 c, u64 max,
 		struct ir_insn set = ir_binary(IR_SET, 8, value, ir_const(&s->fn, 0));
 
 		set.cc = IR_EQ;
-		set.cmp_width = width;
+		set.cmp_width = width & 0xfu;
 		value = ir_append(&s->fn, 0, set);
 	}
 	ir_ret(&s->fn, 0, value);

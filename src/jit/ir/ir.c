@@ -55,35 +55,56 @@ static bool grow(struct ir_fn *fn, void *array, u32 *cap, u32 need, size_t size)
 	return true;
 }
 
-/* A new number; 0, the scratch instruction, when out of memory. */
+static bool new_chunk(struct ir_fn *fn)
+{
+	struct ir_insn *chunk;
+
+	if (!grow(fn, &fn->chunks, &fn->chunks_cap, fn->nchunks + 1, sizeof(*fn->chunks)))
+		return false;
+	chunk = arena_zalloc_array(fn->arena, IR_CHUNK, sizeof(*chunk));
+	if (!chunk) {
+		fn->failed = true;
+		return false;
+	}
+	fn->chunks[fn->nchunks++] = chunk;
+	fn->ninsns = fn->nchunks * IR_CHUNK;
+	return true;
+}
+
+/* A new number of one of both kinds; 0, the scratch instruction, when out of memory. */
+static ir_ref new_number(struct ir_fn *fn, ir_ref *next)
+{
+	if (*next % IR_CHUNK == 0) {
+		if (!new_chunk(fn))
+			return 0;
+		*next = fn->ninsns - IR_CHUNK;
+	}
+	return (*next)++;
+}
+
 static ir_ref new_insn(struct ir_fn *fn)
 {
-	u32 chunk = fn->ninsns / IR_CHUNK;
-
-	if (fn->ninsns % IR_CHUNK == 0) {
-		if (!grow(fn, &fn->chunks, &fn->nchunks, chunk + 1, sizeof(*fn->chunks)))
-			return 0;
-		fn->chunks[chunk] = arena_zalloc_array(fn->arena, IR_CHUNK, sizeof(struct ir_insn));
-		if (!fn->chunks[chunk]) {
-			fn->failed = true;
-			return 0;
-		}
-	}
-	return fn->ninsns++;
+	return new_number(fn, &fn->next);
 }
 
 u32 ir_new_block(struct ir_fn *fn)
 {
-	struct ir_block *block = arena_zalloc(fn->arena, sizeof(*block));
+	u32 block = fn->nblocks;
 
-	if (!block || !grow(fn, &fn->blocks, &fn->blocks_cap, fn->nblocks + 1, sizeof(block))) {
-		fn->failed = true;
-		return 0;
+	if (block % IR_BLOCKS == 0) {
+		struct ir_block *more = arena_zalloc_array(fn->arena, IR_BLOCKS, sizeof(*more));
+
+		if (!more || !grow(fn, &fn->blocks, &fn->blocks_cap, block + IR_BLOCKS,
+				   sizeof(*fn->blocks))) {
+			fn->failed = true;
+			return 0;
+		}
+		for (u32 i = 0; i < IR_BLOCKS; i++)
+			fn->blocks[block + i] = &more[i];
 	}
 	ir_graph_changed(fn);
-	block->order = UINT32_MAX;
-	block->loop = IR_NO_LOOP;
-	fn->blocks[fn->nblocks] = block;
+	fn->blocks[block]->order = UINT32_MAX;
+	fn->blocks[block]->loop = IR_NO_LOOP;
 	return fn->nblocks++;
 }
 
@@ -108,23 +129,28 @@ static u32 literal_hash(u64 value, u32 sym)
 	return (u32)(h >> 32);
 }
 
-static ir_ref *literal_slot(const struct ir_fn *fn, u64 value, u32 sym)
+static struct ir_literal *literal_slot(const struct ir_fn *fn, u64 value, u32 sym)
 {
-	u32 mask = fn->consts_cap - 1;
+	u32 mask = fn->consts_cap - 1, hash = literal_hash(value, sym);
 
-	for (u32 i = literal_hash(value, sym) & mask;; i = (i + 1) & mask) {
-		const struct ir_insn *insn = ir_at(fn, fn->consts[i]);
+	for (u32 i = hash & mask;; i = (i + 1) & mask) {
+		struct ir_literal *slot = &fn->consts[i];
+		const struct ir_insn *insn;
 
-		if (!fn->consts[i] || ((u64)insn->imm == value && insn->sym == sym))
-			return &fn->consts[i];
+		if (!slot->ref)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		insn = ir_at(fn, slot->ref);
+		if ((u64)insn->imm == value && insn->sym == sym)
+			return slot;
 	}
 }
 
 static bool grow_literals(struct ir_fn *fn)
 {
-	ir_ref *old = fn->consts;
 	u32 n = fn->consts_cap, cap = n ? n * 2 : 64;
-	ir_ref *larger;
+	struct ir_literal *old = fn->consts, *larger;
 
 	if ((fn->nconsts + 1) * 4 <= n * 3)
 		return true;
@@ -136,10 +162,13 @@ static bool grow_literals(struct ir_fn *fn)
 	fn->consts = larger;
 	fn->consts_cap = cap;
 	for (u32 i = 0; i < n; i++) {
-		const struct ir_insn *insn = ir_at(fn, old[i]);
+		u32 to = old[i].hash & (cap - 1);
 
-		if (old[i])
-			*literal_slot(fn, (u64)insn->imm, insn->sym) = old[i];
+		if (!old[i].ref)
+			continue;
+		while (larger[to].ref)
+			to = (to + 1) & (cap - 1);
+		larger[to] = old[i];
 	}
 	return true;
 }
@@ -156,21 +185,21 @@ static ir_ref literal(struct ir_fn *fn, enum ir_op op, u64 value, u32 sym)
 		.block = UINT32_MAX,
 		.pc = fn->pc,
 	};
-	ir_ref *slot;
+	struct ir_literal *slot;
 
 	if (!grow_literals(fn))
 		return 0;
 	slot = literal_slot(fn, value, sym);
-	if (*slot)
-		return *slot;
+	if (slot->ref)
+		return slot->ref;
 	if (op == IR_ADDR) { /* another process has another one */
 		insn.umin = 1;
 		insn.umax = UINT64_MAX;
 	}
-	*slot = new_insn(fn);
-	*ir_at(fn, *slot) = insn;
+	*slot = (struct ir_literal){literal_hash(value, sym), new_number(fn, &fn->next_literal)};
+	*ir_at(fn, slot->ref) = insn;
 	fn->nconsts++;
-	return *slot;
+	return slot->ref;
 }
 
 ir_ref ir_const(struct ir_fn *fn, u64 value)
@@ -211,9 +240,6 @@ static void define(struct ir_fn *fn, ir_ref ref, struct ir_insn insn, u32 block)
 		insn.pc = fn->pc;
 	insn.block = block;
 	insn.prev = insn.next = 0;
-	insn.loc = IR_LOC_NONE;
-	for (u32 i = 0; i < IR_MAX_ARGS; i++)
-		insn.aloc[i] = IR_LOC_NONE;
 	*ir_at(fn, ref) = insn;
 }
 
@@ -376,12 +402,12 @@ ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
 
 struct ir_insn ir_unary(enum ir_op op, u8 width, ir_ref a)
 {
-	return (struct ir_insn){.op = (u8)op, .width = width, .arg = {a}};
+	return (struct ir_insn){.op = (u8)op, .width = width & 0xfu, .arg = {a}};
 }
 
 struct ir_insn ir_binary(enum ir_op op, u8 width, ir_ref a, ir_ref b)
 {
-	return (struct ir_insn){.op = (u8)op, .width = width, .arg = {a, b}};
+	return (struct ir_insn){.op = (u8)op, .width = width & 0xfu, .arg = {a, b}};
 }
 
 struct ir_insn ir_load(u8 size, ir_ref base, s32 disp, u8 mem)
@@ -417,7 +443,7 @@ struct ir_insn ir_select(enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b, ir_ref
 		.op = IR_SELECT,
 		.width = 8,
 		.cc = (u8)cc,
-		.cmp_width = cmp_width,
+		.cmp_width = cmp_width & 0xfu,
 		.arg = {a, b, yes, no},
 	};
 }
@@ -489,7 +515,8 @@ void ir_jmp(struct ir_fn *fn, u32 block, u32 to)
 ir_ref ir_br(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width, ir_ref a, ir_ref b, u32 yes,
 	     u32 no)
 {
-	struct ir_insn br = {.op = IR_BR, .cc = (u8)cc, .cmp_width = cmp_width, .arg = {a, b}};
+	struct ir_insn br = {
+		.op = IR_BR, .cc = (u8)cc, .cmp_width = cmp_width & 0xfu, .arg = {a, b}};
 	ir_ref ref;
 
 	if (yes == no) {
@@ -577,7 +604,7 @@ void ir_jump_to_branch(struct ir_fn *fn, u32 block, enum ir_cc cc, u8 cmp_width,
 
 	term->op = IR_BR;
 	term->cc = (u8)cc;
-	term->cmp_width = cmp_width;
+	term->cmp_width = cmp_width & 0xfu;
 	term->arg[0] = a;
 	term->arg[1] = b;
 	from->succ[1] = from->succ[0];

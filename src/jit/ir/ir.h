@@ -99,31 +99,48 @@ extern const char *const ir_cc_names[IR_CC_CNT];
 #define IR_LOC_NONE 0xffff
 #define IR_LOC_SLOT 64 /* slot n is IR_LOC_SLOT + n */
 
+/*
+ * Memory that is walked is what compiling large programs waits for: what
+ * passes know of an instruction makes room for its registers, and a phi's
+ * operands stand elsewhere.
+ */
 struct ir_insn {
-	u8 op;	      /* enum ir_op */
-	u8 width;     /* 4 or 8, see the operation's W */
-	u8 cmp_width; /* of a condition */
-	u8 cc;	      /* enum ir_cc */
-	u8 size;      /* of memory: 1, 2, 4, 8 */
-	u8 scale;     /* of the index: 0 to 3 */
-	u8 flags;     /* IR_SEXT, ... */
-	u8 nargs;     /* of calls; of others 0, unless a target's lowering gave them operands */
-	u8 mem;	      /* enum mem_kind that it reaches */
-	u8 target;    /* the target's own, from its lowering on */
-	u16 map;      /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
-	ir_ref arg[IR_MAX_ARGS]; /* 0: none; of calls: that register holds nothing */
-	s32 disp;
-	u32 sym; /* struct ir_sym number; 0: none */
+	u8 op;		  /* enum ir_op */
+	u8 width : 4;	  /* 4 or 8, see the operation's W */
+	u8 cmp_width : 4; /* of a condition */
+	u8 cc;		  /* enum ir_cc */
+	u8 size;	  /* of memory: 1, 2, 4, 8 */
+	u8 scale;	  /* of the index: 0 to 3 */
+	u8 flags;	  /* IR_SEXT, ... */
+	u8 nargs;	  /* of calls; of others 0, unless a target's lowering gave them operands */
+	u8 target;	  /* the target's own, from its lowering on */
+	ir_ref prev, next; /* in its block */
+	u32 block;	   /* UINT32_MAX: in none */
+	union {
+		s32 disp;
+		u32 sym; /* struct ir_sym number; 0: none */
+	};
+	union {
+		ir_ref arg[IR_MAX_ARGS]; /* 0: none; of calls: that register holds nothing */
+		ir_ref *phi;		 /* operands of IR_PHI: one per predecessor */
+	};
 	s64 imm;
-	u64 umin, umax; /* what the result is known to be within wherever this is executed */
-	u32 block;
-	ir_ref prev, next;
+	u64 umax; /* with umin: what the result is known to be within wherever this is executed */
+	union {
+		struct { /* until registers are given out */
+			u64 umin;
+			u16 map; /* of MEM_MAP_VALUE: index of the program's maps, FACT_NO_MAP */
+			u8 mem;	 /* enum mem_kind that it reaches */
+		};
+		struct { /* then */
+			u16 loc, aloc[IR_MAX_ARGS];
+		};
+	};
 	u32 pc;	  /* the BPF instruction that it comes from */
 	u32 uses; /* by ir_count_uses() */
-	/* By register allocation. */
-	u16 loc, aloc[IR_MAX_ARGS];
-	ir_ref *phi; /* operands of IR_PHI: one per predecessor */
 };
+
+_Static_assert(sizeof(struct ir_insn) == 88, "every byte counts a million times");
 
 struct ir_block {
 	ir_ref first, last; /* the last one is the terminator */
@@ -172,7 +189,8 @@ struct ir_sym {
 
 struct jit_unit; /* jit/unit.h: the program being compiled */
 
-#define IR_CHUNK 256
+#define IR_CHUNK  256 /* instructions */
+#define IR_BLOCKS 16  /* blocks that are allocated at once */
 
 struct ir_fn {
 	struct jit_unit *unit;
@@ -181,10 +199,15 @@ struct ir_fn {
 	u32 frame_size; /* bytes below r10 that are in use, a multiple of 8; passes may lower it */
 
 	struct ir_insn **chunks;
-	u32 ninsns, nchunks; /* insns: 1 to ninsns - 1 */
+	u32 ninsns, nchunks, chunks_cap; /* all numbers are below ninsns; not all are in use */
+	/* Numbers to be given out next. Literals have chunks of their own: nobody walks them. */
+	ir_ref next, next_literal;
 	struct ir_block **blocks;
 	u32 nblocks, blocks_cap; /* block 0 is the entry and has no predecessor */
-	ir_ref *consts;		 /* hash table of IR_CONST and IR_ADDR */
+	struct ir_literal {
+		u32 hash;
+		ir_ref ref;
+	} * consts; /* hash table of IR_CONST and IR_ADDR */
 	u32 consts_cap, nconsts;
 	struct ir_sym *syms; /* 1 to nsyms - 1 */
 	u32 nsyms, syms_cap;
@@ -195,7 +218,7 @@ struct ir_fn {
 	 */
 	bool ordered, analysed;
 	/* By register allocation. */
-	const char *const *reg_names; /* for print; NULL before */
+	const char *const *reg_names; /* NULL: registers have not been given out */
 	u32 nslots;		      /* 8 bytes each */
 	u32 used_regs;		      /* BIT(register) of the target */
 	bool has_calls;		      /* of anything that follows the C ABI */

@@ -54,14 +54,12 @@ static void print_sym(struct buf *out, const struct ir_fn *fn, u32 sym)
 
 static void print_loc(struct buf *out, const struct ir_fn *fn, u16 loc)
 {
-	if (loc == IR_LOC_NONE)
+	if (!fn->reg_names || loc == IR_LOC_NONE)
 		return;
 	if (loc >= IR_LOC_SLOT)
 		buf_printf(out, "=slot%u", loc - IR_LOC_SLOT);
-	else if (fn->reg_names)
-		buf_printf(out, "=%s", fn->reg_names[loc]);
 	else
-		buf_printf(out, "=r%u", loc);
+		buf_printf(out, "=%s", fn->reg_names[loc]);
 }
 
 static void print_ref(struct buf *out, const struct ir_fn *fn, ir_ref ref)
@@ -165,7 +163,8 @@ static void print_tail(struct buf *out, const struct ir_fn *fn, const struct ir_
 
 	for (u32 i = 0; ir_flags(insn) & IR_OP_TERM && i < b->nsucc; i++)
 		buf_printf(out, "%sb%u", insn->op == IR_BR ? ", " : " ", b->succ[i]);
-	if (ir_flags(insn) & (IR_OP_READ | IR_OP_WRITE) && ir_flags(insn) & IR_OP_MEM) {
+	if (ir_flags(insn) & (IR_OP_READ | IR_OP_WRITE) && ir_flags(insn) & IR_OP_MEM &&
+	    !fn->reg_names) {
 		buf_printf(out, " %s", ir_mem_names[insn->mem]);
 		if (insn->map != FACT_NO_MAP)
 			buf_printf(out, ":%u", insn->map);
@@ -174,7 +173,7 @@ static void print_tail(struct buf *out, const struct ir_fn *fn, const struct ir_
 		if (insn->flags & BIT(i) && !(i == 0 && insn->op == IR_LOAD))
 			buf_printf(out, " %s", ir_flag_names[i]);
 	if (!(ir_flags(insn) & IR_OP_VOID) && (insn->umin || insn->umax != UINT64_MAX) &&
-	    insn->op != IR_IMM)
+	    insn->op != IR_IMM && !fn->reg_names)
 		buf_printf(out, " {%" PRIu64 "..%" PRIu64 "}", insn->umin, insn->umax);
 }
 

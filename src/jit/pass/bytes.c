@@ -9,7 +9,7 @@ int bytes_init(struct bytes *b, struct ir_fn *fn)
 {
 	const struct mem *mem = fn->arena->mem;
 
-	*b = (struct bytes){.fn = fn, .ninsns = fn->ninsns};
+	*b = (struct bytes){.fn = fn, .ninsns = fn->next};
 	b->made = mem_zalloc_array(mem, b->ninsns, sizeof(*b->made));
 	b->epoch = mem_zalloc_array(mem, b->ninsns, sizeof(*b->epoch));
 	b->place = mem_zalloc_array(mem, b->ninsns, sizeof(*b->place));

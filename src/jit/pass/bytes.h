@@ -17,7 +17,8 @@ struct value_bytes {
 
 struct bytes {
 	struct ir_fn *fn;
-	u32 ninsns; /* later ones are of the pass's own making: no bytes, no places */
+	u32 ninsns; /* instructions from here on are of the pass's own making: no bytes, no places
+		     */
 	struct value_bytes **made; /* by instruction; NULL: its own bytes */
 	/* Of loads: loads with the same epoch see the same memory, and their order in it. */
 	u32 *epoch, *place;

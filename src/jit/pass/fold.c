@@ -193,12 +193,13 @@ ir_ref fold_become(struct fold *f, struct ir_insn *insn, enum ir_op op, u8 width
 		   ir_ref b)
 {
 	insn->op = (u8)op;
-	insn->width = width;
+	insn->width = width & 0xfu;
 	insn->flags = 0;
 	memset(insn->arg, 0, sizeof(insn->arg));
 	insn->arg[0] = a;
 	insn->arg[1] = b;
-	insn->cc = insn->cmp_width = insn->scale = 0;
+	insn->cc = insn->scale = 0;
+	insn->cmp_width = 0;
 	insn->disp = 0;
 	insn->imm = 0;
 	return fold_again(f);
@@ -403,7 +404,7 @@ static void visit(struct fold *f, ir_ref ref)
 	ir_ref value;
 
 	f->at = ref;
-	f->fresh = f->fn->ninsns;
+	f->fresh = f->fn->next;
 	resolve_args(f, insn);
 	value = insn->op == IR_PHI ? phi_value(f, ref) : fold_simplify(f, insn);
 	if (!value && ir_flags(insn) & (IR_OP_READ | IR_OP_WRITE))

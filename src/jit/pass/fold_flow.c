@@ -81,7 +81,7 @@ static int decide_same(enum ir_cc cc)
 static int compare(struct fold *f, struct ir_insn *insn, enum ir_cc cc, u8 width, ir_ref a, u64 b)
 {
 	insn->cc = (u8)cc;
-	insn->cmp_width = width;
+	insn->cmp_width = width & 0xfu;
 	insn->arg[0] = a;
 	insn->arg[1] = fold_number(f, b);
 	fold_again(f);

@@ -200,7 +200,7 @@ static void find_null_check(struct ir_fn *fn, const struct map_found *found, str
 	some = ir_block(fn, block)->succ[eq];
 	none = ir_block(fn, block)->succ[!eq];
 	br->cc = eq ? (u8)ir_cc_not((enum ir_cc)found->cc) : found->cc;
-	br->cmp_width = found->cmp_width;
+	br->cmp_width = found->cmp_width & 0xfu;
 	br->arg[0] = found->a;
 	br->arg[1] = found->b;
 	if (!(br->flags & (IR_LIKELY | IR_UNLIKELY)))

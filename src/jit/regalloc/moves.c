@@ -24,6 +24,7 @@ static void emit_one(struct order *o, u16 from, u16 to, ir_ref value)
 		.op = IR_MOVE, .arg = {value}, .pc = ir_at(o->ra->fn, o->before)->pc};
 	ir_ref ref = ir_insert(o->ra->fn, o->before, move);
 
+	ra_no_places(ir_at(o->ra->fn, ref));
 	ir_at(o->ra->fn, ref)->loc = to;
 	ir_at(o->ra->fn, ref)->aloc[0] = from;
 }
@@ -54,6 +55,7 @@ static void remake(struct order *o, const struct ra_move *m)
 		insn.op = IR_IMM;
 	insn.pc = ir_at(fn, o->before)->pc;
 	ref = ir_insert(fn, o->before, insn);
+	ra_no_places(ir_at(fn, ref));
 	ir_at(fn, ref)->loc = is_reg(m->to) ? m->to : scratch;
 	if (!is_reg(m->to))
 		emit_one(o, scratch, m->to, m->value);

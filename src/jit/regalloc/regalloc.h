@@ -213,6 +213,14 @@ static inline u32 move_weight(const struct ra *ra, const struct ra_use *use)
 	return edge_weight(ra, from, ra->index[ir_at(ra->fn, use->to)->block]);
 }
 
+/* From here on it has places, and no more what passes knew of it. */
+static inline void ra_no_places(struct ir_insn *insn)
+{
+	insn->loc = IR_LOC_NONE;
+	for (u32 i = 0; i < IR_MAX_ARGS; i++)
+		insn->aloc[i] = IR_LOC_NONE;
+}
+
 /* ---- order.c ---- */
 bool ra_order(struct ra *ra);
 

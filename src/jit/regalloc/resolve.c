@@ -164,6 +164,7 @@ static void phi_moves(struct resolve *r, u32 at, ir_ref ref)
 	const struct ir_block *b = ir_block(ra->fn, ra->blocks[at]);
 	struct ir_insn *phi = ir_at(ra->fn, ref);
 
+	ra_no_places(phi);
 	phi->loc = loc_at(ra, ref, ra->start[at]);
 	if (phi->loc == IR_LOC_NONE)
 		return;
@@ -238,6 +239,7 @@ static void after(struct resolve *r, ir_ref ref, u16 from, u16 to)
 	if (from == to || to == IR_LOC_NONE)
 		return;
 	ref = ir_insert_after(r->ra->fn, ref, move);
+	ra_no_places(ir_at(r->ra->fn, ref));
 	ir_at(r->ra->fn, ref)->loc = to;
 	ir_at(r->ra->fn, ref)->aloc[0] = from;
 }
@@ -256,6 +258,7 @@ static void place_insn(struct resolve *r, ir_ref ref, u32 unit)
 		result = v->fixed != NO_REG ? v->fixed : loc_at(ra, ref, v->start);
 	if (c.result.place == PLACE_SAME)
 		same = result;
+	ra_no_places(insn);
 	insn->loc = is_reg(result) ? result : IR_LOC_NONE;
 	for (u32 i = 0; i < n; i++)
 		if (insn->arg[i] && c.arg[i].place != PLACE_NONE)

@@ -156,7 +156,7 @@ static void fold_compare_literal(struct moving *m, struct ir_insn *insn, const s
 			fold_load(m, insn, 0, insn->cmp_width);
 	} else if (value <= most && load->size < 4) {
 		insn->cc = unsigned_cc(insn->cc);
-		insn->cmp_width = load->size;
+		insn->cmp_width = load->size & 0xfu;
 		fold_load(m, insn, 0, load->size);
 	}
 }
