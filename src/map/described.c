@@ -13,9 +13,6 @@
 
 #define STORAGE_FLAGS	  (BPF_F_NO_PREALLOC | BPF_F_CLONE)
 #define READ_WRITE	  (BPF_F_RDONLY | BPF_F_WRONLY)
-#define LPM_KEY_MIN	  5u   /* a prefix length and one byte */
-#define LPM_KEY_MAX	  260u /* ... and 256 bytes */
-#define LPM_VALUE_MAX	  (MAP_KMALLOC_MAX - 256u - 40u)
 #define STORAGE_VALUE_MAX 65392u /* one object of local storage stays below 64 KB */
 #define STACK_FRAMES_MAX  127u	 /* kernel.perf_event_max_stack */
 #define BUILD_ID_SIZE	  32u

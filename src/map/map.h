@@ -49,7 +49,8 @@ struct map_desc {
 
 struct map_ops {
 	enum bpf_map_type type;
-	bool percpu; /* user space sees one copy of a value per CPU */
+	bool percpu;	     /* user space sees one copy of a value per CPU */
+	bool reads_by_value; /* what user space looks up is the value that it passes */
 
 	/* What Linux checks of MAP_CREATE before it allocates; common checks are done already. */
 	int (*check)(const union bpf_attr *attr);

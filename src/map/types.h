@@ -23,6 +23,8 @@ extern const struct map_ops map_ops_ringbuf;
 extern const struct map_ops map_ops_perf_event_array;
 extern const struct map_ops map_ops_queue;
 extern const struct map_ops map_ops_stack;
+extern const struct map_ops map_ops_bloom_filter;
+extern const struct map_ops map_ops_lpm_trie;
 extern const struct map_ops map_ops_described;
 /* Whether the type can be described to the verifier. */
 bool map_is_described(u32 type);

@@ -88,8 +88,10 @@ static int lookup(struct call *call,
 		err = -ENOMEM;
 		goto out;
 	}
-	/* BPF_F_LOCK values and queues may read what the client passed in. */
-	err = fn(map, key, value, call->attr.flags);
+	if (map->ops->reads_by_value)
+		err = client_read(value, call->attr.value, size);
+	if (!err)
+		err = fn(map, key, value, call->attr.flags);
 	if (!err)
 		err = client_write(call->attr.value, value, size);
 out:

@@ -55,12 +55,12 @@ static void types(void)
 /* What is not here yet says so. */
 static void unsupported_type(void)
 {
-	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_LPM_TRIE, .max_entries = 1};
+	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_ARENA, .max_entries = 1};
 	struct err err = {0};
 	struct map *map;
 
 	check_eq(map_create(host, &attr, NULL, &map, &err), -EOPNOTSUPP);
-	check_str(err.text, "map type lpm_trie is not supported yet");
+	check_str(err.text, "map type arena is not supported yet");
 }
 
 static void description(void)
@@ -555,11 +555,15 @@ static void *failing_realloc(void *ctx, void *p, size_t size)
 static union bpf_attr small_map(u32 type)
 {
 	bool keyless = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_QUEUE ||
-		       type == BPF_MAP_TYPE_STACK;
+		       type == BPF_MAP_TYPE_STACK || type == BPF_MAP_TYPE_BLOOM_FILTER;
+	bool lpm = type == BPF_MAP_TYPE_LPM_TRIE;
 
 	return (union bpf_attr){
 		.map_type = type,
-		.key_size = keyless ? 0 : 4,
+		.key_size = keyless ? 0
+			    : lpm   ? 8
+				    : 4,
+		.map_flags = lpm ? BPF_F_NO_PREALLOC : 0,
 		.value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4,
 		.max_entries = (u32)os_page_size(),
 	};

@@ -19,6 +19,7 @@ static const struct {
 	{"EPERM", -EPERM},
 	{"EBADF", -EBADF},
 	{"EBUSY", -EBUSY},
+	{"ENOSPC", -ENOSPC},
 	{"ENOTSUPP", -ENOTSUPP},
 	{"EOPNOTSUPP", -EOPNOTSUPP},
 };
@@ -98,11 +99,27 @@ static bool value_is(struct script *s, u64 number)
 	return ok;
 }
 
+/* A number, or bytes and the length of a prefix as in 10.1.0.0/16. */
+static void put_key(const struct script *s, u8 *dst, const char *word)
+{
+	const char *slash = strchr(word, '/');
+	char *at = (char *)(uintptr_t)word;
+
+	if (!slash) {
+		put_number(dst, s->key_size, strtoull(word, NULL, 0));
+		return;
+	}
+	memset(dst, 0, s->key_size);
+	put_u32(dst, (u32)strtoul(slash + 1, NULL, 0));
+	for (u32 i = 4; i < s->key_size && at < slash; i++, at++)
+		dst[i] = (u8)strtoul(at, &at, 0);
+}
+
 static void *parse_key(struct script *s, const char *word)
 {
 	if (!strcmp(word, "none"))
 		return NULL;
-	put_number(s->key, s->key_size, strtoull(word, NULL, 0));
+	put_key(s, s->key, word);
 	return s->key;
 }
 
@@ -175,6 +192,10 @@ static int run_line(struct script *s, char **word, u32 n)
 		return side_update(&s->side, parse_key(s, word[1]), s->value,
 				   parse_flags(n > 3 ? word[3] : NULL));
 	}
+	if (!strcmp(word[0], "has")) {
+		put_value(s, strtoull(word[1], NULL, 0));
+		return side_lookup(&s->side, NULL, s->value, flags);
+	}
 	memset(s->value, 0xaa, 4096);
 	if (!strcmp(word[0], "lookup"))
 		return side_lookup(&s->side, parse_key(s, word[1]), s->value, flags);
@@ -191,7 +212,7 @@ static int run_line(struct script *s, char **word, u32 n)
 static bool as_expected(struct script *s, const char *op, const char *want, int got)
 {
 	u64 number = strtoull(want, NULL, 0);
-	u8 key[64];
+	u8 key[512];
 	int code;
 
 	if (parse_result(want, &code))
@@ -202,7 +223,7 @@ static bool as_expected(struct script *s, const char *op, const char *want, int 
 		return false;
 	if (strcmp(op, "next"))
 		return value_is(s, number);
-	put_number(key, s->key_size, number);
+	put_key(s, key, want);
 	return !memcmp(key, s->next, s->key_size);
 }
 

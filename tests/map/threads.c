@@ -483,6 +483,106 @@ static void stack(void)
 	queue_of_type(BPF_MAP_TYPE_STACK);
 }
 
+/* ---- bloom filter ---- */
+
+static void *push_and_find(void *arg)
+{
+	struct shared *s = arg;
+	u32 me = atomic_fetch_add(&s->next_thread, 1);
+
+	for (u32 i = 1; i <= s->rounds; i++) {
+		u32 v = i * THREADS + me, earlier = v % i * THREADS + me;
+
+		expect(s, !s->map->ops->push(s->map, &v, BPF_ANY));
+		expect(s, !s->map->ops->peek(s->map, &v));
+		expect(s, earlier < THREADS || !s->map->ops->peek(s->map, &earlier));
+	}
+	return NULL;
+}
+
+static void bloom_filter(void)
+{
+	struct shared s = {.host = new_host(THREADS), .rounds = 5000};
+
+	s.map = new_map(s.host, BPF_MAP_TYPE_BLOOM_FILTER, 0, 4, THREADS * s.rounds, 0);
+	run_threads(&s, push_and_find);
+	check_eq(s.wrong, 0);
+	object_put(&s.map->obj);
+	host_free(s.host);
+}
+
+/* ---- LPM trie ---- */
+
+struct prefix {
+	u32 len;
+	u8 data[4];
+};
+
+#define NETS 6
+
+/*
+ * Prefixes of 10.0.N.0/24 come and go above 10.0/16, which is always there; a
+ * value says which prefix it is of.
+ */
+static void *hammer_trie(void *arg)
+{
+	struct shared *s = arg;
+	u32 me = atomic_fetch_add(&s->next_thread, 1);
+	u64 state = me + 1;
+
+	for (u32 i = 0; i < s->rounds; i++) {
+		u32 net = random_below(&state, NETS), len = 22 + random_below(&state, 3);
+		u32 code = len << 8 | net;
+		struct prefix key = {len, {10, 0, (u8)(net << (24 - len)), 0}}, next;
+		struct prefix host = {32, {10, 0, key.data[2], 1}};
+		struct value v = value_for(code, i), got;
+		int err;
+
+		switch (random_below(&state, 5)) {
+		case 0:
+		case 1:
+			err = s->map->ops->update(s->map, &key, &v, BPF_ANY, me);
+			expect(s, !err || err == -ENOSPC);
+			break;
+		case 2:
+			err = map_user_delete(s->map, &key);
+			expect(s, !err || err == -ENOENT);
+			break;
+		case 3:
+			expect(s, !map_user_lookup(s->map, &host, &got, 0));
+			code = (u32)(got.a >> 32);
+			/* The network of that length that the address is in. */
+			expect(s, got.b == ~got.a && (code >> 8 == 16 ||
+						      (code & 0xff) == (u32)host.data[2] >>
+									       (24 - (code >> 8))));
+			expect(s, s->map->ops->lookup(s->map, &host, me));
+			break;
+		default:
+			err = map_user_next_key(s->map, &key, &next);
+			expect(s, (!err && (next.len == 16 || next.len >= 22)) || err == -ENOENT);
+			break;
+		}
+	}
+	return NULL;
+}
+
+static void lpm_trie(void)
+{
+	struct shared s = {.host = new_host(THREADS), .rounds = 20000};
+	struct value v = value_for(16 << 8, 0);
+	struct prefix key = {16, {10, 0}};
+
+	s.map = new_map(s.host, BPF_MAP_TYPE_LPM_TRIE, 8, sizeof(v), 12, BPF_F_NO_PREALLOC);
+	check_eq(map_user_update(s.map, &key, &v, BPF_ANY), 0);
+	run_threads(&s, hammer_trie);
+	check_eq(s.wrong, 0);
+	for (u32 n = 0; n < 12 && !map_user_next_key(s.map, NULL, &key); n++)
+		check_eq(map_user_delete(s.map, &key), 0);
+	check_eq(map_user_next_key(s.map, NULL, &key), -ENOENT);
+	object_put(&s.map->obj);
+	host_free(s.host);
+}
+
 /* ---- perf event array ---- */
 
 static void *produce_perf(void *arg)
@@ -567,6 +667,8 @@ int main(void)
 	run_test(ringbuf);
 	run_test(queue);
 	run_test(stack);
+	run_test(bloom_filter);
+	run_test(lpm_trie);
 	run_test(perf_event_array);
 	return tap_done();
 }
