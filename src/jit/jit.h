@@ -85,4 +85,17 @@ const void *jit_code(const struct prog *prog, size_t *size);
  */
 const u32 *jit_insn_offsets(const struct prog *prog, u32 *n);
 
+/* Where the code of a subprogram is; see locate.c for those that are part of others. */
+struct jit_range {
+	u32 start, size; /* size 0: it has none */
+};
+
+/* Of all subprograms, and false, with zeros, when the program is not compiled. */
+bool jit_ranges(const struct prog *prog, struct jit_range *ranges);
+/*
+ * By record of line information: the address of its code; those of a subprogram
+ * are in its range and do not go down. 0 or -ENOMEM.
+ */
+int jit_line_addresses(const struct prog *prog, const struct jit_range *ranges, u64 *addresses);
+
 #endif

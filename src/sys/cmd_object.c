@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "btf/fields.h"
-#include "jit/jit.h"
-#include "sys/command.h"
+#include "sys/info.h"
 
 #define BTF_MAX_SIZE (16 * 1024 * 1024) /* before it is copied; btf_load() says the same */
 
@@ -138,8 +137,7 @@ int sys_btf_by_id(struct call *call)
 
 /* ---- information ---- */
 
-/* Reads the client's structure, of which newer parts than ours must be zero. */
-static int info_read(const struct call *call, void *info, u32 size)
+int info_read(const struct call *call, void *info, u32 size)
 {
 	u32 len = call->attr.info.info_len;
 	u8 from[4096];
@@ -155,7 +153,7 @@ static int info_read(const struct call *call, void *info, u32 size)
 	return 0;
 }
 
-static int info_write(struct call *call, const void *info, u32 size)
+int info_write(struct call *call, const void *info, u32 size)
 {
 	u32 len = call->attr.info.info_len;
 
@@ -165,31 +163,7 @@ static int info_write(struct call *call, const void *info, u32 size)
 	return client_write(call->attr.info.info, info, len);
 }
 
-/* Copies as much of an array as the client has room for and tells how much there is. */
-static int put_array(u64 addr, u32 *room, const void *data, u32 n, size_t size)
-{
-	u32 fit = *room < n ? *room : n;
-
-	*room = n;
-	return fit ? client_write(addr, data, fit * size) : 0;
-}
-
-static int put_map_ids(struct bpf_prog_info *info, const struct prog *prog)
-{
-	u32 fit = info->nr_map_ids < prog->map_cnt ? info->nr_map_ids : prog->map_cnt;
-
-	info->nr_map_ids = prog->map_cnt;
-	for (u32 i = 0; i < fit; i++) {
-		int err = client_write(info->map_ids + i * sizeof(u32), &prog->maps[i]->obj.id,
-				       sizeof(u32));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Byte lengths of dumps are in bytes; a client without room gets the length alone. */
-static int put_dump(u64 addr, u32 *len, const void *data, size_t size)
+int info_put_dump(u64 addr, u32 *len, const void *data, size_t size)
 {
 	u32 room = *len;
 
@@ -197,62 +171,6 @@ static int put_dump(u64 addr, u32 *len, const void *data, size_t size)
 	if (!room)
 		return 0;
 	return client_write(addr, data, room < size ? room : size);
-}
-
-static int put_records(struct bpf_prog_info *info, const struct prog *prog)
-{
-	int err;
-
-	if ((info->nr_func_info || info->func_info_rec_size) &&
-	    info->func_info_rec_size != sizeof(struct bpf_func_info))
-		return -EINVAL;
-	if ((info->nr_line_info || info->line_info_rec_size) &&
-	    info->line_info_rec_size != sizeof(struct bpf_line_info))
-		return -EINVAL;
-	info->func_info_rec_size = sizeof(struct bpf_func_info);
-	info->line_info_rec_size = sizeof(struct bpf_line_info);
-	err = put_array(info->func_info, &info->nr_func_info, prog->func_info, prog->func_info_cnt,
-			sizeof(*prog->func_info));
-	if (err)
-		return err;
-	return put_array(info->line_info, &info->nr_line_info, prog->line_info, prog->line_info_cnt,
-			 sizeof(*prog->line_info));
-}
-
-static int prog_info(struct call *call, struct prog *prog)
-{
-	struct bpf_prog_info info = {0};
-	const void *code;
-	size_t size = 0;
-	int err = info_read(call, &info, sizeof(info));
-
-	if (err)
-		return err;
-	info.type = prog->type;
-	info.id = prog->obj.id;
-	memcpy(info.tag, prog->tag, sizeof(info.tag));
-	memcpy(info.name, prog->name, sizeof(info.name));
-	info.load_time = prog->load_time;
-	info.created_by_uid = prog->uid;
-	info.gpl_compatible = prog->gpl_compatible;
-	info.verified_insns = prog->verified_insns;
-	info.run_cnt = atomic_load(&prog->run_cnt);
-	info.run_time_ns = atomic_load(&prog->run_time_ns);
-	info.btf_id = prog->btf ? prog->btf->obj.id : 0;
-	info.nr_jited_ksyms = 0;
-	info.nr_jited_func_lens = 0;
-	info.nr_jited_line_info = 0;
-	info.nr_prog_tags = 0;
-	code = jit_code(prog, &size);
-	err = put_map_ids(&info, prog);
-	if (!err)
-		err = put_records(&info, prog);
-	if (!err)
-		err = put_dump(info.xlated_prog_insns, &info.xlated_prog_len, prog->orig,
-			       prog->insn_cnt * sizeof(*prog->orig));
-	if (!err)
-		err = put_dump(info.jited_prog_insns, &info.jited_prog_len, code, code ? size : 0);
-	return err ? err : info_write(call, &info, sizeof(info));
 }
 
 static int map_info(struct call *call, struct map *map)
@@ -290,7 +208,7 @@ static int btf_info(struct call *call, struct btf_object *btf)
 	raw = btf_raw(btf->btf, &size);
 	info.id = btf->obj.id;
 	info.kernel_btf = btf->kernel_btf;
-	err = put_dump(info.btf, &info.btf_size, raw, size);
+	err = info_put_dump(info.btf, &info.btf_size, raw, size);
 	if (!err && info.name && info.name_len)
 		err = client_write(info.name, btf->name,
 				   info.name_len < sizeof(btf->name) ? info.name_len
@@ -308,7 +226,7 @@ int sys_info(struct call *call)
 		return -EBADFD; /* Linux's choice for this command alone */
 	switch (obj->ops->kind) {
 	case OBJECT_PROG:
-		err = prog_info(call, prog_of(obj));
+		err = sys_prog_info(call, prog_of(obj));
 		break;
 	case OBJECT_MAP:
 		err = map_info(call, map_of(obj));
