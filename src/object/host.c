@@ -28,15 +28,27 @@ static int host_init_slots(struct host *host)
 
 	/* Pages rather than mem: slots are cache-line aligned and touched by many threads. */
 	host->slots = os_pages_alloc(n * sizeof(*host->slots));
-	if (!host->slots)
+	host->limbos = os_pages_alloc(n * sizeof(*host->limbos));
+	if (!host->slots || !host->limbos)
 		return -ENOMEM;
 	for (u32 i = 0; i < n; i++)
 		host->slots[i].cpu = i;
 	return 0;
 }
 
+static void free_slots(struct host *host)
+{
+	u32 n = host->env.nr_cpus;
+
+	if (host->slots)
+		os_pages_free(host->slots, n * sizeof(*host->slots));
+	if (host->limbos)
+		os_pages_free(host->limbos, n * sizeof(*host->limbos));
+}
+
 static void host_drop(struct host *host)
 {
+	free_slots(host);
 	mem_free(host->mem, host->vmlinux_path);
 	mem_free(host->mem, host);
 }
@@ -85,11 +97,6 @@ int host_new(const struct host_options *opts, struct host **out)
 	return 0;
 }
 
-static void free_slots(struct host *host)
-{
-	os_pages_free(host->slots, host->env.nr_cpus * sizeof(*host->slots));
-}
-
 void host_free(struct host *host)
 {
 	if (!host)
@@ -97,10 +104,10 @@ void host_free(struct host *host)
 	handle_close_all(host);
 	if (host->vmlinux)
 		object_put(&host->vmlinux->obj);
+	host_defer_finish(host);
 	vec_free(&host->handles, host->mem);
 	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
 		vec_free(&host->ids[kind].objects, host->mem);
-	free_slots(host);
 	pthread_mutex_destroy(&host->lock);
 	pthread_mutex_destroy(&host->vmlinux_lock);
 	host_drop(host);
@@ -112,12 +119,12 @@ bool host_capable(const struct host *host, u32 caps)
 	return (host->caps & HOST_CAP_SYS_ADMIN) || (host->caps & caps) == caps;
 }
 
-static bool slot_try(struct slot *slot)
+static bool slot_try(struct host *host, struct slot *slot)
 {
-	u32 idle = 0;
+	u32 idle = 0, busy = SLOT_BUSY(atomic_load_explicit(&host->epoch, memory_order_relaxed));
 
 	if (atomic_load_explicit(&slot->busy, memory_order_relaxed) ||
-	    !atomic_compare_exchange_strong(&slot->busy, &idle, 1))
+	    !atomic_compare_exchange_strong(&slot->busy, &idle, busy))
 		return false;
 	/*
 	 * Against the fence of host_synchronize(): either it sees us busy, or we
@@ -133,7 +140,7 @@ void run_begin(struct run *run, struct host *host)
 	u32 n = host->env.nr_cpus;
 	u32 at = os_current_cpu() % n;
 
-	for (u32 tries = 0; !slot_try(&host->slots[at]);) {
+	for (u32 tries = 0; !slot_try(host, &host->slots[at]);) {
 		at = at + 1 == n ? 0 : at + 1;
 		if (++tries % n == 0)
 			os_yield();

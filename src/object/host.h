@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "object/budget.h"
+#include "object/defer.h"
 #include "object/environment.h"
 #include "object/object.h"
 
@@ -34,9 +35,12 @@ struct run;
 /* More than any machine that Linux runs on. */
 #define HOST_MAX_CPUS 8192
 
+/* Of a slot: a program runs that has started in the epoch, see object/defer.h. */
+#define SLOT_BUSY(epoch) ((epoch) << 1 | 1)
+
 struct slot {
-	_Alignas(64) _Atomic u32 busy;
-	_Atomic u64 passes; /* counts releases, for host_synchronize() */
+	_Alignas(64) _Atomic u32 busy; /* 0 or SLOT_BUSY() */
+	_Atomic u64 passes;	       /* counts releases, for host_synchronize() */
 	u32 cpu;
 	u32 depth; /* nested runs of the owner */
 	u8 scratch[SLOT_SCRATCH];
@@ -63,7 +67,8 @@ struct host_jit {
 	 */
 	u8 harden;
 	u32 report; /* BIT(enum jit_report): who is told of machine code */
-	/* Gets what could not be told, a line of text once for each kind of report; NULL: nobody. */
+	/* Gets what could not be told, a line of text once for each kind of report; NULL: nobody.
+	 */
 	void (*warn)(void *arg, const char *text);
 	void *warn_arg;
 	/* Sees each subprogram's intermediate form after each step, or NULL. */
@@ -122,7 +127,9 @@ struct host {
 	struct btf_object *vmlinux;
 	pthread_mutex_t vmlinux_lock;
 
-	struct slot *slots; /* env.nr_cpus of them */
+	struct slot *slots;   /* env.nr_cpus of them */
+	struct limbo *limbos; /* likewise */
+	_Atomic u32 epoch;
 
 	pthread_mutex_t lock; /* ids and handles */
 	struct id_table ids[OBJECT_KINDS];
