@@ -76,6 +76,8 @@ static void array_exit(struct map *map)
 {
 	struct array_map *array = array_map_of(map);
 
+	for (u32 i = 0; map->fields.mask && i < map->desc.max_entries; i++)
+		map_drop_fields(map, array->values + i * array->stride);
 	os_pages_free(array->values, array->size);
 }
 
@@ -100,6 +102,7 @@ static int array_write(struct map *map, const void *key, const void *value, u64 
 	if ((flags & BPF_F_LOCK) && !map_has_lock(map))
 		return -EINVAL;
 	map_copy_in(map, shared, value, flags);
+	map_drop_fields(map, shared);
 	return 0;
 }
 

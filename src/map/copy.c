@@ -54,21 +54,37 @@ void map_copy_special_out(struct map *map, void *value, void *shared, u64 flags)
 		memset((u8 *)value + map->fields.at[i].offset, 0, map->fields.at[i].size);
 }
 
-/* Like Linux these move whole 8-byte units: the padding that user space gave comes back. */
+/*
+ * Like Linux these move whole 8-byte units: the padding that user space gave
+ * comes back. Not so where there are special fields to go around.
+ */
 void map_copy_percpu_in(struct map *map, void *first, size_t cpu_stride, const void *values)
 {
 	u32 size = map_value_stride(map);
 
-	for (u32 cpu = 0; cpu < map_nr_cpus(map); cpu++)
-		sync_copy_to_shared((u8 *)first + cpu * cpu_stride,
-				    (const u8 *)values + (size_t)cpu * size, size);
+	for (u32 cpu = 0; cpu < map_nr_cpus(map); cpu++) {
+		u8 *to = (u8 *)first + cpu * cpu_stride;
+		const u8 *from = (const u8 *)values + (size_t)cpu * size;
+
+		if (unlikely(map->fields.mask))
+			map_copy_special_in(map, to, from, 0);
+		else
+			sync_copy_to_shared(to, from, size);
+	}
 }
 
 void map_copy_percpu_out(struct map *map, void *values, void *first, size_t cpu_stride)
 {
 	u32 size = map_value_stride(map);
 
-	for (u32 cpu = 0; cpu < map_nr_cpus(map); cpu++)
-		sync_copy_from_shared((u8 *)values + (size_t)cpu * size,
-				      (u8 *)first + cpu * cpu_stride, size);
+	for (u32 cpu = 0; cpu < map_nr_cpus(map); cpu++) {
+		u8 *to = (u8 *)values + (size_t)cpu * size, *from = (u8 *)first + cpu * cpu_stride;
+
+		if (unlikely(map->fields.mask)) {
+			map_copy_special_out(map, to, from, 0);
+			memset(to + map->desc.value_size, 0, size - map->desc.value_size);
+		} else {
+			sync_copy_from_shared(to, from, size);
+		}
+	}
 }

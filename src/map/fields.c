@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Special fields of a map's value, and which kinds a type of map can hold.
- * Programs that run have bpf_spin_lock; maps with any other kind exist in
- * hosts that only verify, because without its rules it would be plain memory
- * that programs take for something else.
+ * Maps with kinds that have no functions here yet exist in hosts that only
+ * verify: to others they would be plain memory that programs take for
+ * something else.
  */
 #include <string.h>
 
 #include "map/types.h"
 #include "object/btf_object.h"
+#include "object/owned.h"
 
 #define MAPS(type) BIT_ULL(BPF_MAP_TYPE_##type)
 
@@ -49,15 +50,11 @@ static int check_fields(const struct map *map, struct err *err)
 		if (ret)
 			return ret;
 	}
-	for (u32 i = 0; i < fields->cnt; i++) {
-		const struct btf_field *field = &fields->at[i];
-
-		if (field->kind != BTF_FIELD_SPIN_LOCK && !map->obj.host->verify_only)
-			return err_set(err, -EOPNOTSUPP,
-				       "the map's value has a %s at offset %u, which is not "
-				       "supported yet",
-				       btf_field_name(field->kind), field->offset);
-	}
+	if (!map->obj.host->verify_only && !owned_fields_known(map->desc.btf, fields))
+		return err_set(
+			err, -EOPNOTSUPP,
+			"the map's value has a timer, a work queue or a pointer to an object "
+			"of the kernel, which are not supported yet");
 	return btf_check_roots(map->desc.btf, fields);
 }
 
@@ -82,4 +79,9 @@ int map_find_fields(struct map *map, struct err *err)
 	if (!ret)
 		map->desc.fields = &map->fields;
 	return ret;
+}
+
+void map_drop_fields_of(struct map *map, void *value)
+{
+	owned_drop_fields(map->obj.host, map_this_cpu(map), value, &map->fields);
 }

@@ -59,8 +59,10 @@ static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq,
 		hash_link(h, b, at);
 	hash_unlock(b, seq, true);
 	/* Only now, when readers can tell that it has left the chain. */
-	if (old)
+	if (old) {
+		hash_drop_fields(h, old);
 		atomic_store_explicit(&h->shared->cpu[cpu].spare, old, memory_order_release);
+	}
 	return 0;
 }
 

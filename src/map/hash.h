@@ -70,6 +70,7 @@ struct hash_map {
 	u32 elem_size;
 	u32 key_off, value_off; /* in an element */
 	u32 nr_elems;		/* without spares */
+	u32 nr_spares;		/* numbered after the others */
 	struct lru *lru;	/* NULL for the types without */
 	u8 *percpu_values;	/* element 0's copy on CPU 0, NULL for the types without */
 	u64 cpu_stride;
@@ -254,7 +255,9 @@ static inline int hash_check_flags(bool exists, u64 flags)
 	return !exists && flags == BPF_EXIST ? -ENOENT : 0;
 }
 
-/* Gives back an element that is in no chain, whatever the type. */
+/* Drops what special fields of an element hold that has left its chain. */
+void hash_drop_fields(struct hash_map *h, u32 at);
+/* Gives back an element that is in no chain, whatever the type, and what its fields hold. */
 void hash_free_elem(struct hash_map *h, u32 at);
 
 /* What the types have in common as map_ops. Spares are for replacing; LRU types need none. */

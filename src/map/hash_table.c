@@ -93,6 +93,7 @@ int hash_init(struct hash_map *h, u32 nr_elems, u32 nr_spares)
 	if (nr_elems > HASH_MAX_ENTRIES)
 		return -E2BIG;
 	h->nr_elems = nr_elems;
+	h->nr_spares = nr_spares;
 	h->key_size = desc->key_size;
 	h->mask = 2 * round_up_pow2(nr_elems) - 1;
 	h->key_off = (u32)sizeof(struct hash_elem);
@@ -139,6 +140,9 @@ void hash_exit(struct map *map)
 {
 	struct hash_map *h = hash_map_of(map);
 
+	/* Also of elements that are free: a program may have put something into one too late. */
+	for (u32 at = 1; map->fields.mask && at <= h->nr_elems + h->nr_spares; at++)
+		hash_drop_fields(h, at);
 	os_pages_free(h->shared, h->size);
 }
 
@@ -325,8 +329,21 @@ void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
 	spin_unlock(&own->lock);
 }
 
+void hash_drop_fields(struct hash_map *h, u32 at)
+{
+	if (likely(!h->map.fields.mask))
+		return;
+	if (!h->percpu_values) {
+		map_drop_fields(&h->map, hash_value(h, hash_elem(h, at)));
+		return;
+	}
+	for (u32 cpu = 0; cpu < map_nr_cpus(&h->map); cpu++)
+		map_drop_fields(&h->map, hash_percpu_value(h, at, cpu));
+}
+
 void hash_free_elem(struct hash_map *h, u32 at)
 {
+	hash_drop_fields(h, at);
 	if (h->lru)
 		lru_push(h, at);
 	else

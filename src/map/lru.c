@@ -186,6 +186,8 @@ static bool evict(struct hash_map *h, u32 at)
 	bool linked = hash_unlink(h, b, at);
 
 	hash_unlock(b, seq, linked);
+	if (linked)
+		hash_drop_fields(h, at);
 	return linked;
 }
 

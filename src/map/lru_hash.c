@@ -50,7 +50,7 @@ static int lru_hash_update(struct map *map, const void *key, const void *value, 
 	if (err)
 		lru_push(h, at);
 	else if (old)
-		lru_push(h, old);
+		hash_free_elem(h, old);
 	return err;
 }
 

@@ -18,10 +18,18 @@ static int percpu_array_init(struct map *map, const union bpf_attr *attr)
 	return array->values ? 0 : -ENOMEM;
 }
 
+static void drop_all_cpus(struct map *map, u8 *first)
+{
+	for (u32 cpu = 0; map->fields.mask && cpu < map_nr_cpus(map); cpu++)
+		map_drop_fields(map, first + cpu * array_map_of(map)->cpu_stride);
+}
+
 static void percpu_array_exit(struct map *map)
 {
 	struct array_map *array = array_map_of(map);
 
+	for (u32 i = 0; map->fields.mask && i < map->desc.max_entries; i++)
+		drop_all_cpus(map, array->values + i * array->stride);
 	os_pages_free(array->values, array->size);
 }
 
@@ -49,6 +57,7 @@ static int percpu_array_update(struct map *map, const void *key, const void *val
 	if (flags & BPF_F_LOCK)
 		return -EINVAL; /* a per-CPU value has no lock */
 	map_copy_in(map, shared, value, 0);
+	map_drop_fields(map, shared);
 	return 0;
 }
 
@@ -63,6 +72,7 @@ static int percpu_array_write(struct map *map, const void *key, const void *valu
 	if (flags == BPF_NOEXIST)
 		return -EEXIST;
 	map_copy_percpu_in(map, first, array_map_of(map)->cpu_stride, value);
+	drop_all_cpus(map, first);
 	return 0;
 }
 

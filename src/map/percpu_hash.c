@@ -30,6 +30,7 @@ static void zero_shared(void *shared, size_t size)
 /* One CPU's copy for a program, all of them for user space (@cpu < 0). */
 static void set_value(struct hash_map *h, u32 at, const void *value, s64 cpu, bool is_new)
 {
+	hash_drop_fields(h, at);
 	if (cpu < 0) {
 		map_copy_percpu_in(&h->map, hash_percpu_value(h, at, 0), h->cpu_stride, value);
 		return;

@@ -23,7 +23,8 @@ enum mem_kind {
 	MEM_PACKET,
 	MEM_HELPER, /* memory that a helper returned */
 	MEM_SOCK,
-	MEM_BTF, /* a kernel object that may be gone: probed */
+	MEM_BTF,    /* a kernel object that may be gone: probed */
+	MEM_OBJECT, /* an object that a program has made */
 	MEM_ARENA,
 	MEM_MIXED,  /* several of stack, map value, packet, helper: plain access */
 	MEM_KERNEL, /* what only a kernel has: a map's own structure, flow keys, buffers of

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "isa/isa.h"
+#include "object/owned.h"
 #include "prog/internal.h"
 
 static const struct bpf_insn trap = {.code = BPF_JMP | BPF_JA, .off = -1};
@@ -86,6 +87,9 @@ static void fix_arg(struct kfunc_call *call, u32 arg, u64 value)
 		return;
 	call->fixed |= (u8)BIT(arg);
 	call->value[arg] = value;
+	/* Behind those of the prototype: what functions here get to know besides. */
+	if (arg > call->nargs)
+		call->nargs = (u8)arg;
 }
 
 /* What is called, with the type of object that it is called for. */
@@ -132,6 +136,9 @@ static int rewrite_kfunc(struct load *load, u32 at)
 		return -EFAULT;
 	if (use == FACT_KFUNC_SEVERAL)
 		return not_yet(load, at, "one call for objects of several types is");
+	if (!owned_fields_known(load->result->kfunc_uses[use - 1].obj_btf,
+				load->prog->kfunc_calls[use - 1].type.fields))
+		return not_yet(load, at, "an object that holds one of the kernel's is");
 	if (!load->prog->kfunc_calls[use - 1].fn) {
 		log_printf(load->log, "insn %u: kernel function %s is not supported yet\n", at,
 			   load->result->kfunc_uses[use - 1].name);
@@ -152,6 +159,10 @@ static int rewrite_call(struct load *load, u32 at)
 		return 0;
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
 		return rewrite_kfunc(load, at);
+	if (insn->imm == BPF_FUNC_kptr_xchg) {
+		insn->src_reg = BPF_PSEUDO_KFUNC_CALL;
+		return rewrite_kfunc(load, at);
+	}
 	if (insn->imm == BPF_FUNC_tail_call) {
 		*insn = (struct bpf_insn){.code = BPF_JMP | BPF_TAIL_CALL};
 		return 0;

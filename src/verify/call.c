@@ -430,7 +430,11 @@ int check_helper_call(struct verifier *v)
 		err = check_map_change(v, args.map, args.proto->id);
 	if (err)
 		return err;
-	fact->helper = (u16)helper_index(args.proto);
+	err = args.kptr ? note_kptr_use(v, args.kptr) : 0;
+	if (err)
+		return err;
+	if (!args.kptr)
+		fact->helper = (u16)helper_index(args.proto);
 	if (args.map)
 		fact_map(v, v->insn, args.map_index);
 	err = fill_raw(v, &args);

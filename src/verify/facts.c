@@ -29,7 +29,7 @@ static enum mem_kind kind_of(u32 type)
 	case PTR_TO_XDP_SOCK:
 		return MEM_SOCK;
 	case PTR_TO_BTF_ID:
-		return MEM_BTF;
+		return type & MEM_ALLOC && !(type & PTR_UNTRUSTED) ? MEM_OBJECT : MEM_BTF;
 	case PTR_TO_ARENA:
 		return MEM_ARENA;
 	case PTR_TO_MEM:
@@ -59,6 +59,12 @@ int fact_access(struct verifier *v, u32 insn, u32 type)
 	/* Loads of data in the context; the pointer's own type is checked by the caller. */
 	if (fact->mem == MEM_NONE || fact->mem == kind) {
 		fact->mem = (u8)kind;
+		return 0;
+	}
+	/* A load from either is one that may fault; what stores is refused when it is prepared. */
+	if ((fact->mem == MEM_OBJECT && kind == MEM_BTF) ||
+	    (fact->mem == MEM_BTF && kind == MEM_OBJECT)) {
+		fact->mem = MEM_BTF;
 		return 0;
 	}
 	if (is_plain((enum mem_kind)fact->mem) && is_plain(kind)) {

@@ -261,28 +261,51 @@ static u32 find_use(struct verify_result *result, const struct kfunc_use *use)
 }
 
 /* Where paths differ in the type of object, the program is legal and nothing here runs it. */
-static int note_use(struct verifier *v, const struct kfunc_args *args)
+static int note_use(struct verifier *v, const struct kfunc_use *use)
 {
 	struct insn_fact *fact = &v->result->facts[v->insn];
-	struct kfunc_use use = {
-		.id = args->kfunc->kind,
-		.name = args->kfunc->name,
-		.param_cnt = (u8)args->kfunc->param_cnt,
-		.obj_btf = args->obj_btf,
-		.obj_id = args->obj_id,
-		.node_off = args->obj_btf && args->root ? args->root->node_offset : 0,
-	};
 	u32 found;
 
 	if (v->cur->speculative)
 		return 0;
-	found = find_use(v->result, &use);
+	found = find_use(v->result, use);
 	if (!found)
 		return -ENOMEM;
 	if (found >= FACT_KFUNC_SEVERAL || (fact->kfunc_use && fact->kfunc_use != found))
 		found = FACT_KFUNC_SEVERAL;
 	fact->kfunc_use = (u16)found;
 	return 0;
+}
+
+static int note_kfunc_use(struct verifier *v, const struct kfunc_args *args)
+{
+	struct kfunc_use use = {
+		.id = args->kfunc->kind,
+		.name = args->kfunc->name,
+		.param_cnt = (u8)args->kfunc->param_cnt,
+		.obj_btf = args->obj_btf,
+		.obj_id = args->obj_id,
+	};
+
+	if (args->root) {
+		use.obj_btf = args->root->btf;
+		use.obj_id = args->root->type_id;
+		use.node_off = args->root->node_offset;
+	}
+	return note_use(v, &use);
+}
+
+int note_kptr_use(struct verifier *v, const struct btf_field *field)
+{
+	struct kfunc_use use = {
+		.id = KFUNC_bpf_kptr_xchg,
+		.name = "bpf_kptr_xchg",
+		.param_cnt = 2,
+		.obj_btf = field->btf,
+		.obj_id = field->type_id,
+	};
+
+	return note_use(v, &use);
 }
 
 int check_kfunc_call(struct verifier *v)
@@ -310,7 +333,7 @@ int check_kfunc_call(struct verifier *v)
 	clobber_caller_saved(v);
 	err = set_kfunc_result(v, &args);
 	if (!err)
-		err = note_use(v, &args);
+		err = note_kfunc_use(v, &args);
 	if (err)
 		return err;
 	/* Before the paths part: here is where there is an element or none. */

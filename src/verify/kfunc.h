@@ -195,6 +195,8 @@ int check_kptr_access(struct verifier *v, const struct mem_access *a,
 int check_kptr_value(struct verifier *v, const struct btf_field *field, u32 regno);
 /* bpf_kptr_xchg(): its two arguments and its result. */
 int check_kptr_dest(struct verifier *v, u32 regno, struct call_args *args);
+/* For the call to be made with the type of the object: 0 or -ENOMEM. */
+int note_kptr_use(struct verifier *v, const struct btf_field *field);
 int release_kptr(struct verifier *v, u32 ref);
 void set_kptr_result(struct verifier *v, struct reg *r0, const struct btf_field *field, u32 flags);
 

@@ -10,7 +10,7 @@ enum alias alias_of(const struct ir_insn *insn)
 		[MEM_PACKET] = ALIAS_PACKET, [MEM_HELPER] = ALIAS_HELPER,
 		[MEM_SOCK] = ALIAS_OTHER,    [MEM_BTF] = ALIAS_OTHER,
 		[MEM_ARENA] = ALIAS_OTHER,   [MEM_MIXED] = ALIAS_OTHER,
-		[MEM_KERNEL] = ALIAS_OTHER,
+		[MEM_KERNEL] = ALIAS_OTHER,  [MEM_OBJECT] = ALIAS_OTHER,
 	};
 
 	return insn->flags & IR_UNALIASED ? ALIAS_PRIVATE : kinds[insn->mem];
