@@ -56,7 +56,7 @@ struct contest {
 	struct side sides[SIDES];
 	bool open[SIDES];
 	const char *why;	   /* Linux's code is not run here */
-	const char *engine;	   /* that is timed alone, or NULL */
+	const char *engine;	   /* that is timed alone, or NULL: all but files' code */
 	double variants[VARIANTS]; /* ns of a run of ours that is compiled in another way */
 	char difference[128];
 };
@@ -155,7 +155,7 @@ static u32 runs_of_turn(struct side *side, u32 turn_us)
 
 static bool is_timed(const struct contest *c, u32 kind)
 {
-	if (c->engine && strcmp(c->engine, side_name(kind)) != 0)
+	if (c->engine ? strcmp(c->engine, side_name(kind)) != 0 : kind == SIDE_AOT)
 		return false;
 	return c->open[kind] && !(kind == SIDE_LINUX_CALL && c->open[SIDE_LINUX_CODE] &&
 				  strcmp(c->entry->name, "empty") != 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "hook/hook.h"
@@ -28,6 +29,7 @@ const char *side_name(enum side_kind kind)
 		[SIDE_LINUX_CODE] = "linux_code",
 		[SIDE_INTERP] = "interp",
 		[SIDE_JIT] = "jit",
+		[SIDE_AOT] = "aot",
 	};
 
 	return names[kind];
@@ -106,7 +108,7 @@ static void leave_out_others(const struct side *side)
 	}
 }
 
-static int load(struct side *side, const char *dir)
+static int open_object(struct side *side, const char *dir)
 {
 	char path[PATH_MAX];
 	int ret;
@@ -116,6 +118,38 @@ static int load(struct side *side, const char *dir)
 	if (ret)
 		return failed(side, ret);
 	leave_out_others(side);
+	return 0;
+}
+
+/* Compiles the object into a file of its own, in a context that goes again. */
+static int make_file(struct side *side, const char *dir)
+{
+	char path[PATH_MAX];
+	int ret = anybpf_new(NULL, &side->ctx);
+
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s/%s.%d.so", dir, side->entry->name, (int)getpid());
+	side->file = strdup(path);
+	ret = side->file ? open_object(side, dir) : -ENOMEM;
+	if (!ret) {
+		ret = anybpf_object_compile(side->object, path, NULL);
+		if (ret)
+			ret = failed(side, ret);
+		anybpf_object_close(side->object);
+	}
+	anybpf_free(side->ctx);
+	side->object = NULL;
+	side->ctx = NULL;
+	return ret;
+}
+
+static int load(struct side *side, const char *dir)
+{
+	int ret = open_object(side, dir);
+
+	if (ret)
+		return ret;
 	ret = keep_facts(side);
 	if (!ret)
 		ret = anybpf_object_load(side->object);
@@ -146,8 +180,16 @@ int side_open(struct side *side, enum side_kind kind, const struct bench_entry *
 	int ret;
 
 	*side = (struct side){.kind = kind, .entry = entry, .most_runs = UINT32_MAX};
+	if (kind == SIDE_AOT) {
+		ret = make_file(side, dir);
+		if (ret) {
+			side_close(side);
+			return ret;
+		}
+		opts.aot = side->file;
+	}
 	opts.engine = on_kernel(side) ? ANYBPF_ENGINE_KERNEL : ANYBPF_ENGINE_USER;
-	opts.interpret = kind != SIDE_JIT;
+	opts.interpret = kind != SIDE_JIT && kind != SIDE_AOT;
 	ret = anybpf_new(&opts, &side->ctx);
 	if (ret)
 		return ret;
@@ -173,6 +215,10 @@ void side_close(struct side *side)
 		anybpf_object_close(side->object);
 	if (side->ctx)
 		anybpf_free(side->ctx);
+	if (side->file)
+		unlink(side->file);
+	free(side->file);
+	side->file = NULL;
 	free(side->buffer);
 	side->verified = NULL;
 	side->object = NULL;

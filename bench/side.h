@@ -19,6 +19,7 @@ enum side_kind {
 	SIDE_LINUX_CODE, /* the kernel's machine code, in this process */
 	SIDE_INTERP,
 	SIDE_JIT,
+	SIDE_AOT, /* the same compiler's, by way of a file */
 	SIDES,
 };
 
@@ -31,6 +32,7 @@ struct side {
 	struct prog *prog;		/* of the user engine's kinds */
 	struct verify_result *verified; /* of the JIT's: by program of the object */
 	struct linux_code code;
+	char *file; /* of SIDE_AOT's code */
 	u8 *buffer; /* head room, packet, tail room */
 	struct xdp_buff xdp;
 	u32 most_runs; /* that its ring buffers have room for */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "aot_code.h"
 #include "engine.h"
 #include "helper/helper.h"
 #include "ir_eval.h"
@@ -21,6 +22,7 @@ static struct {
 	struct host *host;
 	engine_fn run;
 	bool jit, eval;
+	int (*compile)(struct prog *prog, const struct jit_options *options, struct err *err);
 	struct jit_options options; /* of the intermediate form */
 	const char *name;
 } engine;
@@ -33,7 +35,7 @@ static struct prog *compile(struct prog *prog)
 {
 	struct err err = {0};
 
-	if (interp_check(prog, &err) || (engine.jit && jit_compile(prog, NULL, &err)) ||
+	if (interp_check(prog, &err) || (engine.jit && engine.compile(prog, NULL, &err)) ||
 	    (engine.eval && eval_prog_add(prog, &engine.options, NULL, NULL, &err)))
 		tap_fail("%s", err.text);
 	return prog;
@@ -603,7 +605,11 @@ int main(void)
 	if (jit_present()) {
 		engine.run = jit_run;
 		engine.jit = true;
+		engine.compile = jit_compile;
 		engine.name = "JIT";
+		run_cases();
+		engine.compile = aot_compile;
+		engine.name = "code of a file";
 		run_cases();
 	}
 	host_free(engine.host);

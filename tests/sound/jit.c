@@ -22,6 +22,7 @@
 
 #include "tap.h"
 
+#include "../jit/aot_code.h"
 #include "../jit/ir_eval.h"
 #include "interp/interp.h"
 #include "jit/jit.h"
@@ -123,9 +124,10 @@ static void drop_code(struct variant *v, struct prog *prog)
 static void name_variant(struct variant *v)
 {
 	const struct jit_options *o = &v->options;
-	int n = snprintf(
-		v->name, sizeof(v->name), "%s%s%s", v->as_loaded ? "as loaded" : "compiled",
-		o->facts || v->as_loaded ? "" : ", without facts", o->blind ? ", blinded" : "");
+	int n = snprintf(v->name, sizeof(v->name), "%s%s%s%s",
+			 v->as_loaded ? "as loaded" : "compiled", o->aot ? " into a file" : "",
+			 o->facts || v->as_loaded ? "" : ", without facts",
+			 o->blind ? ", blinded" : "");
 
 	if (o->features_off)
 		n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, ", features off %#x",
@@ -165,6 +167,7 @@ static void random_options(struct jit_options *o, const struct fast_prog *p, u64
 	if (!(gen_random(state) % 3))
 		o->features_off = (u32)(gen_random(state) & gen_random(state));
 	o->blind = !(gen_random(state) % 8);
+	o->aot = !(gen_random(state) % 8);
 }
 
 static int run_passes(struct ir_fn *fn, void *arg __unused, struct err *err __unused)
@@ -187,7 +190,7 @@ static int compile(struct variant *v, const struct fast_prog *p, const struct ji
 		ret = eval_prog_add(p->prog, o, run_passes, NULL, &err);
 		v->there = !ret;
 	} else {
-		ret = jit_compile(p->prog, o, &err);
+		ret = o->aot ? aot_compile(p->prog, o, &err) : jit_compile(p->prog, o, &err);
 		if (!ret)
 			keep_code(v, p->prog);
 	}
