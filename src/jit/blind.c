@@ -74,6 +74,20 @@ static void blind_disp(struct blinding *b, ir_ref ref)
 	insn->disp = 0;
 }
 
+/* An address in the frame that is further away than those of instructions are. */
+static void blind_frame(struct blinding *b, ir_ref ref)
+{
+	struct ir_insn *insn = ir_at(b->fn, ref);
+	ir_ref frame, distance;
+
+	if (insn->imm == (s16)insn->imm)
+		return;
+	distance = blinded(b, ref, (u64)insn->imm);
+	frame = insert(b, ref, (struct ir_insn){.op = IR_FRAME, .width = 8});
+	insn->imm = 0;
+	jit_rewrite(insn, IR_ADD, frame, distance);
+}
+
 static void blind_insn(struct blinding *b, ir_ref ref)
 {
 	struct ir_insn *insn = ir_at(b->fn, ref);
@@ -85,6 +99,8 @@ static void blind_insn(struct blinding *b, ir_ref ref)
 			insn->arg[i] = blinded(b, ref, (u64)ir_at(b->fn, insn->arg[i])->imm);
 	}
 	blind_disp(b, ref);
+	if (insn->op == IR_FRAME)
+		blind_frame(b, ref);
 }
 
 /* What comes in from a block is put together at its end. */

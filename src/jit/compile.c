@@ -48,12 +48,13 @@ static int to_code(struct jit_unit *unit, struct jit_code *code, struct ir_fn *f
 	return unit->target->emit(code, fn);
 }
 
-static int compile_subprog(struct jit_unit *unit, struct jit_code *code, u32 subprog)
+static int compile_as(struct jit_unit *unit, struct jit_code *code, u32 subprog, bool plain)
 {
 	struct arena arena;
 	struct ir_fn fn;
 	int ret;
 
+	unit->plain = plain;
 	arena_init(&arena, unit->mem);
 	ret = ir_fn_init(&fn, unit, &arena, subprog);
 	if (!ret)
@@ -67,6 +68,23 @@ static int compile_subprog(struct jit_unit *unit, struct jit_code *code, u32 sub
 	if (!ret && code->buf.len > INT32_MAX / 2)
 		ret = err_set(unit->err, -E2BIG, "machine code of more than 1 GiB");
 	arena_free(&arena);
+	return ret;
+}
+
+/*
+ * Passes make values live longer: what is computed once must be kept until it
+ * is asked for again. Where that takes more of the stack than a function may
+ * have, it is compiled as it is written, when few values live at once.
+ */
+static int compile_subprog(struct jit_unit *unit, struct jit_code *code, u32 subprog)
+{
+	int ret = compile_as(unit, code, subprog, false);
+
+	if (ret == -EOVERFLOW)
+		ret = compile_as(unit, code, subprog, true);
+	if (ret == -EOVERFLOW)
+		ret = err_set(unit->err, -EOPNOTSUPP, "a frame of more than %u bytes",
+			      JIT_FRAME_MOST);
 	return ret;
 }
 

@@ -12,6 +12,8 @@
 #include "jit/ir/ir.h"
 
 #define JIT_MAX_REGS 32
+/* Bytes of BPF stack and spilled values that a function may take of the machine's stack. */
+#define JIT_FRAME_MOST 16384
 
 /* Where one operand or the result of an instruction has to be. */
 enum jit_place {
@@ -95,7 +97,8 @@ extern const struct jit_target jit_x86_64, jit_arm64;
  * lowered function. Sets .loc and .aloc of every instruction, inserts IR_MOVE,
  * takes the function out of SSA form (phis stay in place, with no code), sets
  * fn->nslots and fn->used_regs. Critical edges are split where moves need a
- * place. Linear in the size of the function but for sorting. 0 or -ENOMEM.
+ * place. Linear in the size of the function but for sorting. 0, -ENOMEM, or
+ * -EOVERFLOW when more than JIT_FRAME_MOST would have to be in memory.
  */
 int jit_regalloc(const struct jit_target *target, struct ir_fn *fn);
 

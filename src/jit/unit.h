@@ -28,6 +28,7 @@ struct jit_unit {
 	u32 features; /* of the target's machine, as options allow */
 	bool aot;     /* for a file: no address of this process may be in the code */
 	bool has_tail_call;
+	bool plain;	      /* of the function at hand: no passes, see compile.c */
 	struct jit_sub *subs; /* by subprogram */
 };
 

@@ -9,9 +9,11 @@
 
 #include "tap.h"
 
-static const char chosen[] = "fn 0, frame 8\n"
+static const char chosen[] = "fn 0, frame 0\n"
 			     "b0:\n"
 			     "\t%1 = param 0\n"
+			     "\t%6 = frame 1212696649\n"
+			     "\tstore.8 [%1 + 8] = %6 packet\n"
 			     "\t%2 = add.d %1, 1128481603\n"
 			     "\t%3 = sub.w %2, 1094861637\n"
 			     "\tstore.4 [%1 + 0] = 1162167621 packet\n"
@@ -24,7 +26,8 @@ static const char chosen[] = "fn 0, frame 8\n"
 			     "\tret %5\n";
 
 static const u64 numbers[] = {
-	1128481603, 0 - 1094861637u, 1162167621, 4702394921427289928, 1178992710, 1195853639,
+	1128481603, 0 - 1094861637u, 1162167621, 4702394921427289928,
+	1178992710, 1195853639,	     1212696649,
 };
 
 static bool holds_bytes(const struct buf *code, u64 value)

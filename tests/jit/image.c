@@ -12,6 +12,8 @@
 #include "engine.h"
 #include "helper/helper.h"
 #include "interp/interp.h"
+#include "jit/image.h"
+#include "jit/target.h"
 
 /* An allocator that fails at its n-th call and knows what is still allocated. */
 struct failing {
@@ -238,6 +240,52 @@ static void test_compile_in_threads(void)
 	}
 }
 
+/* ---- frames ---- */
+
+/* @n products that are all asked for twice: who computes them once must keep them meanwhile. */
+static struct prog *many_values(u32 n)
+{
+	struct bpf_insn *insns = calloc(6ull * n + 3, sizeof(*insns));
+	struct prog *prog;
+	u32 cnt = 0;
+
+	insns[cnt++] = MOV64_X(6, 1);
+	insns[cnt++] = MOV64_K(0, 0);
+	for (u32 i = 0; i < 2 * n; i++) {
+		insns[cnt++] = MOV64_X(2, 6);
+		insns[cnt++] = ALU64_K(BPF_MUL, 2, 2 * (i % n) + 3);
+		insns[cnt++] = ALU64_X(i < n ? BPF_XOR : BPF_ADD, 0, 2);
+	}
+	insns[cnt++] = EXIT();
+	prog = engine_prog(host, insns, cnt, 8);
+	free(insns);
+	return prog;
+}
+
+/* Whatever lives at once, no function takes more of the stack than it may. */
+static void test_frames(void)
+{
+	static const u32 counts[] = {100, 3000, 70000};
+
+	for (u32 i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct prog *prog = many_values(counts[i]);
+		struct run run;
+
+		run_begin(&run, host);
+		run.prog = prog;
+		run.invoke = jit_run;
+		check_eq(jit_compile(prog, NULL, NULL), 0);
+		if (prog->jit) {
+			check_eq(jit_run(&run, prog->subprogs, 0x123456789, 0, 0, 0, 0),
+				 interp_run(&run, prog->subprogs, 0x123456789, 0, 0, 0, 0));
+			check(prog->jit->funcs[0].frame_size <= JIT_FRAME_MOST + 256);
+		}
+		run_end(&run);
+		jit_free(prog);
+		object_put(&prog->obj);
+	}
+}
+
 int main(void)
 {
 	struct sigaction act = {.sa_handler = foreign_handler};
@@ -253,6 +301,7 @@ int main(void)
 		run_test(test_offsets);
 		run_test(test_out_of_memory);
 		run_test(test_refusals);
+		run_test(test_frames);
 		run_test(test_other_faults_are_not_caught);
 		run_test(test_compile_in_threads);
 	} else {

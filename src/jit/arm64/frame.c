@@ -6,6 +6,8 @@
 #define MAX_STEP     504
 #define MAX_STEP_ONE 248 /* of a single register */
 
+#define PAGE 4096 /* the smallest that guards a stack */
+
 /* Instructions of a return that may stand at each place instead of a jump to a shared one. */
 #define SMALL_RETURN 2
 
@@ -76,6 +78,15 @@ void a64_note_frame(struct a64 *e)
 		code_frame(e->code, e->frame.size, (u8)e->frame.nregs);
 }
 
+/* Touches each page on the way, so that a stack that is too small ends here and not beyond. */
+static void probe_pages(struct a64 *e)
+{
+	for (s32 at = PAGE; at < (s32)e->frame.size; at += PAGE) {
+		a64_add_any(e->code, A64_SCRATCH, A64_SP, -at, A64_SCRATCH2);
+		a64_mem(e->code, A64_LDR, 8, A64_SCRATCH2, A64_SCRATCH, 0);
+	}
+}
+
 void a64_prologue(struct a64 *e)
 {
 	const struct a64_frame *frame = &e->frame;
@@ -84,6 +95,7 @@ void a64_prologue(struct a64 *e)
 
 	if (!size)
 		return;
+	probe_pages(e);
 	if (!in_one_step(frame))
 		a64_add_any(e->code, A64_SP, A64_SP, -size, A64_SCRATCH2);
 	else if (frame->nregs > 1)

@@ -14,7 +14,6 @@
 #define INLINE_SMALL 64	  /* instructions that are built in wherever they are called */
 #define INLINE_ONCE  1024 /* ... when there is no other call */
 #define INLINE_TOTAL 4096 /* ... into one function, on top of its own number */
-#define INLINE_FRAME 4096 /* bytes that a function's frame may grow to */
 #define INLINE_DEPTH 8
 
 static bool is_small_enough(const struct jit_sub *sub)
@@ -30,7 +29,7 @@ static bool may_inline(const struct body *body, u32 callee)
 
 	return unit_pass(b->unit, JIT_PASS_INLINE) && !sub->has_tail_call && is_small_enough(sub) &&
 	       b->inlined + sub->insns <= INLINE_TOTAL &&
-	       b->fn->frame_size + frame <= INLINE_FRAME && body->depth < INLINE_DEPTH;
+	       b->fn->frame_size + frame <= BUILD_FRAME_MOST && body->depth < INLINE_DEPTH;
 }
 
 /* Where the returns of a body that was built in meet; the value of r0. */

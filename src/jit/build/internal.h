@@ -25,6 +25,9 @@ struct body_return {
 	ir_ref value;
 };
 
+/* Bytes that a function's frame may grow to by what is built in. */
+#define BUILD_FRAME_MOST 4096
+
 struct build {
 	struct jit_unit *unit;
 	struct ir_fn *fn;

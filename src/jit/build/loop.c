@@ -200,7 +200,7 @@ int build_callback_helper(struct body *body, u32 helper, bool *built)
 		return 0;
 	if (helper == BPF_FUNC_for_each_map_elem) {
 		array = array_at(body, get_reg(body, 1), &index);
-		if (!array)
+		if (!array || fn->frame_size + 8 > BUILD_FRAME_MOST)
 			return 0;
 	}
 	*built = true;

@@ -28,6 +28,8 @@ bool unit_pass(const struct jit_unit *unit, enum jit_pass pass)
 {
 	u64 passes = unit->options ? unit->options->passes : JIT_PASSES_ALL;
 
+	if (unit->plain)
+		passes &= BIT_ULL(JIT_PASS_FACTS);
 	return passes & BIT_ULL(pass);
 }
 

@@ -32,5 +32,7 @@ int jit_regalloc(const struct jit_target *target, struct ir_fn *fn)
 	     ra_place_edges(&ra);
 	fn->used_regs = ra.used;
 	release(&ra);
+	if (ra.too_large)
+		return -EOVERFLOW;
 	return ok && !fn->failed ? 0 : -ENOMEM;
 }

@@ -7,7 +7,8 @@
  */
 #include "jit/regalloc/regalloc.h"
 
-#define MAX_SLOTS (LOC_REMAT - IR_LOC_SLOT)
+/* Among them the spare one of moves.c. All numbers are far below LOC_REMAT. */
+#define MAX_SLOTS (JIT_FRAME_MOST / 8)
 
 /* The next position at which a slot's user comes or goes. */
 struct event {
@@ -112,7 +113,9 @@ static u16 any_free(struct slots *s)
 	for (u32 i = 0; i < s->free.len; i++)
 		if (s->free.at[i])
 			return (u16)(i * 64 + (u32)__builtin_ctzll(s->free.at[i]));
-	if (slot >= MAX_SLOTS || !vec_push(&s->users, s->ra->mem, 0u) ||
+	s->ra->too_large =
+		slot + 1 >= MAX_SLOTS || 8 * (slot + 1) + s->ra->fn->frame_size > JIT_FRAME_MOST;
+	if (s->ra->too_large || !vec_push(&s->users, s->ra->mem, 0u) ||
 	    (slot % 64 == 0 && !vec_push(&s->free, s->ra->mem, 0ull))) {
 		s->ra->failed = true;
 		return IR_LOC_NONE;

@@ -5,6 +5,8 @@
 /* Bytes below rsp that nobody but the function touches (System V ABI). */
 #define RED_ZONE 128
 
+#define PAGE 4096 /* the smallest that guards a stack */
+
 /* Bytes of a return that may stand at each place instead of a jump to a shared one. */
 #define SMALL_RETURN 8
 
@@ -52,6 +54,13 @@ void x86_note_frame(struct x86 *e)
 		code_frame(e->code, depth_of(n) + e->frame.size, (u8)n);
 }
 
+/* Touches each page on the way, so that a stack that is too small ends here and not beyond. */
+static void probe_pages(struct x86 *e)
+{
+	for (u32 at = PAGE; at < e->frame.size; at += PAGE)
+		x86_op_mem(e->code, OP_MOV_LOAD | OP_W, X86_SCRATCH, RSP, -(s32)at);
+}
+
 void x86_prologue(struct x86 *e)
 {
 	u8 n = 0;
@@ -63,6 +72,7 @@ void x86_prologue(struct x86 *e)
 		n++;
 		code_frame(e->code, depth_of(n), n);
 	}
+	probe_pages(e);
 	move_rsp(e, ALU_SUB);
 	if (e->frame.size)
 		x86_note_frame(e);
