@@ -19,21 +19,35 @@
 struct failing {
 	u32 until_failure; /* 0: never */
 	_Atomic s32 live;
+	_Atomic size_t bytes, most;
+};
+
+/* In front of each piece. */
+union piece {
+	size_t size;
+	_Alignas(16) u8 aligned[16];
 };
 
 static void *failing_realloc(void *ctx, void *p, size_t size)
 {
 	struct failing *f = ctx;
+	union piece *piece = p ? (union piece *)p - 1 : NULL;
 
+	if (size && f->until_failure && !--f->until_failure)
+		return NULL;
+	f->live += (p == NULL) - (size == 0);
+	f->bytes += size - (p ? piece->size : 0);
+	if (f->bytes > f->most)
+		f->most = f->bytes;
 	if (!size) {
-		f->live -= p != NULL;
-		free(p);
+		free(piece);
 		return NULL;
 	}
-	if (f->until_failure && !--f->until_failure)
+	piece = realloc(piece, sizeof(*piece) + size);
+	if (!piece)
 		return NULL;
-	f->live += p == NULL;
-	return realloc(p, size);
+	piece->size = size;
+	return piece + 1;
 }
 
 static struct failing failing;
@@ -286,6 +300,51 @@ static void test_frames(void)
 	}
 }
 
+/* All of the stack is written, then @n ways part and meet, then it is read. */
+static struct prog *many_ways(u32 n)
+{
+	struct bpf_insn *insns = calloc(3ull * n + 200, sizeof(*insns));
+	struct prog *prog;
+	u32 cnt = 0;
+
+	insns[cnt++] = MOV64_X(0, 1);
+	for (s32 at = 8; at <= MAX_BPF_STACK; at += 8)
+		insns[cnt++] = RAW_INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -at, at);
+	for (u32 i = 0; i < n; i++) {
+		insns[cnt++] = JUMP_K(BPF_JEQ, 1, i, 1);
+		insns[cnt++] = ALU64_K(BPF_ADD, 0, 5);
+		insns[cnt++] = ALU64_K(BPF_XOR, 0, 3);
+	}
+	for (s32 at = 8; at <= MAX_BPF_STACK; at += 8) {
+		insns[cnt++] = LOAD(BPF_DW, 2, 10, -at);
+		insns[cnt++] = ALU64_X(BPF_ADD, 0, 2);
+	}
+	insns[cnt++] = EXIT();
+	prog = engine_prog(host, insns, cnt, MAX_BPF_STACK);
+	free(insns);
+	return prog;
+}
+
+static void test_ways(void)
+{
+	struct prog *prog = many_ways(200000);
+	struct run run;
+
+	failing.most = failing.bytes;
+
+	run_begin(&run, host);
+	run.prog = prog;
+	run.invoke = jit_run;
+	check_eq(jit_compile(prog, NULL, NULL), 0);
+	check(failing.most < 2048ull * prog->insn_cnt);
+	if (prog->jit)
+		check_eq(jit_run(&run, prog->subprogs, 5, 0, 0, 0, 0),
+			 interp_run(&run, prog->subprogs, 5, 0, 0, 0, 0));
+	run_end(&run);
+	jit_free(prog);
+	object_put(&prog->obj);
+}
+
 int main(void)
 {
 	struct sigaction act = {.sa_handler = foreign_handler};
@@ -302,6 +361,7 @@ int main(void)
 		run_test(test_out_of_memory);
 		run_test(test_refusals);
 		run_test(test_frames);
+		run_test(test_ways);
 		run_test(test_other_faults_are_not_caught);
 		run_test(test_compile_in_threads);
 	} else {

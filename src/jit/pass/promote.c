@@ -16,6 +16,13 @@
 
 #define SLOT_MAX 8
 #define NO_SLOT	 UINT32_MAX
+/*
+ * Each slot may need a phi in each block where ways meet, and a value in each
+ * block: beyond these numbers the stack stays in memory. A million
+ * instructions would take gigabytes else.
+ */
+#define PHIS_MOST   (1u << 19)
+#define VALUES_MOST (1u << 24)
 /* After so many rounds phis of phis are left as they are. */
 #define PHI_ROUNDS 8
 
@@ -356,6 +363,16 @@ static void shrink_frame(struct promote *p)
 	p->fn->frame_size = ROUND_UP(p->use.size - lowest, 8u);
 }
 
+static bool is_too_much(const struct promote *p)
+{
+	const struct ir_fn *fn = p->fn;
+	u64 joins = 0;
+
+	ir_each_block (fn, b)
+		joins += ir_block(fn, b)->npreds > 1;
+	return joins * p->slots.len > PHIS_MOST || (u64)fn->nblocks * p->slots.len > VALUES_MOST;
+}
+
 static bool promote(struct promote *p)
 {
 	struct ir_fn *fn = p->fn;
@@ -372,6 +389,8 @@ static bool promote(struct promote *p)
 		fn->failed = true;
 		return false;
 	}
+	if (is_too_much(p))
+		return false;
 	for (u32 i = 0; i < p->use.accesses.len && !fn->failed; i++)
 		replace_access(p, &p->use.accesses.at[i]);
 	fill_phis(p);
