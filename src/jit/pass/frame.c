@@ -43,7 +43,7 @@ bool frame_address(const struct ir_fn *fn, ir_ref ref, s64 *off)
 
 /* ---- ranges of pointers ---- */
 
-static const struct frame_range nowhere = {1, 0};
+static const struct frame_range nowhere = {1, 0, true};
 
 static struct frame_range range_of(const struct frame_use *use, ir_ref ref)
 {
@@ -57,9 +57,14 @@ static bool in_frame(struct frame_range r)
 
 static struct frame_range range_join(struct frame_range a, struct frame_range b)
 {
-	if (!in_frame(a) || !in_frame(b))
-		return in_frame(a) ? a : b;
-	return (struct frame_range){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
+	struct frame_range r = in_frame(a) ? a : b;
+
+	if (in_frame(a) && in_frame(b)) {
+		r.lo = a.lo < b.lo ? a.lo : b.lo;
+		r.hi = a.hi > b.hi ? a.hi : b.hi;
+	}
+	r.elsewhere = a.elsewhere || b.elsewhere;
+	return r;
 }
 
 /* Large enough for any frame, small enough that sums do not overflow. */
@@ -71,7 +76,7 @@ static struct frame_range range_add(struct frame_use *use, struct frame_range r,
 		use->escapes = true;
 		return nowhere;
 	}
-	return (struct frame_range){(s32)(r.lo + lo), (s32)(r.hi + hi)};
+	return (struct frame_range){(s32)(r.lo + lo), (s32)(r.hi + hi), r.elsewhere};
 }
 
 /* What a number is within, as signed; of phis by what they may be. */
@@ -124,7 +129,8 @@ static void access_at(struct frame_use *use, ir_ref ref, struct frame_range r)
 	if (!in_frame(r))
 		return;
 	from = (s64)r.lo + use->size;
-	if (insn->op == IR_ATOMIC || r.lo != r.hi || from < 0 || from + insn->size > use->size) {
+	if (insn->op == IR_ATOMIC || r.lo != r.hi || r.elsewhere || from < 0 ||
+	    from + insn->size > use->size) {
 		use_bytes(use, r, insn->size,
 			  insn->op == IR_LOAD ? FRAME_READ : FRAME_READ | FRAME_WRITTEN);
 		return;
@@ -271,7 +277,7 @@ static struct frame_range find_phi(struct frame_use *use, const struct ir_insn *
 {
 	const struct ir_fn *fn = use->fn;
 	const struct ir_block *b = ir_block(fn, phi->block);
-	struct frame_range r = nowhere;
+	struct frame_range r = range_of(use, ir_resolve(fn, phi->phi[0]));
 	bool around = false;
 
 	for (u32 i = 0; i < b->npreds; i++) {
@@ -301,7 +307,7 @@ static struct frame_range find_insn(struct frame_use *use, ir_ref ref)
 
 	switch (insn->op) {
 	case IR_FRAME:
-		return range_add(use, (struct frame_range){0, 0}, insn->imm, insn->imm);
+		return range_add(use, (struct frame_range){0, 0, false}, insn->imm, insn->imm);
 	case IR_ADD:
 	case IR_SUB:
 		return find_sum(use, insn);

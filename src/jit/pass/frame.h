@@ -21,6 +21,7 @@ struct frame_access {
 /* Where a value may point to in the frame, as distance from r10; .lo > .hi: nowhere. */
 struct frame_range {
 	s32 lo, hi;
+	bool elsewhere; /* or it may be another pointer, or none, by the way that was taken */
 };
 
 #define FRAME_READ    BIT(0)
