@@ -32,42 +32,12 @@ void exec_close(struct exec *e)
 	engine_free(e->world.engine);
 }
 
-static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
-{
-	struct object *obj;
-	int err = by_index ? -EPROTO : handle_get_kind(arg, fd, OBJECT_MAP, &obj);
-
-	if (!err)
-		*map = map_of(obj);
-	return err;
-}
-
 int exec_load(struct exec *e, const struct gen *g, struct log *log, struct exec_prog *p)
 {
-	struct bpf_insn insns[ARRAY_SIZE(g->insns)];
-	struct bpf_func_info info[WORLD_FUNCS];
-	const struct hook *hook = hook_find(g->type);
-	const struct prog_load_args args = {
-		.type = g->type,
-		.name = "",
-		.license = "GPL",
-		.prog_flags = g->flags,
-		.insns = insns,
-		.insn_cnt = g->cnt,
-		.btf = btf_object_of(e->btf),
-		.func_info = info,
-		.func_info_cnt = world_func_info(g, info),
-		.map_by_fd = map_by_fd,
-		.fd_arg = e->host,
-		.hook = hook,
-		.rules = hook->rules,
-	};
-
 	world_fill(&e->world, g, g->seed, world_uses(g, GEN_RING));
-	world_patch(&e->world, g, insns);
 	p->g = g;
 	p->prog = NULL;
-	return prog_load(e->host, &args, log, &p->result, &p->prog);
+	return world_load_in(&e->world, e->host, e->btf, g, log, &p->result, &p->prog);
 }
 
 void exec_unload(struct exec_prog *p)

@@ -187,40 +187,10 @@ void fast_close(struct fast *f)
 
 /* ---- programs ---- */
 
-static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
-{
-	struct object *obj;
-	int err = by_index ? -EPROTO : handle_get_kind(arg, fd, OBJECT_MAP, &obj);
-
-	if (!err)
-		*map = map_of(obj);
-	return err;
-}
-
 static int load(struct fast *f, const struct gen *g, struct log *log, struct verify_result *result,
 		struct prog **prog)
 {
-	struct bpf_insn insns[ARRAY_SIZE(g->insns)];
-	struct bpf_func_info info[WORLD_FUNCS];
-	const struct hook *hook = hook_find(g->type);
-	const struct prog_load_args args = {
-		.type = g->type,
-		.name = "",
-		.license = "GPL",
-		.prog_flags = g->flags,
-		.insns = insns,
-		.insn_cnt = g->cnt,
-		.btf = btf_object_of(f->btf),
-		.func_info = info,
-		.func_info_cnt = world_func_info(g, info),
-		.map_by_fd = map_by_fd,
-		.fd_arg = f->host,
-		.hook = hook,
-		.rules = hook->rules,
-	};
-
-	world_patch(&f->world, g, insns);
-	return prog_load(f->host, &args, log, result, prog);
+	return world_load_in(&f->world, f->host, f->btf, g, log, result, prog);
 }
 
 /* Programs to go on with: one tells what the context has, one changes the global value. */

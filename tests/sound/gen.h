@@ -53,9 +53,12 @@ struct gen_model {
 	struct gen_reg slot[GEN_SLOTS];
 };
 
+struct gen;
+
 struct gen_subprog {
 	struct gen_model entry;
-	u32 call; /* the instruction that refers to it */
+	u32 call, again;	     /* the instructions that refer to it; 0: no second one */
+	void (*body)(struct gen *g); /* NULL: anything */
 	bool callback;
 };
 
@@ -137,6 +140,17 @@ u32 gen_room(const struct gen_reg *ptr);
 void gen_load(struct gen *g, u32 ptr, u8 size, s32 off);
 void gen_touch(struct gen *g, u32 ptr, u8 size, s32 off);
 void gen_packet_check(struct gen *g);
+void gen_packet_load(struct gen *g);
+/* Through a pointer, mostly inside; with what is added to it a number as well. */
+void gen_access(struct gen *g);
+void gen_var_access(struct gen *g);
+void gen_var_packet(struct gen *g);
+void gen_move_pointer(struct gen *g);
+void gen_context(struct gen *g);
+void gen_spill(struct gen *g);
+void gen_fill(struct gen *g);
+void gen_stack(struct gen *g);
+void gen_stack_var(struct gen *g);
 /* A conditional jump, to land later. */
 void gen_condition(struct gen *g, u32 *at);
 void gen_land(struct gen *g, u32 at);
@@ -165,5 +179,13 @@ void gen_sum_loop(struct gen *g);
 void gen_goto_loop(struct gen *g);
 void gen_budget_loop(struct gen *g);
 void gen_tail_call(struct gen *g);
+void gen_packet_walk(struct gen *g);
+void gen_maybe_context(struct gen *g);
+void gen_share_frame(struct gen *g);
+void gen_far(struct gen *g);
+/* To be filled in later; NULL when there are enough. */
+struct gen_subprog *gen_new_subprog(struct gen *g, bool callback);
+/* A call of it, noted in @at. */
+void gen_call_sub(struct gen *g, u32 *at);
 
 #endif

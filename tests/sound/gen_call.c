@@ -253,7 +253,7 @@ static void gen_record(struct gen *g)
 	g->now.reg[0].type = M_NONE;
 }
 
-static struct gen_subprog *new_subprog(struct gen *g, bool callback)
+struct gen_subprog *gen_new_subprog(struct gen *g, bool callback)
 {
 	struct gen_subprog *sub;
 
@@ -267,10 +267,18 @@ static struct gen_subprog *new_subprog(struct gen *g, bool callback)
 	return sub;
 }
 
+void gen_call_sub(struct gen *g, u32 *at)
+{
+	*at = g->cnt;
+	called(g, 0);
+	g->insns[*at].src_reg = BPF_PSEUDO_CALL;
+	gen_forget_packets(g);
+}
+
 /* Numbers and pointers as arguments. */
 void gen_local(struct gen *g)
 {
-	struct gen_subprog *sub = new_subprog(g, false);
+	struct gen_subprog *sub = gen_new_subprog(g, false);
 
 	if (!sub)
 		return;
@@ -284,16 +292,13 @@ void gen_local(struct gen *g)
 		sub->entry.reg[i] = g->now.reg[i];
 		sub->entry.reg[i].range = 0;
 	}
-	sub->call = g->cnt;
-	called(g, 0);
-	g->insns[sub->call].src_reg = BPF_PSEUDO_CALL;
-	gen_forget_packets(g);
+	gen_call_sub(g, &sub->call);
 }
 
 /* bpf_loop(), with memory of this frame as the callback's context. */
 static void gen_loop_call(struct gen *g)
 {
-	struct gen_subprog *sub = g->in_loop ? NULL : new_subprog(g, true);
+	struct gen_subprog *sub = g->in_loop ? NULL : gen_new_subprog(g, true);
 
 	if (!sub)
 		return;
@@ -319,7 +324,7 @@ static void gen_loop_call(struct gen *g)
 
 static void gen_each_call(struct gen *g)
 {
-	struct gen_subprog *sub = g->in_loop ? NULL : new_subprog(g, true);
+	struct gen_subprog *sub = g->in_loop ? NULL : gen_new_subprog(g, true);
 	enum gen_map map = gen_below(g, 2) ? GEN_ARRAY : GEN_HASH;
 
 	if (!sub)

@@ -194,7 +194,8 @@ static void gen_copy(struct gen *g)
 	part = other(g, &used);
 	second = at_once ? other(g, &used) : part;
 	number(g, part);
-	number(g, second);
+	if (n > 1)
+		number(g, second);
 	for (u32 i = 0; i < n; i += at_once ? 2 : 1) {
 		s32 at = (s32)(i * unit);
 
@@ -256,6 +257,8 @@ static void gen_rotate(struct gen *g)
 
 	if (wrong == 1)
 		right = (right + 1) % bits;
+	if (!gen_below(g, 16))
+		left = right = 0;
 	used = BIT(from);
 	part = other(g, &used);
 	alu(g, wide || !gen_below(g, 3), BPF_MOV, part, from);
@@ -594,12 +597,15 @@ static void gen_common(struct gen *g)
 void gen_shape(struct gen *g)
 {
 	static void (*const shapes[])(struct gen * g) = {
-		gen_gather,	 gen_gather,	    gen_horner,	   gen_scatter,	 gen_scatter,
-		gen_copy,	 gen_overlap,	    gen_rotate,	   gen_swap,	 gen_popcount,
-		gen_extend,	 gen_extend,	    gen_divide,	   gen_divide,	 gen_diamond,
-		gen_diamond,	 gen_diamond,	    gen_switch,	   gen_ladder,	 gen_pressure,
-		gen_common,	 gen_packet_ladder, gen_copy_loop, gen_sum_loop, gen_goto_loop,
-		gen_budget_loop, gen_tail_call,
+		gen_gather,	 gen_gather,	    gen_horner,	     gen_scatter,
+		gen_scatter,	 gen_copy,	    gen_overlap,     gen_rotate,
+		gen_swap,	 gen_popcount,	    gen_extend,	     gen_extend,
+		gen_divide,	 gen_divide,	    gen_diamond,     gen_diamond,
+		gen_diamond,	 gen_switch,	    gen_ladder,	     gen_pressure,
+		gen_common,	 gen_packet_ladder, gen_copy_loop,   gen_sum_loop,
+		gen_goto_loop,	 gen_budget_loop,   gen_tail_call,   gen_packet_walk,
+		gen_packet_walk, gen_maybe_context, gen_share_frame, gen_share_frame,
+		gen_far,
 	};
 
 	shapes[gen_below(g, ARRAY_SIZE(shapes))](g);

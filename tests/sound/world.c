@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "btf/btf.h"
+#include "hook/hook.h"
+#include "object/btf_object.h"
 
 #define ETH_HEADER 14u
 
@@ -278,6 +280,43 @@ int world_load(struct world *w, const struct gen *g, char *log, u32 log_size)
 		attr.log_level = 1;
 	}
 	return world_bpf(w, BPF_PROG_LOAD, &attr);
+}
+
+static int map_by_fd(void *arg, s32 fd, bool by_index, struct map **map)
+{
+	struct object *obj;
+	int err = by_index ? -EPROTO : handle_get_kind(arg, fd, OBJECT_MAP, &obj);
+
+	if (!err)
+		*map = map_of(obj);
+	return err;
+}
+
+int world_load_in(const struct world *w, struct host *host, struct object *types,
+		  const struct gen *g, struct log *log, struct verify_result *result,
+		  struct prog **prog)
+{
+	struct bpf_insn insns[ARRAY_SIZE(g->insns)];
+	struct bpf_func_info info[WORLD_FUNCS];
+	const struct hook *hook = hook_find(g->type);
+	const struct prog_load_args args = {
+		.type = g->type,
+		.name = "",
+		.license = "GPL",
+		.prog_flags = g->flags,
+		.insns = insns,
+		.insn_cnt = g->cnt,
+		.btf = btf_object_of(types),
+		.func_info = info,
+		.func_info_cnt = world_func_info(g, info),
+		.map_by_fd = map_by_fd,
+		.fd_arg = host,
+		.hook = hook,
+		.rules = hook->rules,
+	};
+
+	world_patch(w, g, insns);
+	return prog_load(host, &args, log, result, prog);
 }
 
 void world_values(struct world *w, u8 values[WORLD_VALUES])

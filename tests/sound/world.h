@@ -6,6 +6,7 @@
 #ifndef ANYBPF_TESTS_SOUND_WORLD_H
 #define ANYBPF_TESTS_SOUND_WORLD_H
 
+#include "prog/prog.h"
 #include "sound/gen.h"
 #include "sys/engine.h"
 
@@ -52,6 +53,10 @@ void world_patch(const struct world *w, const struct gen *g, struct bpf_insn *in
 u32 world_func_info(const struct gen *g, struct bpf_func_info *info);
 /* An fd or a negative errno; @log may be NULL. */
 int world_load(struct world *w, const struct gen *g, char *log, u32 log_size);
+/* The same past bpf(), for who wants the program itself, and what the verifier found. */
+int world_load_in(const struct world *w, struct host *host, struct object *types,
+		  const struct gen *g, struct log *log, struct verify_result *result,
+		  struct prog **prog);
 /* BPF_PROG_TEST_RUN, and what is in the maps afterwards. */
 void world_run(struct world *w, const struct gen *g, int fd, const struct input *in,
 	       struct outcome *out);
