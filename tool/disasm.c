@@ -52,6 +52,15 @@ static bool name_of_wide(void *ctx, struct buf *out, const struct bpf_insn *insn
 	}
 }
 
+void print_source_line(const struct btf *btf, const struct bpf_line_info *info)
+{
+	const char *line = btf_str(btf, info->line_off);
+
+	line += strspn(line, " \t");
+	printf("; %s @ %s:%u\n", line, short_path(btf_str(btf, info->file_name_off)),
+	       BPF_LINE_INFO_LINE_NUM(info->line_col));
+}
+
 static void print_source(const struct listing *listing, u32 insn, u32 *last)
 {
 	const struct spec_func *func = listing->func;
@@ -59,14 +68,10 @@ static void print_source(const struct listing *listing, u32 insn, u32 *last)
 
 	for (u32 i = 0; btf && i < func->line_info_cnt; i++) {
 		const struct bpf_line_info *info = &func->line_info[i];
-		const char *line;
 
 		if (info->insn_off != insn || info->line_off == *last)
 			continue;
-		line = btf_str(btf, info->line_off);
-		line += strspn(line, " \t");
-		printf("; %s @ %s:%u\n", line, short_path(btf_str(btf, info->file_name_off)),
-		       BPF_LINE_INFO_LINE_NUM(info->line_col));
+		print_source_line(btf, info);
 		*last = info->line_off;
 	}
 }

@@ -18,4 +18,9 @@ struct disasm_command {
 /* disasm_code.c: loads the object's programs and shows what they were compiled to. */
 int disasm_code(const struct disasm_command *opts);
 
+/* disasm_jit.c: the machine code of a loaded program; 0 or a negative errno. */
+int disasm_jit(const struct disasm_command *opts, const struct anybpf_program *program);
+/* A line of C, as it stands between instructions. */
+void print_source_line(const struct btf *btf, const struct bpf_line_info *info);
+
 #endif

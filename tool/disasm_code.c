@@ -5,12 +5,8 @@
  * from BPF_OBJ_GET_INFO_BY_FD, which the kernel answers as well.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-
-#include <capstone/capstone.h>
 
 #include "disasm.h"
 #include "jit/jit.h"
@@ -50,82 +46,11 @@ static void see_step(void *arg, const char *step, const char *text)
 
 /* ---- machine code ---- */
 
-/* Both engines make code for the machine that this runs on. */
-static int open_capstone(csh *handle)
-{
-	static const struct {
-		const char *machine;
-		cs_arch arch;
-		cs_mode mode;
-	} machines[] = {
-		{"x86_64", CS_ARCH_X86, CS_MODE_64},
-		{"aarch64", CS_ARCH_ARM64, CS_MODE_ARM},
-	};
-	struct utsname name;
-
-	uname(&name);
-	for (u32 i = 0; i < ARRAY_SIZE(machines); i++)
-		if (!strcmp(machines[i].machine, name.machine) &&
-		    cs_open(machines[i].arch, machines[i].mode, handle) == CS_ERR_OK)
-			return 0;
-	return -EOPNOTSUPP;
-}
-
-static void print_line(const cs_insn *insn)
-{
-	printf("%6" PRIx64 ":  ", insn->address);
-	for (u32 i = 0; i < 10; i++) {
-		if (i < insn->size)
-			printf("%02x ", insn->bytes[i]);
-		else
-			printf("   ");
-	}
-	printf(" %-7s %s\n", insn->mnemonic, insn->op_str);
-}
-
-static int print_code(const u8 *code, u32 size)
-{
-	uint64_t at = 0;
-	size_t left = size;
-	cs_insn *insn;
-	csh handle;
-	int ret = open_capstone(&handle);
-
-	if (ret)
-		return ret;
-	insn = cs_malloc(handle);
-	while (left) {
-		if (cs_disasm_iter(handle, &code, &left, &at, insn)) {
-			print_line(insn);
-			continue;
-		}
-		printf("%6" PRIx64 ":  %02x\n", at, *code); /* constants between functions */
-		code++;
-		at++;
-		left--;
-	}
-	cs_free(insn, 1);
-	cs_close(&handle);
-	return 0;
-}
-
-static int get_info(const struct anybpf *ctx, int fd, struct bpf_prog_info *info)
-{
-	union bpf_attr attr = {0};
-
-	attr.info.bpf_fd = (u32)fd;
-	attr.info.info = ptr_to_u64(info);
-	attr.info.info_len = sizeof(*info);
-	return engine_bpf(ctx->engine, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info));
-}
-
-static int show_code(const struct anybpf *ctx, struct anybpf_program *program)
+static int show_code(const struct disasm_command *opts, const struct anybpf_program *program)
 {
 	ANYBPF_OPTS(anybpf_program_info, about);
 	int ret = anybpf_program_get_info(program, &about);
 	u32 size = about.code_bytes;
-	struct bpf_prog_info info;
-	u8 *code;
 
 	if (ret)
 		return ret;
@@ -137,19 +62,10 @@ static int show_code(const struct anybpf *ctx, struct anybpf_program *program)
 		return 0;
 	}
 	printf("%u bytes of machine code\n", size);
-	code = calloc(1, size);
-	if (!code)
-		return -ENOMEM;
-	info = (struct bpf_prog_info){.jited_prog_insns = ptr_to_u64(code), .jited_prog_len = size};
-	ret = get_info(ctx, anybpf_program_fd(program), &info);
-	if (!ret)
-		ret = print_code(code, size);
-	free(code);
-	return ret;
+	return disasm_jit(opts, program);
 }
 
-static int show_programs(const struct disasm_command *opts, const struct anybpf *ctx,
-			 struct anybpf_object *object)
+static int show_programs(const struct disasm_command *opts, struct anybpf_object *object)
 {
 	struct anybpf_program *program = NULL;
 	u32 shown = 0;
@@ -161,7 +77,7 @@ static int show_programs(const struct disasm_command *opts, const struct anybpf 
 			continue;
 		if (shown++)
 			printf("\n");
-		ret = show_code(ctx, program);
+		ret = show_code(opts, program);
 		if (ret) {
 			complain("%s: %s", anybpf_program_name(program), strerror(-ret));
 			return EXIT_FAILED;
@@ -234,7 +150,7 @@ int disasm_code(const struct disasm_command *opts)
 	if (!ret && opts->ir)
 		ret = check_shown(&view);
 	if (!ret && opts->jit)
-		ret = show_programs(opts, ctx, object);
+		ret = show_programs(opts, object);
 	anybpf_object_close(object);
 	anybpf_free(ctx);
 	buf_free(&view.last);

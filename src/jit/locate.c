@@ -9,8 +9,9 @@
  * - A subprogram that is part of its callers has the range where its code is
  *   first found in one of them. What became no code at all has none.
  * - The first line of a subprogram is where its code starts, and the others
- *   follow in order: as many as possible where their own code is, those that
- *   would go back where the next one is.
+ *   follow in order: as many as possible where their own code is. Those that
+ *   would go back or have no code are where the next one is, which readers take
+ *   for an address; behind the last one, at the last byte.
  */
 #include <errno.h>
 
@@ -141,11 +142,12 @@ static u32 chains_before(const struct chain *c, u32 offset)
 
 /*
  * The longest chain of records that goes up, by what the shortest of each
- * length end with; all others are moved to the next in the chain.
+ * length end with; all others are moved to the next in the chain, or to @end's
+ * last byte, where no instruction starts.
  */
-static void put_in_order(struct chain *c)
+static void put_in_order(struct chain *c, u32 end)
 {
-	u32 last, next;
+	u32 last, next = end - 1;
 
 	c->len = 0;
 	for (u32 i = 0; i < c->n; i++) {
@@ -161,7 +163,6 @@ static void put_in_order(struct chain *c)
 	}
 	/* The first record is where the subprogram starts, so that there is a chain. */
 	last = c->ends[c->len - 1];
-	next = c->offsets[last];
 	for (u32 i = c->n; i-- > 0;) {
 		if (i == last) {
 			next = c->offsets[i];
@@ -202,7 +203,7 @@ int jit_line_addresses(const struct prog *prog, const struct jit_range *ranges, 
 
 		c.n = records_of(prog, first);
 		c.offsets[0] = range->start;
-		put_in_order(&c);
+		put_in_order(&c, range->start + range->size);
 		for (u32 i = 0; i < c.n; i++)
 			addresses[first + i] =
 				range->size ? ptr_to_u64(prog->jit->code) + c.offsets[i] : 0;

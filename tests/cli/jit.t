@@ -1,5 +1,5 @@
 # the machine code of a program
-$ anybpf disasm --jit --prog number $DATA/../elf/objects/long.bpf.c
+$ anybpf disasm --jit --no-source --prog number $DATA/../elf/objects/long.bpf.c
 number \(section "xdp"\): 2 instructions, \d+ bytes of machine code (re)
  +0:  [0-9a-f ]+ movz? .*, #?0x.* (re)
 ...
@@ -10,11 +10,29 @@ $ anybpf disasm --jit $DATA/../elf/objects/long.bpf.c | grep section
 work \(section "xdp"\): \d+ instructions, \d+ bytes of machine code (re)
 number \(section "xdp"\): 2 instructions, \d+ bytes of machine code (re)
 
+# function by function, with the lines of C
+$ anybpf disasm --jit --jit-passes all,-inline $DATA/frames.bpf.c | grep -v '^  '
+outer \(section "xdp"\): 17 instructions, \d+ bytes of machine code (re)
+outer:
+; int bytes = ctx->data_end - ctx->data; @ .*:16 (re)
+; return inner\(bytes\) .* @ .*:18 (re)
+inner:
+; __attribute__\(\(noinline\)\) int inner\(int bytes\) @ .*:7 (re)
+; bpf_printk\(.* @ .*:9 (re)
+; return bytes; @ .*:10 (re)
+
+# what is built in is named, and shown where it is
+$ anybpf disasm --jit $DATA/frames.bpf.c | grep 'inner\|printk'
+...
+; bpf_printk\(.* @ .*:9 (re)
+...
+inner: part of what calls it
+
 # its number stands in it, or is hidden
-$ anybpf disasm --jit --prog number $DATA/../elf/objects/long.bpf.c | grep -c '0x41424344\|0x4344$'
+$ anybpf disasm --jit --no-source --prog number $DATA/../elf/objects/long.bpf.c | grep -c '0x41424344\|0x4344$'
 1
 
-$ anybpf disasm --jit --jit-blind --prog number $DATA/../elf/objects/long.bpf.c | grep -c '0x41424344\|0x4344$'
+$ anybpf disasm --jit --no-source --jit-blind --prog number $DATA/../elf/objects/long.bpf.c | grep -c '0x41424344\|0x4344$'
 0
 [1]
 

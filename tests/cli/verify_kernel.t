@@ -51,6 +51,17 @@ verdicts:
   \(not run\) +\d+ (re)
 maps:
 
+# Linux's machine code, function by function
+$ anybpf disasm --jit --engine kernel $DATA/frames.bpf.c | grep -v '^  '
+outer \(section "xdp"\): 17 instructions, \d+ bytes of machine code (re)
+outer:
+...
+; return inner\(bytes\) .* @ .*:18 (re)
+inner:
+; __attribute__\(\(noinline\)\) int inner\(int bytes\) @ .*:7 (re)
+; bpf_printk\(.* @ .*:9 (re)
+; return bytes; @ .*:10 (re)
+
 # Linux's machine code
 $ anybpf disasm --jit --engine kernel --prog number $DATA/../elf/objects/long.bpf.c
 number \(section "xdp"\): 2 instructions, \d+ bytes of machine code (re)

@@ -545,6 +545,75 @@ static void test_unwinding(void)
 	host_free(host);
 }
 
+/* ---- want of memory ---- */
+
+/* An allocator that fails at its n-th call and knows what is still allocated. */
+struct failing {
+	u32 until_failure; /* 0: never */
+	s32 live;
+};
+
+static void *failing_realloc(void *ctx, void *p, size_t size)
+{
+	struct failing *f = ctx;
+
+	if (!size) {
+		f->live -= p != NULL;
+		free(p);
+		return NULL;
+	}
+	if (f->until_failure && !--f->until_failure)
+		return NULL;
+	f->live += p == NULL;
+	return realloc(p, size);
+}
+
+/* Wherever memory ends: what is compiled stays so, is reported or complained of, nothing leaks. */
+static void test_out_of_memory(void)
+{
+	struct failing failing = {0};
+	const struct mem mem = {.realloc = failing_realloc, .ctx = &failing};
+	struct warnings warnings = {0};
+	struct host_options options;
+	struct host *host;
+	struct prog *prog;
+	u32 complaints = 0;
+	s32 live;
+
+	host_options_init(&options);
+	options.mem = &mem;
+	options.jit.report = BIT(JIT_REPORT_CNT) - 1;
+	options.jit.warn = warned;
+	options.jit.warn_arg = &warnings;
+	check_eq(host_new(&options, &host), 0);
+	prog = sample_prog(host);
+	live = failing.live;
+	for (u32 n = 1;; n++) {
+		bool failed;
+		int ret;
+
+		failing.until_failure = n;
+		host->jit_warned = 0;
+		warnings.n = 0;
+		ret = sample_compile(prog);
+		failed = !failing.until_failure;
+		failing.until_failure = 0;
+		check(!ret || (ret == -ENOMEM && failed));
+		check(ret || !failed == !warnings.n);
+		check(warnings.n <= 1);
+		complaints += warnings.n;
+		jit_free(prog);
+		check_eq(failing.live, live);
+		if (!failed || !tap.ok)
+			break;
+	}
+	check(complaints > JIT_REPORT_CNT);
+	check(!__jit_debug_descriptor.first);
+	sample_free(prog);
+	host_free(host);
+	check_eq(failing.live, 0);
+}
+
 int main(void)
 {
 	snprintf(map_path, sizeof(map_path), "/tmp/perf-%d.map", (int)getpid());
@@ -557,6 +626,7 @@ int main(void)
 		run_test(test_jitdump_threads);
 		run_test(test_gdb_list);
 		run_test(test_unwinding);
+		run_test(test_out_of_memory);
 	} else {
 		tap_begin("machine code");
 		tap_skip("no JIT for this machine");
