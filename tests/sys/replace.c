@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "hook/hook.h"
+#include "jit/jit.h"
 #include "sys/engine.h"
 
 #define RUNNERS	 8
@@ -119,11 +120,30 @@ static int load_target(u32 slot, u32 v)
 	return load(&code);
 }
 
+static void put_tail_call(struct code *code)
+{
+	put_map(code, 2, BPF_PSEUDO_MAP_FD, array);
+	put(code, RAW(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_tail_call));
+}
+
+/* The slot in r3 by a tail call for each: the compiler knows where the target's address is. */
+static void put_ladder(struct code *code)
+{
+	put(code, RAW(BPF_ALU64 | BPF_MOV | BPF_X, 8, 3, 0, 0));
+	for (u32 slot = 0; slot < SLOTS; slot++) {
+		put(code, RAW(BPF_JMP | BPF_JNE | BPF_K, 8, 0, 5, slot));
+		put(code, RAW(BPF_ALU64 | BPF_MOV | BPF_X, 1, 6, 0, 0));
+		put(code, RAW(BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, slot));
+		put_tail_call(code);
+	}
+}
+
 /* Goes on to the slot that the packet's first byte names. */
 static int load_entry(u32 v)
 {
 	struct code code = {.n = 0};
 
+	put(&code, RAW(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0));
 	put(&code, RAW(BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct xdp_md, data), 0));
 	put(&code, RAW(BPF_LDX | BPF_MEM | BPF_W, 4, 1, offsetof(struct xdp_md, data_end), 0));
 	put(&code, RAW(BPF_ALU64 | BPF_MOV | BPF_X, 5, 2, 0, 0));
@@ -134,8 +154,10 @@ static int load_entry(u32 v)
 	put(&code, RAW(BPF_LDX | BPF_MEM | BPF_B, 3, 2, 0, 0));
 	put(&code, RAW(BPF_ALU64 | BPF_MOV | BPF_K, 7, 0, 0, 0));
 	put_filler(&code, v);
-	put_map(&code, 2, BPF_PSEUDO_MAP_FD, array);
-	put(&code, RAW(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_tail_call));
+	if (v % 2)
+		put_ladder(&code);
+	else
+		put_tail_call(&code);
 	put(&code, RAW(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, MISSED));
 	put(&code, RAW(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
 	return load(&code);
@@ -220,9 +242,20 @@ static void *change_thread(void *arg)
 		state = state * 1103515245 + 12345;
 		change_slot(state >> 16 & (SLOTS - 1), !(state >> 24 & 3));
 		if (!(i % 8))
-			change_entry(state >> 20);
+			change_entry(i / 8 + (state >> 20 & 0xfe));
 	}
 	return NULL;
+}
+
+static bool has_code(int prog)
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (u32)prog;
+	attr.info.info = ptr_to_u64(&info);
+	attr.info.info_len = sizeof(info);
+	return !call(BPF_OBJ_GET_INFO_BY_FD, &attr) && info.jited_prog_len;
 }
 
 static u64 counted(void)
@@ -250,6 +283,7 @@ static void test_replace(void)
 	counts = make_map(BPF_MAP_TYPE_ARRAY, 8, SLOTS);
 	entry = load_entry(0);
 	check(array >= 0 && counts >= 0 && entry >= 0);
+	check_eq(has_code(entry), jit_present());
 	for (uintptr_t i = 0; i < RUNNERS; i++)
 		pthread_create(&runners[i], NULL, run_thread, (void *)i);
 	for (uintptr_t i = 0; i < CHANGERS; i++)
