@@ -61,6 +61,12 @@ static inline s64 s64_max(s64 a, s64 b)
 	return a > b ? a : b;
 }
 
+/* Bits that a number takes: 0 for 0. */
+static inline u32 bit_width(u64 v)
+{
+	return v ? 64 - (u32)__builtin_clzll(v) : 0;
+}
+
 /* Whether a number is what its low bits, extended by sign, are. */
 static inline bool fits_s8(s64 v)
 {

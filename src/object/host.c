@@ -149,7 +149,6 @@ void run_begin(struct run *run, struct host *host)
 	run->slot = &host->slots[at];
 	run->cpu = at;
 	run->tail_calls = 0;
-	run->callback_depth = 0;
 	run->legacy_load = NULL;
 	run->tracer = NULL;
 	budget_begin(run);

@@ -164,7 +164,6 @@ struct run {
 	const struct prog *prog;
 	void *ctx;	/* the hook's context, as R1 */
 	u32 tail_calls; /* done so far; limit MAX_TAIL_CALL_CNT */
-	u32 callback_depth;
 	struct budget budget;
 	/*
 	 * Calls back into the program, for helpers such as bpf_loop(). @fn is

@@ -12,7 +12,6 @@ struct load {
 	struct log *log;
 	struct verify_result *result;
 	struct prog *prog;
-	u32 map_cap; /* room in prog->maps */
 };
 
 /* Maps that one program may use, as Linux's MAX_USED_MAPS. */

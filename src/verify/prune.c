@@ -112,7 +112,7 @@ void branches_done(struct vstate *state)
 static void clean_frame(struct verifier *v, struct frame **at)
 {
 	struct frame *frame = *at, *smaller;
-	u32 slots = frame->slot_read ? 64 - (u32)__builtin_clzll(frame->slot_read) : 0;
+	u32 slots = bit_width(frame->slot_read);
 
 	for (u32 i = 0; i < BPF_REG_FP; i++)
 		if (!(frame->reg_read & BIT(i)))

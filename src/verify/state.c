@@ -42,7 +42,7 @@ void reg_set_pointer(struct reg *reg, u32 type)
 
 u32 reg_width(const struct reg *reg)
 {
-	return reg->s.umax ? 64 - (u32)__builtin_clzll(reg->s.umax) : 0;
+	return bit_width(reg->s.umax);
 }
 
 struct frame *frame_new(const struct mem *mem, u32 slots)

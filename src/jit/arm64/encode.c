@@ -214,15 +214,6 @@ void a64_mov_imm(struct jit_code *code, u8 rd, u64 value)
 	}
 }
 
-u32 a64_mov_imm_cost(u64 value)
-{
-	u32 bits;
-
-	if (a64_logical(value, 8, &bits) || (value <= UINT32_MAX && part(value, 1) == UINT16_MAX))
-		return 1;
-	return parts_cost(value);
-}
-
 /* ---- memory ---- */
 
 static u32 mem_size(u32 size)

@@ -230,8 +230,6 @@ void a64_rotate_right(struct jit_code *code, u32 w, u8 rd, u8 rn, u8 by);
 /* All 64 bits; nothing when both are the same. Not of sp. */
 void a64_mov(struct jit_code *code, u8 rd, u8 rn);
 void a64_mov_imm(struct jit_code *code, u8 rd, u64 value);
-/* How many instructions that takes. */
-u32 a64_mov_imm_cost(u64 value);
 /* ADD_IMM, ADDS_IMM (or SUB...): an a64_is_add() number of either sign; the other one if need be.
  */
 void a64_add_imm(struct jit_code *code, u32 op, u8 rd, u8 rn, s64 value);

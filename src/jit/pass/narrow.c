@@ -35,11 +35,6 @@ static void demand(struct narrow *n, ir_ref ref, u32 bits)
 	n->failed |= !vec_push(&n->work, n->mem, ref);
 }
 
-static u32 bits_of(u64 mask)
-{
-	return mask ? 64 - (u32)__builtin_clzll(mask) : 0;
-}
-
 static u32 least(u32 a, u32 b)
 {
 	return a < b ? a : b;
@@ -71,9 +66,31 @@ static void demand_compared(struct narrow *n, const struct ir_insn *insn)
 	u64 c;
 
 	if ((insn->cc == IR_TEST || insn->cc == IR_NTEST) && number(n, insn->arg[1], &c))
-		bits = least(bits, bits_of(c));
+		bits = least(bits, bit_width(c));
 	demand(n, insn->arg[0], bits);
 	demand(n, insn->arg[1], bits);
+}
+
+/* How many bits of its operand an operation looks at, when the low @bits of the result count. */
+static u32 low_part(u8 op, u32 bits)
+{
+	switch (op) {
+	case IR_ZEXT8:
+	case IR_SEXT8:
+		return least(bits, 8);
+	case IR_ZEXT16:
+	case IR_SEXT16:
+		return least(bits, 16);
+	case IR_ZEXT32:
+	case IR_SEXT32:
+		return least(bits, 32);
+	case IR_BSWAP16:
+		return 16;
+	case IR_BSWAP32:
+		return 32;
+	default:
+		return 64;
+	}
 }
 
 /* Operands of an operation of which the low @bits count. */
@@ -86,7 +103,7 @@ static void demand_pure(struct narrow *n, struct ir_insn *insn, u32 bits)
 	switch (insn->op) {
 	case IR_AND:
 		if (number(n, insn->arg[1], &c))
-			bits = least(bits, bits_of(c));
+			bits = least(bits, bit_width(c));
 		/* fallthrough */
 	case IR_ADD:
 	case IR_SUB:
@@ -110,24 +127,6 @@ static void demand_pure(struct narrow *n, struct ir_insn *insn, u32 bits)
 		demand(n, insn->arg[0], width);
 		demand(n, insn->arg[1], 8);
 		return;
-	case IR_ZEXT8:
-	case IR_SEXT8:
-		demand(n, insn->arg[0], 8);
-		return;
-	case IR_ZEXT16:
-	case IR_SEXT16:
-		demand(n, insn->arg[0], least(bits, 16));
-		return;
-	case IR_ZEXT32:
-	case IR_SEXT32:
-		demand(n, insn->arg[0], least(bits, 32));
-		return;
-	case IR_BSWAP16:
-		demand(n, insn->arg[0], 16);
-		return;
-	case IR_BSWAP32:
-		demand(n, insn->arg[0], 32);
-		return;
 	case IR_SELECT:
 		demand(n, insn->arg[2], bits);
 		demand(n, insn->arg[3], bits);
@@ -137,7 +136,7 @@ static void demand_pure(struct narrow *n, struct ir_insn *insn, u32 bits)
 		return;
 	default:
 		for (u32 i = 0; i < args; i++)
-			demand(n, insn->arg[i], width);
+			demand(n, insn->arg[i], least(low_part(insn->op, bits), width));
 	}
 }
 

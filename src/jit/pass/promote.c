@@ -244,11 +244,6 @@ static ir_ref clear_part(struct promote *p, ir_ref store, ir_ref old, const stru
 								  : low_bits(part->slot_bits));
 }
 
-static u32 bits_of(u64 umax)
-{
-	return umax ? 64 - (u32)__builtin_clzll(umax) : 0;
-}
-
 static void replace_store(struct promote *p, ir_ref store, const struct part *part)
 {
 	struct ir_fn *fn = p->fn;
@@ -263,7 +258,7 @@ static void replace_store(struct promote *p, ir_ref store, const struct part *pa
 			value = emit_number(p, store, IR_SHL, value, part->shift,
 					    low_bits(part->shift + part->bits));
 		if (!ir_is_const_of(fn, old, 0)) {
-			u32 bits = bits_of(ir_at(fn, old)->umax | ir_at(fn, value)->umax);
+			u32 bits = bit_width(ir_at(fn, old)->umax | ir_at(fn, value)->umax);
 
 			value = emit(p, store, IR_OR, old, value, low_bits(bits));
 		}

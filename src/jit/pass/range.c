@@ -170,11 +170,9 @@ static struct range of_not(struct range a, struct range b, u8 width)
 
 static struct range of_popcnt(struct range a, struct range b, u8 width)
 {
-	u64 bits = a.max ? 64 - (u64)__builtin_clzll(a.max) : 0;
-
 	(void)b;
 	(void)width;
-	return (struct range){a.min > 0, bits};
+	return (struct range){a.min > 0, bit_width(a.max)};
 }
 
 static struct range zext(struct range a, u64 mask)
