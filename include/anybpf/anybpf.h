@@ -202,6 +202,29 @@ struct anybpf_run {
  */
 ANYBPF_API int anybpf_program_run(struct anybpf_program *program, struct anybpf_run *run);
 
+/*
+ * BPF_PROG_TEST_RUN, for programs of any type that can be run so: what Linux
+ * takes and checks (Documentation/bpf/bpf_prog_run.rst). On the user engine
+ * programs of more types take a context.
+ */
+struct anybpf_test_run {
+	size_t size;
+	const void *data_in; /* a packet */
+	uint32_t data_size_in;
+	void *data_out;		/* NULL: not asked for */
+	uint32_t data_size_out; /* in: room; out: bytes of the packet, which may be more */
+	const void *ctx_in;	/* of a syscall program it is written to */
+	uint32_t ctx_size_in;
+	void *ctx_out;
+	uint32_t ctx_size_out;
+	uint32_t repeat, flags, cpu;
+	uint32_t retval;      /* out */
+	uint32_t duration_ns; /* out: of one run on average */
+};
+
+/* 0, -EBADF when it is not loaded, -ENOSPC when there was too little room, or what bpf() says. */
+ANYBPF_API int anybpf_program_test_run(struct anybpf_program *program, struct anybpf_test_run *run);
+
 /* ---- maps ---- */
 
 /* By declared name; global data by section name (".bss", ".data", ".rodata"). */

@@ -23,4 +23,4 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(cgroup_device, CGROUP_DEVICE, rules);
+PLAIN_HOOK(cgroup_device, CGROUP_DEVICE, rules, plain_test_run);

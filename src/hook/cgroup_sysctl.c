@@ -21,4 +21,4 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(cgroup_sysctl, CGROUP_SYSCTL, rules);
+PLAIN_HOOK(cgroup_sysctl, CGROUP_SYSCTL, rules, plain_test_run);

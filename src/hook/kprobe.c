@@ -28,4 +28,4 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(kprobe, KPROBE, rules);
+PLAIN_HOOK(kprobe, KPROBE, rules, plain_test_run);

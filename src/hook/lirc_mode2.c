@@ -24,4 +24,4 @@ static const struct prog_rules rules = {
 	.caps = HOST_CAP_BPF,
 };
 
-RULES_ONLY(lirc_mode2, LIRC_MODE2, rules);
+PLAIN_HOOK(lirc_mode2, LIRC_MODE2, rules, plain_test_run);

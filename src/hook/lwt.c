@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lightweight tunnels: packets on their way through a route. */
 #include "hook/rules.h"
+#include "hook/skb.h"
 
 static const struct ctx_field fields[] = {
-	RULE_FIELD(__sk_buff, len, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, pkt_type, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, mark, CTX_READ | CTX_WRITE | CTX_NARROW),
-	RULE_FIELD(__sk_buff, queue_mapping, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, protocol, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, vlan_present, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, vlan_tci, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, vlan_proto, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, priority, CTX_READ | CTX_WRITE | CTX_NARROW),
-	RULE_FIELD(__sk_buff, ingress_ifindex, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, ifindex, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, tc_index, CTX_READ | CTX_NARROW),
-	RULE_ARRAY(__sk_buff, cb, CTX_READ | CTX_WRITE | CTX_BYTES),
-	RULE_FIELD(__sk_buff, hash, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, data, CTX_READ, .value = CTX_PACKET),
-	RULE_FIELD(__sk_buff, data_end, CTX_READ, .value = CTX_PACKET_END),
-	RULE_FIELD(__sk_buff, napi_id, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, gso_segs, CTX_READ | CTX_NARROW),
-	RULE_FIELD(__sk_buff, sk, CTX_READ, .value = CTX_SOCK_COMMON_OR_NULL),
-	RULE_FIELD(__sk_buff, gso_size, CTX_READ | CTX_NARROW),
+	SKB_FIELD(len, CTX_READ | CTX_NARROW),
+	SKB_FIELD(pkt_type, CTX_READ | CTX_NARROW),
+	SKB_FIELD(mark, CTX_READ | CTX_WRITE | CTX_NARROW),
+	SKB_FIELD(queue_mapping, CTX_READ | CTX_NARROW),
+	SKB_FIELD(protocol, CTX_READ | CTX_NARROW),
+	SKB_FIELD(vlan_present, CTX_READ | CTX_NARROW),
+	SKB_FIELD(vlan_tci, CTX_READ | CTX_NARROW),
+	SKB_FIELD(vlan_proto, CTX_READ | CTX_NARROW),
+	SKB_FIELD(priority, CTX_READ | CTX_WRITE | CTX_NARROW),
+	SKB_FIELD(ingress_ifindex, CTX_READ | CTX_NARROW),
+	SKB_FIELD(ifindex, CTX_READ | CTX_NARROW),
+	SKB_FIELD(tc_index, CTX_READ | CTX_NARROW),
+	SKB_FIELD_ARRAY(cb, CTX_READ | CTX_WRITE | CTX_BYTES),
+	SKB_FIELD(hash, CTX_READ | CTX_NARROW),
+	SKB_FIELD_AS(data, CTX_READ, CTX_PACKET),
+	SKB_FIELD_AS(data_end, CTX_READ, CTX_PACKET_END),
+	SKB_FIELD(napi_id, CTX_READ | CTX_NARROW),
+	SKB_FIELD(gso_segs, CTX_READ | CTX_NARROW),
+	SKB_FIELD_AS(sk, CTX_READ, CTX_SOCK_COMMON_OR_NULL),
+	SKB_FIELD(gso_size, CTX_READ | CTX_NARROW),
 };
 
 /* Only those that send may write. */
@@ -38,7 +39,7 @@ static const struct prog_rules out_rules = LWT_RULES(LWT_OUT, "lwt_out", false);
 static const struct prog_rules xmit_rules = LWT_RULES(LWT_XMIT, "lwt_xmit", true);
 static const struct prog_rules seg6local_rules = LWT_RULES(LWT_SEG6LOCAL, "lwt_seg6local", false);
 
-RULES_ONLY(lwt_in, LWT_IN, in_rules);
-RULES_ONLY(lwt_out, LWT_OUT, out_rules);
-RULES_ONLY(lwt_xmit, LWT_XMIT, xmit_rules);
-RULES_ONLY(lwt_seg6local, LWT_SEG6LOCAL, seg6local_rules);
+SKB_HOOK(lwt_in, LWT_IN, in_rules);
+SKB_HOOK(lwt_out, LWT_OUT, out_rules);
+SKB_HOOK(lwt_xmit, LWT_XMIT, xmit_rules);
+SKB_HOOK(lwt_seg6local, LWT_SEG6LOCAL, seg6local_rules);

@@ -30,4 +30,4 @@ static const struct prog_rules rules = {
 	.caps = HOST_CAP_BPF | HOST_CAP_PERFMON,
 };
 
-RULES_ONLY(perf_event, PERF_EVENT, rules);
+PLAIN_HOOK(perf_event, PERF_EVENT, rules, plain_test_run);

@@ -36,5 +36,5 @@ static const struct prog_rules rules = RAW_RULES(RAW_TRACEPOINT, "raw_tracepoint
 static const struct prog_rules writable_rules =
 	RAW_RULES(RAW_TRACEPOINT_WRITABLE, "raw_tracepoint_writable", writable_fields);
 
-RULES_ONLY(raw_tracepoint, RAW_TRACEPOINT, rules);
+PLAIN_HOOK(raw_tracepoint, RAW_TRACEPOINT, rules, raw_tp_test_run);
 RULES_ONLY(raw_tracepoint_writable, RAW_TRACEPOINT_WRITABLE, writable_rules);

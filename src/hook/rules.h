@@ -53,6 +53,21 @@
 		.rules_only = true,                                                                \
 	}
 
+/* Programs see nothing but bytes, and test runs are all that runs them, by one of the functions
+ * below. */
+#define PLAIN_HOOK(symbol, id, rules_, run)                                                        \
+	const struct hook hook_##symbol = {                                                        \
+		.type = BPF_PROG_TYPE_##id,                                                        \
+		.name = #symbol,                                                                   \
+		.rules = &(rules_),                                                                \
+		.test_run = (run),                                                                 \
+	}
+
+int plain_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+/* With Linux's checks for BPF_PROG_TYPE_RAW_TRACEPOINT and BPF_PROG_TYPE_SYSCALL. */
+int raw_tp_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+int syscall_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+
 /* Of x86_64, the smallest there is; kprobe programs for others need the kernel's BTF. */
 #define PT_REGS_SIZE 168
 

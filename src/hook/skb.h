@@ -23,6 +23,15 @@
 			sizeof(u32), 0, 0, NULL,                                                   \
 	}
 
+/* A type whose programs see packets from the network header on, in test runs alone. */
+#define SKB_HOOK(symbol, id, rules_)                                                               \
+	const struct hook hook_##symbol = {                                                        \
+		.type = BPF_PROG_TYPE_##id,                                                        \
+		.name = #symbol,                                                                   \
+		.rules = &(rules_),                                                                \
+		.test_run = skb_test_run_l3,                                                       \
+	}
+
 /* A frame that starts with its Ethernet header becomes an skb with data there. */
 void skb_from_frame(struct sk_buff *skb, struct hook_frame *frame);
 /* Data at the MAC header; what each frame's program left goes back into the frame. */
@@ -35,5 +44,6 @@ s64 skb_legacy_load(struct run *run, s32 off, u32 size);
  * header on, else from the network header on, as their places in Linux do.
  */
 int skb_test_run(struct host *host, struct prog *prog, union bpf_attr *attr, bool at_mac);
+int skb_test_run_l3(struct host *host, struct prog *prog, union bpf_attr *attr);
 
 #endif

@@ -107,6 +107,8 @@ static int set_socket(struct test *test)
 		sock->family = AF_INET;
 		sock->src_ip4 = get_u32(ip + 12);
 		sock->dst_ip4 = get_u32(ip + 16);
+		test->skb.local_ip4 = sock->src_ip4;
+		test->skb.remote_ip4 = sock->dst_ip4;
 		break;
 	case ETH_P_IPV6:
 		if (len < 40)
@@ -114,11 +116,14 @@ static int set_socket(struct test *test)
 		sock->family = AF_INET6;
 		memcpy(sock->src_ip6, ip + 8, sizeof(sock->src_ip6));
 		memcpy(sock->dst_ip6, ip + 24, sizeof(sock->dst_ip6));
+		memcpy(test->skb.local_ip6, sock->src_ip6, sizeof(sock->src_ip6));
+		memcpy(test->skb.remote_ip6, sock->dst_ip6, sizeof(sock->dst_ip6));
 		break;
 	default:
 		break;
 	}
 	test->skb.sk = sock;
+	test->skb.family = sock->family;
 	return 0;
 }
 
@@ -220,4 +225,9 @@ int skb_test_run(struct host *host, struct prog *prog, union bpf_attr *attr, boo
 		error = finish(attr, &test, at_mac, retval, duration);
 	mem_free(host->mem, buf);
 	return error;
+}
+
+int skb_test_run_l3(struct host *host, struct prog *prog, union bpf_attr *attr)
+{
+	return skb_test_run(host, prog, attr, false);
 }

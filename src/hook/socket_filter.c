@@ -36,16 +36,11 @@ static const struct prog_rules rules = {
 	.legacy_loads = true,
 };
 
-static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
-{
-	return skb_test_run(host, prog, attr, false);
-}
-
 const struct hook hook_socket_filter = {
 	.type = BPF_PROG_TYPE_SOCKET_FILTER,
 	.name = "socket_filter",
 	.rules = &rules,
 	/* As packet sockets see them: from the Ethernet header on. */
 	.run_frames = skb_run_frames,
-	.test_run = test_run,
+	.test_run = skb_test_run_l3,
 };

@@ -20,4 +20,4 @@ static const struct prog_rules rules = {
 	.allows_helper = tracing_allows,
 };
 
-RULES_ONLY(syscall, SYSCALL, rules);
+PLAIN_HOOK(syscall, SYSCALL, rules, syscall_test_run);

@@ -21,4 +21,4 @@ static const struct prog_rules rules = {
 	.caps = HOST_CAP_BPF | HOST_CAP_PERFMON,
 };
 
-RULES_ONLY(tracepoint, TRACEPOINT, rules);
+PLAIN_HOOK(tracepoint, TRACEPOINT, rules, plain_test_run);

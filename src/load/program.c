@@ -334,3 +334,38 @@ int anybpf_program_run(struct anybpf_program *prog, struct anybpf_run *run)
 	run->duration_ns = duration;
 	return 0;
 }
+
+static void give_results(struct anybpf_test_run *run, const union bpf_attr *attr)
+{
+	run->data_size_out = attr->test.data_size_out;
+	run->ctx_size_out = attr->test.ctx_size_out;
+	run->retval = attr->test.retval;
+	run->duration_ns = attr->test.duration;
+}
+
+int anybpf_program_test_run(struct anybpf_program *prog, struct anybpf_test_run *run)
+{
+	union bpf_attr attr = {0};
+	int ret;
+
+	if (run->size < sizeof(*run))
+		return -EINVAL;
+	if (prog->fd < 0)
+		return -EBADF;
+	attr.test.prog_fd = (u32)prog->fd;
+	attr.test.data_in = ptr_to_u64(run->data_in);
+	attr.test.data_size_in = run->data_size_in;
+	attr.test.data_out = ptr_to_u64(run->data_out);
+	attr.test.data_size_out = run->data_size_out;
+	attr.test.ctx_in = ptr_to_u64(run->ctx_in);
+	attr.test.ctx_size_in = run->ctx_size_in;
+	attr.test.ctx_out = ptr_to_u64(run->ctx_out);
+	attr.test.ctx_size_out = run->ctx_size_out;
+	attr.test.repeat = run->repeat;
+	attr.test.flags = run->flags;
+	attr.test.cpu = run->cpu;
+	ret = engine_bpf(prog->object->ctx->engine, BPF_PROG_TEST_RUN, &attr, sizeof(attr.test));
+	if (!ret || ret == -ENOSPC)
+		give_results(run, &attr);
+	return ret;
+}

@@ -113,6 +113,7 @@ struct prog {
 	/* Of kernel variables and functions that it refers to: references. */
 	VEC(struct btf_object *) btfs;
 
+	u32 max_ctx_offset;  /* bytes of the context that its own instructions reach */
 	u32 stopped_verdict; /* result of an execution that went over its budget */
 	bool runnable;	     /* false in a host that only verifies */
 

@@ -208,6 +208,8 @@ static int rewrite_ctx(struct load *load, u32 at)
 
 	if (!field)
 		return -EFAULT;
+	if (off + size > load->prog->max_ctx_offset)
+		load->prog->max_ctx_offset = off + size;
 	index = (off - field->off) / field->elem;
 	within = (off - field->off) % field->elem;
 	insn->off = (s16)(field->host_off + index * field->host_size);

@@ -38,6 +38,9 @@ struct row {
 #define CLS	 BPF_PROG_TYPE_SCHED_CLS
 #define XDP	 BPF_PROG_TYPE_XDP
 #define FILTER	 BPF_PROG_TYPE_SOCKET_FILTER
+#define LWT	 BPF_PROG_TYPE_LWT_XMIT
+#define RAW	 BPF_PROG_TYPE_RAW_TRACEPOINT
+#define NO_DATA	 .no_data = true, .no_out = true
 #define SKB_SIZE sizeof(struct __sk_buff)
 #define MD_SIZE	 sizeof(struct xdp_md)
 
@@ -313,6 +316,22 @@ static const struct row rows[] = {
 	 MD_SIZE,
 	 {{MD_SIZE, 1, 1}}},
 	{"xdp: context room small", XDP, -ENOSPC, 64, 64, MD_SIZE, 8, {MD(data_end, 64)}},
+	{"lwt: plain", LWT, 0, 64, 64},
+	{"lwt: too short", LWT, -EINVAL, 13, 64},
+	{"raw: all arguments", RAW, 0, .ctx_in = 96, NO_DATA, .ctx = {{16, 8, 1234}}},
+	{"raw: those that it reads", RAW, 0, .ctx_in = 24, NO_DATA, .ctx = {{16, 8, 1234}}},
+	{"raw: fewer than it reads", RAW, -EINVAL, .ctx_in = 23, NO_DATA},
+	{"raw: none", RAW, -EINVAL, NO_DATA},
+	{"raw: too many", RAW, -EINVAL, .ctx_in = 104, NO_DATA},
+	{"raw: data", RAW, -EINVAL, 64, .ctx_in = 96, .no_out = true},
+	{"raw: data out", RAW, -EINVAL, .room = 64, .ctx_in = 96, .no_data = true},
+	{"raw: context out", RAW, -EINVAL, .ctx_in = 96, .ctx_room = 96, NO_DATA},
+	{"raw: repeated", RAW, -EINVAL, .ctx_in = 96, .repeat = 2, NO_DATA},
+	{"raw: batch", RAW, -EINVAL, .ctx_in = 96, .batch_size = 1, NO_DATA},
+	{"raw: on a cpu", RAW, 0, .ctx_in = 96, .flags = BPF_F_TEST_RUN_ON_CPU, NO_DATA},
+	{"raw: cpu without the flag", RAW, -EINVAL, .ctx_in = 96, .cpu = 1, NO_DATA},
+	{"raw: no such cpu", RAW, -ENXIO, .ctx_in = 96, .cpu = 100000,
+	 .flags = BPF_F_TEST_RUN_ON_CPU, NO_DATA},
 };
 
 struct outcome {
@@ -372,7 +391,9 @@ static void make_program(const struct row *row, struct pair_prog *p)
 	PAIR_ADD(p, MOV_REG(PAIR_CTX, 1));
 	pair_add_results(p, 9);
 	PAIR_ADD(p, LOAD(BPF_DW, 1, 9, 0), ALU_IMM(BPF_ADD, 1, 1), STORE(BPF_DW, 9, 0, 1));
-	if (row->type != XDP)
+	if (row->type == RAW)
+		PAIR_ADD(p, LOAD(BPF_DW, 1, PAIR_CTX, 16), STORE(BPF_DW, 9, 8, 1));
+	else if (row->type != XDP)
 		PAIR_ADD(p, LOAD(BPF_W, 1, PAIR_CTX, offsetof(struct __sk_buff, cb)),
 			 ALU_IMM(BPF_ADD, 1, 3),
 			 STORE(BPF_W, PAIR_CTX, offsetof(struct __sk_buff, cb), 1),

@@ -10,6 +10,7 @@
 
 #include "anybpf/anybpf.h"
 #include "base/types.h"
+#include "isa/uapi.h"
 #include "tap.h"
 
 static const struct engine {
@@ -37,21 +38,40 @@ static const char *object_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void run_program(struct anybpf_program *prog)
+/* Packets, or the arguments of a tracepoint, or the memory of a system call. */
+static int run_once(struct anybpf_program *prog, u32 *retval)
 {
-	u8 buffer[768] = {0}, *packet = buffer + 256;
-	ANYBPF_OPTS(anybpf_run, run, .buffer = buffer, .buffer_size = sizeof(buffer),
-		    .data_offset = 256, .data_size = 64);
+	u8 bytes[64];
+	ANYBPF_OPTS(anybpf_test_run, run);
 	int ret;
 
-	for (u32 i = 0; i < 64; i++)
-		packet[i] = (u8)i;
-	memcpy(packet + 12, "\x08\x00\x45", 3); /* IPv4 */
-	ret = anybpf_program_run(prog, &run);
+	for (u32 i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (u8)i;
+	switch (anybpf_program_type(prog)) {
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_SYSCALL:
+		run.ctx_in = bytes;
+		run.ctx_size_in = sizeof(bytes);
+		break;
+	default:
+		memcpy(bytes + 12, "\x08\x00\x45", 3); /* IPv4 */
+		run.data_in = bytes;
+		run.data_size_in = sizeof(bytes);
+	}
+	ret = anybpf_program_test_run(prog, &run);
+	*retval = run.retval;
+	return ret;
+}
+
+static void run_program(struct anybpf_program *prog)
+{
+	u32 retval;
+	int ret = run_once(prog, &retval);
+
 	if (ret)
 		tap_fail("%s: %s", anybpf_program_name(prog), strerror(-ret));
-	else if (run.verdict)
-		tap_fail("%s: what line %u says is not so", anybpf_program_name(prog), run.verdict);
+	else if (retval)
+		tap_fail("%s: what line %u says is not so", anybpf_program_name(prog), retval);
 }
 
 static bool is_globals(const struct anybpf_map *map)

@@ -95,7 +95,7 @@ static void test_rules_only(void)
 
 	if (host_new(NULL, &host) || engine_user_new(host, &engine))
 		abort();
-	check_eq(load(engine, BPF_PROG_TYPE_KPROBE, 0, 0), -EOPNOTSUPP);
+	check_eq(load(engine, BPF_PROG_TYPE_SK_MSG, 0, 0), -EOPNOTSUPP);
 	check_eq(load(engine, BPF_PROG_TYPE_XDP, 0, 0), 0);
 	check_eq(load(engine, BPF_PROG_TYPE_XDP, 0, BPF_F_SLEEPABLE), -EINVAL);
 	engine_free(engine);
