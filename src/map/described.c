@@ -34,7 +34,6 @@ struct limits {
 	u32 flags, must;	  /* flags that may and that must be set */
 	enum entries entries;
 	u64 extra; /* bits that map_extra may have */
-	bool maps; /* values are maps */
 	int (*check)(const union bpf_attr *attr);
 	int (*check_btf)(const struct map *map, const struct btf *btf);
 };
@@ -99,13 +98,6 @@ static int check_struct_ops(const union bpf_attr *attr)
 	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;
 }
 
-static int check_inner(const union bpf_attr *attr)
-{
-	if (attr->map_type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
-		return handle_array_check(attr);
-	return map_type_ops(BPF_MAP_TYPE_HASH)->check(attr);
-}
-
 /* A plain integer of 32 bits as key. */
 static int btf_key_int32(const struct map *map, const struct btf *btf)
 {
@@ -125,7 +117,7 @@ static int btf_key_any(const struct map *map, const struct btf *btf)
 /* ---- the types ---- */
 
 static const struct limits limits[] = {
-#define DESCRIBED(map_type, kmin, kmax, vmin, vmax, vbig, may, need, n, bits, of_maps, fn, btf_fn) \
+#define DESCRIBED(map_type, kmin, kmax, vmin, vmax, vbig, may, need, n, bits, fn, btf_fn)          \
 	{                                                                                          \
 		.type = BPF_MAP_TYPE_##map_type,                                                   \
 		.key_min = kmin,                                                                   \
@@ -137,7 +129,6 @@ static const struct limits limits[] = {
 		.must = need,                                                                      \
 		.entries = n,                                                                      \
 		.extra = bits,                                                                     \
-		.maps = of_maps,                                                                   \
 		.check = fn,                                                                       \
 		.check_btf = btf_fn,                                                               \
 	},
@@ -198,41 +189,12 @@ static int described_check_btf(const struct map *map, const struct btf *btf)
 
 struct described_map {
 	struct map map;
-	struct map *inner;  /* the model of what a map of maps holds: a reference */
-	void *pages;	    /* an arena's memory, once somebody maps it */
-	struct map_desc of; /* the model's description, with its own special fields */
+	void *pages; /* an arena's memory, once somebody maps it */
 };
 
 static struct described_map *described_of(struct map *map)
 {
 	return container_of(map, struct described_map, map);
-}
-
-/* Linux's bpf_map_meta_alloc(): no maps of maps of maps, and none whose values are not plain. */
-static int take_inner(struct described_map *map, int fd)
-{
-	struct object *obj;
-	struct map *inner;
-	int err = handle_get_kind(map->map.obj.host, fd, OBJECT_MAP, &obj);
-
-	if (err)
-		return err;
-	inner = map_of(obj);
-	if (inner->desc.inner)
-		err = -EINVAL;
-	else if (inner->desc.type == BPF_MAP_TYPE_PROG_ARRAY ||
-		 inner->desc.type == BPF_MAP_TYPE_STRUCT_OPS ||
-		 inner->desc.type == BPF_MAP_TYPE_CGROUP_STORAGE ||
-		 inner->desc.type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE)
-		err = -ENOTSUPP;
-	if (err) {
-		object_put(obj);
-		return err;
-	}
-	map->inner = inner;
-	map->of = inner->desc;
-	map->map.desc.inner = &map->of;
-	return 0;
 }
 
 static size_t arena_size(const struct map *map)
@@ -250,8 +212,6 @@ static int described_init(struct map *map, const union bpf_attr *attr)
 	/* What a program looks up is the interface's own number. */
 	if (map->desc.type == BPF_MAP_TYPE_DEVMAP || map->desc.type == BPF_MAP_TYPE_DEVMAP_HASH)
 		map->desc.map_flags |= BPF_F_RDONLY_PROG;
-	if (limits_of(attr->map_type)->maps)
-		return take_inner(described_of(map), (int)attr->inner_map_fd);
 	return 0;
 }
 
@@ -259,8 +219,6 @@ static void described_exit(struct map *map)
 {
 	struct described_map *described = described_of(map);
 
-	if (described->inner)
-		object_put(&described->inner->obj);
 	if (described->pages)
 		os_pages_free(described->pages, arena_size(map));
 }

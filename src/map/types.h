@@ -25,6 +25,8 @@ extern const struct map_ops map_ops_queue;
 extern const struct map_ops map_ops_stack;
 extern const struct map_ops map_ops_bloom_filter;
 extern const struct map_ops map_ops_lpm_trie;
+extern const struct map_ops map_ops_array_of_maps;
+extern const struct map_ops map_ops_hash_of_maps;
 extern const struct map_ops map_ops_described;
 /* Whether the type can be described to the verifier. */
 bool map_is_described(u32 type);

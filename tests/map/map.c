@@ -530,6 +530,103 @@ static void lru_order(void)
 
 /* ---- out of memory ---- */
 
+/* ---- maps of maps ---- */
+
+static int handle_of(struct map *map)
+{
+	object_get(&map->obj);
+	return handle_open(&map->obj);
+}
+
+static int put_inner(struct map *outer, u32 key, const struct map *inner, u64 flags)
+{
+	int handle = inner ? handle_of((struct map *)(uintptr_t)inner) : 9999, err;
+	u32 value = (u32)handle;
+
+	err = map_user_update(outer, &key, &value, flags);
+	if (inner)
+		check_eq(handle_close(host, handle), 0);
+	return err;
+}
+
+static struct map *new_outer(u32 type, struct map *model, u32 entries)
+{
+	union bpf_attr attr = {
+		.map_type = type,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = entries,
+		.inner_map_fd = (u32)handle_of(model),
+	};
+	struct map *map = NULL;
+
+	check_eq(map_create(host, &attr, NULL, &map, NULL), 0);
+	check_eq(handle_close(host, (int)attr.inner_map_fd), 0);
+	return map;
+}
+
+static void map_of_type_holds(u32 type)
+{
+	struct map *a = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 3, 0);
+	struct map *b = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 3, 0);
+	struct map *other = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0);
+	struct map *outer = new_outer(type, a, 2);
+	bool hash = type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	u32 key = 1, value = 0, id = b->obj.id;
+
+	check_eq(outer->desc.inner->max_entries, 3);
+	check(!outer->ops->lookup(outer, &key, 0));
+	check_eq(map_user_lookup(outer, &key, &value, 0), -ENOENT);
+	check_eq(map_user_delete(outer, &key), -ENOENT);
+	check_eq(put_inner(outer, 1, NULL, BPF_ANY), -EBADF);
+	check_eq(put_inner(outer, 1, other, BPF_ANY), -EINVAL);
+	check_eq(put_inner(outer, 1, outer, BPF_ANY), -EINVAL);
+	check_eq(put_inner(outer, 1, a, BPF_ANY), 0);
+	check_eq(put_inner(outer, 1, a, BPF_NOEXIST), hash ? -EEXIST : -EINVAL);
+	check_eq(put_inner(outer, 0, a, BPF_EXIST), hash ? -ENOENT : -EINVAL);
+	check(outer->ops->lookup(outer, &key, 0) == a);
+	check_eq(map_user_lookup(outer, &key, &value, 0), 0);
+	check_eq(value, a->obj.id);
+	check_eq(put_inner(outer, 1, b, BPF_ANY), 0);
+	check_eq(put_inner(outer, 0, b, BPF_ANY), 0);
+	check_eq(put_inner(outer, 2, b, BPF_ANY), -E2BIG);
+	check_eq(put_inner(outer, 1, a, BPF_ANY), 0);
+	check_eq(put_inner(outer, 1, b, BPF_ANY), 0);
+	check(outer->ops->lookup(outer, &key, 0) == b);
+	/* The map outlives everybody else's references. */
+	object_put(&b->obj);
+	check(outer->ops->lookup(outer, &key, 0) == b);
+	check_eq(map_user_delete(outer, &key), 0);
+	check(!outer->ops->lookup(outer, &key, 0));
+	check_eq(id, object_next_id(host, OBJECT_MAP, id - 1));
+	object_put(&outer->obj);
+	check(id != object_next_id(host, OBJECT_MAP, id - 1));
+	object_put(&other->obj);
+	object_put(&a->obj);
+}
+
+static void maps_of_maps(void)
+{
+	map_of_type_holds(BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	map_of_type_holds(BPF_MAP_TYPE_HASH_OF_MAPS);
+}
+
+/* Arrays of any size, where the model says so. */
+static void inner_size(void)
+{
+	struct map *model = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 3, BPF_F_INNER_MAP);
+	struct map *larger = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 300, BPF_F_INNER_MAP);
+	struct map *plain = new_map(BPF_MAP_TYPE_ARRAY, 4, 8, 3, 0);
+	struct map *outer = new_outer(BPF_MAP_TYPE_ARRAY_OF_MAPS, model, 1);
+
+	check_eq(put_inner(outer, 0, larger, BPF_ANY), 0);
+	check_eq(put_inner(outer, 0, plain, BPF_ANY), -EINVAL);
+	object_put(&model->obj);
+	object_put(&larger->obj);
+	object_put(&plain->obj);
+	object_put(&outer->obj);
+}
+
 struct failing {
 	u32 left; /* allocations that succeed */
 	s64 live;
@@ -551,7 +648,10 @@ static void *failing_realloc(void *ctx, void *p, size_t size)
 	return realloc(p, size);
 }
 
-/* What a small map of the type is made of. */
+/* The lowest handle of a host. */
+#define FIRST_HANDLE 3
+
+/* What a small map of the type is made of; the first handle is an array's. */
 static union bpf_attr small_map(u32 type)
 {
 	bool keyless = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_QUEUE ||
@@ -566,13 +666,16 @@ static union bpf_attr small_map(u32 type)
 		.map_flags = lpm ? BPF_F_NO_PREALLOC : 0,
 		.value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4,
 		.max_entries = (u32)os_page_size(),
+		.inner_map_fd = FIRST_HANDLE,
 	};
 }
 
 static void out_of_memory(void)
 {
 	for (u32 type = 1; type < __MAX_BPF_MAP_TYPE; type++) {
-		union bpf_attr attr = small_map(type);
+		union bpf_attr attr = small_map(type), inner_attr = small_map(BPF_MAP_TYPE_ARRAY);
+		bool of_maps =
+			type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
 		u32 n = 0;
 		int ret;
 
@@ -589,6 +692,10 @@ static void out_of_memory(void)
 			host_options_init(&opts);
 			opts.mem = &mem;
 			check_eq(host_new(&opts, &h), 0);
+			if (of_maps) {
+				check_eq(map_create(h, &inner_attr, NULL, &map, NULL), 0);
+				check_eq(handle_open(&map->obj), FIRST_HANDLE);
+			}
 			f.left = n;
 			ret = map_create(h, &attr, NULL, &map, &err);
 			check(!ret || (ret == -ENOMEM && err.code == -ENOMEM && err.text[0]));
@@ -598,7 +705,7 @@ static void out_of_memory(void)
 			check_eq(f.live, 0);
 		} while (ret && n++ < 100);
 		check_eq(ret, 0);
-		check(n >= 2); /* the map and its id */
+		check(n >= (of_maps ? 1 : 2)); /* the map and its id */
 	}
 }
 
@@ -630,6 +737,8 @@ int main(void)
 	run_test(ringbuf_wraps);
 	run_test(ringbuf_forged);
 	run_test(lru_order);
+	run_test(maps_of_maps);
+	run_test(inner_size);
 	run_test(out_of_memory);
 	host_free(host);
 	return tap_done();

@@ -583,6 +583,74 @@ static void lpm_trie(void)
 	host_free(s.host);
 }
 
+/* ---- maps of maps ---- */
+
+/* What a program finds under a key is the key's own map, and stays until the run ends. */
+static void *look_inside(void *arg)
+{
+	struct shared *s = arg;
+	u32 me = atomic_fetch_add(&s->next_thread, 1);
+	u64 state = me + 1;
+
+	for (u32 i = 0; i < s->rounds; i++) {
+		u32 key = random_below(&state, 4), zero = 0;
+		struct map *inner;
+		struct run run;
+		u32 *value, id;
+		int err;
+
+		if (me % 2) {
+			run_begin(&run, s->host);
+			inner = s->map->ops->lookup(s->map, &key, run.cpu);
+			value = inner ? inner->ops->lookup(inner, &zero, run.cpu) : NULL;
+			expect(s, !inner || (value && *value == key));
+			run_end(&run);
+		} else if (random_below(&state, 2)) {
+			inner = new_map(s->host, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+			expect(s, !map_user_update(inner, &zero, &key, BPF_ANY));
+			id = (u32)handle_open(&inner->obj);
+			expect(s, !map_user_update(s->map, &key, &id, BPF_ANY));
+			expect(s, !handle_close(s->host, (int)id));
+		} else if (random_below(&state, 2)) {
+			err = map_user_lookup(s->map, &key, &id, 0);
+			expect(s, !err || err == -ENOENT);
+		} else {
+			err = map_user_delete(s->map, &key);
+			expect(s, !err || err == -ENOENT);
+		}
+	}
+	return NULL;
+}
+
+static void maps_of_type(u32 type)
+{
+	struct shared s = {.host = new_host(THREADS), .rounds = 5000};
+	struct map *model = new_map(s.host, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+	union bpf_attr attr = {
+		.map_type = type,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 4,
+	};
+
+	attr.inner_map_fd = (u32)handle_open(&model->obj);
+	check_eq(map_create(s.host, &attr, NULL, &s.map, NULL), 0);
+	run_threads(&s, look_inside);
+	check_eq(s.wrong, 0);
+	object_put(&s.map->obj);
+	host_free(s.host);
+}
+
+static void array_of_maps(void)
+{
+	maps_of_type(BPF_MAP_TYPE_ARRAY_OF_MAPS);
+}
+
+static void hash_of_maps(void)
+{
+	maps_of_type(BPF_MAP_TYPE_HASH_OF_MAPS);
+}
+
 /* ---- perf event array ---- */
 
 static void *produce_perf(void *arg)
@@ -669,6 +737,8 @@ int main(void)
 	run_test(stack);
 	run_test(bloom_filter);
 	run_test(lpm_trie);
+	run_test(array_of_maps);
+	run_test(hash_of_maps);
 	run_test(perf_event_array);
 	return tap_done();
 }
