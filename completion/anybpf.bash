@@ -33,6 +33,10 @@ _anybpf()
 		COMPREPLY=($(compgen -W "all none $("$command" run --jit-passes list 2>/dev/null |
 			sed -n 's/^  \([a-z-]*\) .*/\1/p')" -- "$word"))
 		;;
+	--jit-report)
+		COMPREPLY=($(compgen -W "all none $("$command" run --jit-report list 2>/dev/null |
+			sed -n 's/^  \([a-z-]*\) .*/\1/p')" -- "$word"))
+		;;
 	--iface) COMPREPLY=($(compgen -W "$(ls /sys/class/net 2>/dev/null)" -- "$word")) ;;
 	*)
 		case $word in

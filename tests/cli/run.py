@@ -15,7 +15,7 @@ A .t file holds commands and their output:
 Standard output and error are compared together. A line that ends in " (re)"
 is a regular expression, a line "..." stands for any number of lines, and
 "[N]" gives an exit status other than 0. "?need PROGRAM", "?need kernel",
-"?need debugging", "?need network namespaces" or "?need memory that cannot be made executable" skips the rest of the
+"?need debugging", "?need profiling", "?need network namespaces" or "?need memory that cannot be made executable" skips the rest of the
 file where that is missing. Each file runs in an empty
 folder of its own; $EXAMPLES, $DATA and $WORK name folders. One TAP case per
 command.
@@ -103,6 +103,8 @@ def missing(what):
         return run("python3 $DATA/no_exec.py true", ".").returncode != 0
     if what == "debugging":
         return b"exited normally" not in run("gdb -q --batch -ex run --args true 2>&1", ".").stdout
+    if what == "profiling":
+        return run("perf record -q -k mono -e cpu-clock -o /dev/null true", ".").returncode != 0
     return shutil.which(what) is None
 
 
