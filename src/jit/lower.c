@@ -66,18 +66,26 @@ struct placed {
 	u32 block;
 };
 
-/* The block that @block is run no more often than, and outside of all loops. */
-static u32 outside_loops(const struct ir_fn *fn, u32 block)
+/* By block: the one that it is run no more often than, and outside of all loops. NULL: no memory.
+ */
+static u32 *outside_loops(const struct ir_fn *fn)
 {
-	while (ir_block(fn, block)->loop != IR_NO_LOOP)
-		block = ir_block(fn, ir_block(fn, block)->loop)->idom;
-	return block;
+	u32 *outside = arena_alloc(fn->arena, fn->nblocks * sizeof(*outside));
+
+	ir_each_block (fn, b) { /* dominators come first */
+		u32 loop = ir_block(fn, b)->loop;
+
+		if (outside)
+			outside[b] = loop == IR_NO_LOOP ? b : outside[ir_block(fn, loop)->idom];
+	}
+	return outside;
 }
 
-static ir_ref place(struct ir_fn *fn, struct placed *placed, ir_ref literal, ir_ref at)
+static ir_ref place(struct ir_fn *fn, struct placed *placed, const u32 *outside, ir_ref literal,
+		    ir_ref at)
 {
 	const struct ir_insn *value = ir_at(fn, literal);
-	u32 use = ir_at(fn, at)->block, block = outside_loops(fn, use);
+	u32 use = ir_at(fn, at)->block, block = outside[use];
 	struct ir_insn imm = {
 		.op = IR_IMM,
 		.width = 8,
@@ -99,8 +107,9 @@ void jit_place_literals(struct ir_fn *fn, bool (*encodable)(const struct ir_fn *
 							    const struct ir_insn *insn, u32 i))
 {
 	struct placed *placed = arena_zalloc_array(fn->arena, fn->ninsns, sizeof(*placed));
+	u32 *outside = outside_loops(fn);
 
-	if (!placed) {
+	if (!placed || !outside) {
 		fn->failed = true;
 		return;
 	}
@@ -113,7 +122,7 @@ void jit_place_literals(struct ir_fn *fn, bool (*encodable)(const struct ir_fn *
 				ir_ref arg = insn->arg[i];
 
 				if (arg && ir_is_literal(fn, arg) && !encodable(fn, insn, i))
-					insn->arg[i] = place(fn, placed, arg, ref);
+					insn->arg[i] = place(fn, placed, outside, arg, ref);
 			}
 		}
 	}

@@ -144,6 +144,38 @@ static u32 edges(const struct ir_fn *fn)
 	return n;
 }
 
+/* Depths; and numbers so that to be around is to be around numbers. @next: by block, for use. */
+static void number_loops(struct ir_fn *fn, u32 *next)
+{
+	u32 top = 0;
+
+	for (u32 i = fn->norder; i-- > 0;) { /* loop_out: how many are within, and the loop */
+		struct ir_block *b = fn->blocks[fn->order[i]];
+
+		if (b->is_loop_header)
+			b->loop_out++;
+		if (b->is_loop_header && b->loop_parent != IR_NO_LOOP)
+			fn->blocks[b->loop_parent]->loop_out += b->loop_out;
+	}
+	for (u32 i = 0; i < fn->norder; i++) {
+		u32 block = fn->order[i];
+		struct ir_block *b = fn->blocks[block];
+		u32 parent = b->is_loop_header ? b->loop_parent : b->loop;
+
+		if (parent != IR_NO_LOOP)
+			b->loop_depth = fn->blocks[parent]->loop_depth;
+		if (b->is_loop_header) {
+			u32 *at = parent != IR_NO_LOOP ? &next[parent] : &top;
+
+			b->loop_depth++;
+			b->loop_in = *at;
+			*at += b->loop_out;
+			b->loop_out += b->loop_in - 1;
+			next[block] = b->loop_in + 1;
+		}
+	}
+}
+
 static bool find_loops(struct ir_fn *fn)
 {
 	const struct mem *mem = fn->arena->mem;
@@ -153,19 +185,13 @@ static bool find_loops(struct ir_fn *fn)
 	for (u32 i = 0; work && outer && i < fn->nblocks; i++) {
 		outer[i] = IR_NO_LOOP;
 		fn->blocks[i]->loop = fn->blocks[i]->loop_parent = IR_NO_LOOP;
-		fn->blocks[i]->loop_depth = 0;
+		fn->blocks[i]->loop_depth = fn->blocks[i]->loop_out = 0;
 		fn->blocks[i]->is_loop_header = false;
 	}
 	for (u32 i = fn->norder; work && outer && i-- > 0;)
 		find_loop(fn, fn->order[i], work, outer);
-	for (u32 i = 0; i < fn->norder; i++) {
-		struct ir_block *b = fn->blocks[fn->order[i]];
-		u32 parent = b->is_loop_header ? b->loop_parent : b->loop;
-
-		if (parent != IR_NO_LOOP)
-			b->loop_depth = fn->blocks[parent]->loop_depth;
-		b->loop_depth += b->is_loop_header;
-	}
+	if (work && outer)
+		number_loops(fn, outer);
 	mem_free(mem, work);
 	mem_free(mem, outer);
 	return work && outer;
@@ -184,9 +210,11 @@ void ir_cfg(struct ir_fn *fn)
 
 bool ir_in_loop(const struct ir_fn *fn, u32 block, u32 header)
 {
+	const struct ir_block *h = fn->blocks[header], *in;
 	u32 loop = fn->blocks[block]->loop;
 
-	while (loop != IR_NO_LOOP && loop != header)
-		loop = fn->blocks[loop]->loop_parent;
-	return loop == header;
+	if (loop == IR_NO_LOOP || !h->is_loop_header)
+		return false;
+	in = fn->blocks[loop];
+	return in->loop_in >= h->loop_in && in->loop_in <= h->loop_out;
 }

@@ -101,8 +101,7 @@ static bool drop_phis_once(struct phis *p)
 	ir_each_block (fn, b) {
 		bool around = ir_at(fn, fn->blocks[b]->first)->op == IR_PHI && is_reentered(fn, b);
 
-		each_phi(fn, b, ref)
-		{
+		each_phi (fn, b, ref) {
 			if (drop_phi(fn, ref))
 				any = true;
 			else if (around && !vec_push(&p->work, fn->arena->mem, ref))
@@ -136,8 +135,7 @@ static bool find_users(struct phis *p)
 	if (!p->users)
 		return false;
 	ir_each_block (fn, b) {
-		each_phi(fn, b, ref)
-		{
+		each_phi (fn, b, ref) {
 			for (u32 i = 0; i < fn->blocks[b]->npreds; i++) {
 				ir_ref arg = ir_resolve(fn, ir_at(fn, ref)->phi[i]);
 

@@ -157,6 +157,7 @@ struct ir_block {
 	u32 loop;	     /* header of the innermost loop it is in, or IR_NO_LOOP */
 	u32 loop_parent;     /* of a header: that of the loop around, or IR_NO_LOOP */
 	u32 loop_depth;
+	u32 loop_in, loop_out; /* of a header: it is around another whose loop_in is within them */
 	bool is_loop_header;
 };
 

@@ -178,7 +178,7 @@ static bool same_value(const struct fold *f, const struct ir_insn *a, const stru
 
 static ir_ref find_value(const struct fold *f, const struct ir_insn *insn, u32 hash)
 {
-	for (u32 e = f->heads[hash & f->heads_mask]; e; e = f->entries.at[e].next) {
+	fold_each (f, hash, e) {
 		const struct fold_entry *entry = &f->entries.at[e];
 
 		if (entry->hash == hash && same_value(f, ir_at(f->fn, entry->key), insn))
@@ -482,7 +482,7 @@ static bool open_tables(struct fold *f)
 {
 	u32 size = 64;
 
-	while (size < f->fn->ninsns)
+	while (size < f->fn->ninsns && size < 2 * FOLD_WINDOW)
 		size *= 2;
 	f->heads = mem_zalloc_array(f->mem, size, sizeof(*f->heads));
 	f->heads_mask = size - 1;

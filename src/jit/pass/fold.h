@@ -16,6 +16,14 @@
 #include "jit/pass/alias.h"
 #include "jit/pass/range.h"
 
+/*
+ * How many entries back equal values are looked for. What was computed long ago
+ * is seldom in a register any more, and what two far ends of a program have in
+ * common would live all the way between: a program could be made to have any
+ * number of values that live at once. The table stays in the caches, too.
+ */
+#define FOLD_WINDOW 1024
+
 /* Something that holds in the blocks that the current one dominates. */
 struct fold_entry {
 	u32 hash, next;
@@ -142,6 +150,17 @@ void fold_assume(struct fold *f, const struct ir_insn *branch, u32 way);
 void fold_refine(struct fold *f, ir_ref ref, struct range range);
 
 void fold_add_entry(struct fold *f, u32 hash, ir_ref key, ir_ref value, u32 extra);
+
+/* @e if it is no older than what is looked for, else 0; older ones follow. */
+static inline u32 fold_recent(const struct fold *f, u32 e)
+{
+	return e + FOLD_WINDOW >= f->entries.len ? e : 0;
+}
+
+/* Every entry that may have this hash. */
+#define fold_each(f, hash, e)                                                                      \
+	for (u32 e = fold_recent(f, (f)->heads[(hash) & (f)->heads_mask]); e;                      \
+	     e = fold_recent(f, (f)->entries.at[e].next))
 
 static inline u32 fold_mix(u32 hash, u32 value)
 {

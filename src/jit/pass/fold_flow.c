@@ -39,7 +39,7 @@ static u32 possible(const struct fold *f, const struct pair *pair)
 {
 	u32 hash = pair_hash(pair), all = REL_ALL;
 
-	for (u32 e = f->heads[hash & f->heads_mask]; e; e = f->entries.at[e].next) {
+	fold_each (f, hash, e) {
 		const struct fold_entry *entry = &f->entries.at[e];
 
 		if (entry->hash == hash && entry->key == pair->a && entry->value == pair->b &&

@@ -99,7 +99,7 @@ static ir_ref find_memory(const struct fold *f, const struct ir_insn *insn, u32 
 {
 	u32 version = f->memory.version[alias_of(insn)];
 
-	for (u32 e = f->heads[hash & f->heads_mask]; e; e = f->entries.at[e].next) {
+	fold_each (f, hash, e) {
 		const struct fold_entry *entry = &f->entries.at[e];
 		const struct ir_insn *key = ir_at(f->fn, entry->key);
 

@@ -54,8 +54,17 @@ static void end_loops(struct ra *ra)
 	for (u32 i = 0; i < ra->nblocks && ra->start[i] < ra->cold_from; i++) {
 		u32 loop = ir_block(ra->fn, ra->blocks[i])->loop;
 
-		for (; loop != IR_NO_LOOP; loop = ir_block(ra->fn, loop)->loop_parent)
+		if (loop != IR_NO_LOOP)
 			ra->loop_end[ra->index[loop]] = ra->start[i + 1];
+	}
+	for (u32 i = ra->nblocks; i-- > 0;) { /* inner ones stand behind outer ones */
+		const struct ir_block *b = ir_block(ra->fn, ra->blocks[i]);
+		u32 *around;
+
+		if (!b->is_loop_header || b->loop_parent == IR_NO_LOOP)
+			continue;
+		around = &ra->loop_end[ra->index[b->loop_parent]];
+		*around = *around > ra->loop_end[i] ? *around : ra->loop_end[i];
 	}
 }
 

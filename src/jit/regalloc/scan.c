@@ -17,6 +17,9 @@
 /* How many phis of one block are compared. */
 #define MAX_PHIS 16
 
+/* How many loops, one around the other, are asked when a value is used next. */
+#define LOOPS_MAX 8
+
 struct choice {
 	u32 known;		  /* registers whose .until was asked for */
 	u32 until[JIT_MAX_REGS];  /* free up to here; the start: not at all */
@@ -148,8 +151,10 @@ static u64 urgency_in_loops(const struct ra *ra, const struct ra_interval *it, u
 	const struct ra_value *v = &ra->values[it->value];
 	u32 loop = ir_block(ra->fn, ra->blocks[block_at(ra, pos)])->loop;
 	u64 most = 0;
+	u32 n = 0;
 
-	for (; loop != IR_NO_LOOP; loop = ir_block(ra->fn, loop)->loop_parent) {
+	for (; loop != IR_NO_LOOP && n < LOOPS_MAX;
+	     n++, loop = ir_block(ra->fn, loop)->loop_parent) {
 		u32 start = ra->start[ra->index[loop]], end = ra->loop_end[ra->index[loop]];
 		const struct ra_use *use = first_use(v, start);
 		u64 urgency;
