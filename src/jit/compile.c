@@ -10,6 +10,7 @@
 #include "jit/build/build.h"
 #include "jit/fuel.h"
 #include "jit/pass/pass.h"
+#include "jit/report/report.h"
 
 /* Shows the intermediate form to who asked for it. */
 static void dump(const struct ir_fn *fn, const char *when)
@@ -124,6 +125,10 @@ int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
 	while (!ret && s != UINT32_MAX) {
 		done[s] = true;
 		ret = compile_subprog(unit, code, s);
+		if (!ret) {
+			jitdump_leave_room(code);
+			ret = buf_error(&code->buf);
+		}
 		s = next_wanted(unit, done, s);
 	}
 	mem_free(unit->mem, done);

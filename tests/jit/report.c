@@ -287,6 +287,7 @@ static bool next_dumped(struct dump *d, struct dumped *f)
 				sizes[i] = take_number(d, 8);
 			check_eq(size, 40 + sizes[0]);
 			check(sizes[1] == 20 && sizes[0] > 20);
+			check_eq(sizes[2], sizes[0]); /* room was left for it */
 			d->at += sizes[0];
 			f->has_frames = true;
 			break;

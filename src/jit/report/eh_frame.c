@@ -2,6 +2,8 @@
 /* Unwind information: one common entry, and one per function with a row per change of its frame. */
 #include "jit/report/eh_frame.h"
 
+#include <stdlib.h>
+
 #include "jit/report/leb.h"
 
 enum cfa_op {
@@ -157,4 +159,21 @@ void eh_frame_hdr_put(struct buf *out, const struct eh_frame *frame, const struc
 	put_u32(out, 1);	    /* entries of the table: */
 	put_u32(out, func->start - (u32)frame->at - at);
 	put_u32(out, common + (u32)sizeof(common) - at); /* the function's follows the common one */
+}
+
+size_t eh_frame_most(const struct jit_frame *frames, u32 cnt, const struct jit_func *func)
+{
+	/* Entries, end, header and what aligns them; a change is 2 operations and one per register.
+	 */
+	const size_t rest = 128, change = 16, reg = 4;
+	size_t most = rest;
+	u8 nsaved = 0;
+
+	for (u32 i = 0; i < cnt; i++) {
+		if (frames[i].offset < func->start || frames[i].offset >= func->end)
+			continue;
+		most += change + reg * (u32)abs(frames[i].nsaved - nsaved);
+		nsaved = frames[i].nsaved;
+	}
+	return most;
 }

@@ -38,4 +38,7 @@ void eh_frame_put(struct buf *out, const struct eh_frame *frame, const struct ji
 void eh_frame_hdr_put(struct buf *out, const struct eh_frame *frame, const struct jit_func *func,
 		      size_t size);
 
+/* At most so many bytes are both of a function, and where they have to start. */
+size_t eh_frame_most(const struct jit_frame *frames, u32 cnt, const struct jit_func *func);
+
 #endif

@@ -55,7 +55,9 @@ static u64 now(void)
 	return os_clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Lines of one function; records come before the code that they are about. */
+/* ---- lines ---- */
+
+/* Those of one function; records come before the code that they are about. */
 static int put_lines(struct buf *out, const struct prog *prog, const struct jit_image *image,
 		     const struct jit_func *func)
 {
@@ -83,9 +85,11 @@ static int put_lines(struct buf *out, const struct prog *prog, const struct jit_
 	return 0;
 }
 
-/* Frames of one function: they stand behind it in the file that perf makes, 8 byte aligned. */
-static void put_frames(struct buf *out, const struct jit_image *image, const struct jit_func *func,
-		       const struct mem *mem, bool last)
+/* ---- frames ---- */
+
+/* In the file that perf makes they stand behind the function, 8 byte aligned; the header's size. */
+static size_t make_frames(struct buf *out, const struct jit_image *image,
+			  const struct jit_func *func)
 {
 	const struct eh_frame frame = {
 		.target = jit_native,
@@ -94,23 +98,51 @@ static void put_frames(struct buf *out, const struct jit_image *image, const str
 		.relative = true,
 		.at = func->start + ROUND_UP(func->end - func->start, 8u),
 	};
+	size_t size;
+
+	eh_frame_put(out, &frame, func, 1);
+	size = out->len;
+	eh_frame_hdr_put(out, &frame, func, size);
+	return out->len - size;
+}
+
+/*
+ * One of the ways in which perf unwinds reads them where they would be mapped
+ * behind the code, which must not be another function's.
+ */
+void jitdump_leave_room(struct jit_code *code)
+{
+	const struct jit_unit *unit = code->unit;
+	size_t room;
+
+	if (!(unit->prog->obj.host->jit.report & BIT(JIT_REPORT_JITDUMP)) || unit->aot)
+		return;
+	room = eh_frame_most(code->frames.at, (u32)code->frames.len,
+			     &code->funcs.at[code->funcs.len - 1]);
+	while (room--)
+		buf_putc(&code->buf, (char)unit->target->padding);
+}
+
+/* Bytes from a function's end to the next one, or to the end of the pages. */
+static size_t room_behind(const struct jit_image *image, u32 i)
+{
+	u32 end = image->funcs[i].end;
+
+	if (i + 1 < image->func_cnt)
+		return image->funcs[i + 1].start - end;
+	return image->pages - (size_t)(image->code - image->base) - end;
+}
+
+static void put_frames(struct buf *out, const struct jit_image *image, u32 i, const struct mem *mem)
+{
 	struct dump_unwinding unwinding = {
 		.prefix = {.id = CODE_UNWINDING_INFO, .timestamp = now()}};
 	struct buf section;
-	size_t size;
 
 	buf_init(&section, mem);
-	eh_frame_put(&section, &frame, func, 1);
-	size = section.len;
-	eh_frame_hdr_put(&section, &frame, func, size);
+	unwinding.hdr_size = make_frames(&section, image, &image->funcs[i]);
 	unwinding.size = section.len;
-	unwinding.hdr_size = section.len - size;
-	/*
-	 * perf makes the code's mapping longer by this, and one way that it unwinds
-	 * needs it. What follows in memory must not be taken for it: only the last
-	 * function has room.
-	 */
-	unwinding.mapped_size = last ? section.len : 0;
+	unwinding.mapped_size = section.len + 8 <= room_behind(image, i) ? section.len : 0;
 	unwinding.prefix.total_size = (u32)(sizeof(unwinding) + section.len);
 	out->failed |= section.failed;
 	if (!section.failed) {
@@ -119,6 +151,8 @@ static void put_frames(struct buf *out, const struct jit_image *image, const str
 	}
 	buf_free(&section);
 }
+
+/* ---- code ---- */
 
 static void put_code(struct buf *out, const struct prog *prog, const struct jit_image *image,
 		     const struct jit_func *func)
@@ -162,7 +196,7 @@ int jitdump_add(const struct prog *prog, const struct jit_image *image, void **o
 		const struct jit_func *func = &image->funcs[i];
 
 		ret = put_lines(&out, prog, image, func);
-		put_frames(&out, image, func, mem, i + 1 == image->func_cnt);
+		put_frames(&out, image, i, mem);
 		put_code(&out, prog, image, func);
 	}
 	snprintf(path, sizeof(path), "/tmp/jit-%u.dump", os_process_id());

@@ -22,6 +22,8 @@
 #include "jit/report/report.def"
 #undef REPORT
 
+/* While code is written: leaves room behind the last function for what a dump has there. */
+void jitdump_leave_room(struct jit_code *code);
 /* Before the code goes: takes *@own back. */
 void gdb_remove(const struct prog *prog, void *own);
 void unwind_remove(const struct prog *prog, void *own);
