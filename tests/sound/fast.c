@@ -145,8 +145,11 @@ int fast_open(struct fast *f)
 	host_options_init(&options);
 	options.env = &env;
 	err = host_new(&options, &f->host);
-	if (!err)
+	if (!err) {
+		f->caps = f->host->caps;
+		f->host->unprivileged_bpf_disabled = false;
 		err = engine_user_new(f->host, &engine);
+	}
 	if (!err)
 		err = world_open(&f->world, engine);
 	if (!err)
@@ -249,17 +252,21 @@ static int make_targets(struct fast *f, enum bpf_prog_type type)
 
 int fast_load(struct fast *f, const struct gen *g, struct log *log, struct fast_prog *p)
 {
+	int err = 0;
+
 	memset(p, 0, sizeof(*p));
 	p->type = g->type;
 	p->uses_ring = world_uses(g, GEN_RING);
 	p->uses_hash = world_uses(g, GEN_HASH);
-	if (world_uses(g, GEN_PROGS)) {
-		int err = make_targets(f, g->type);
-
-		if (err)
-			return err;
-	}
-	return load(f, g, log, &p->result, &p->prog);
+	if (world_uses(g, GEN_PROGS))
+		err = make_targets(f, g->type);
+	if (err)
+		return err;
+	/* Plain programs are such as anybody may load: with masks against speculation, then. */
+	f->host->caps = g->plain ? 0 : f->caps;
+	err = load(f, g, log, &p->result, &p->prog);
+	f->host->caps = f->caps;
+	return err;
 }
 
 void fast_unload(struct fast_prog *p)

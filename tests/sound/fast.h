@@ -50,6 +50,7 @@ struct fast {
 	void (*gone)(const struct prog *target);
 	u8 *pages; /* of packets */
 	u64 chance;
+	u32 caps; /* of who loads */
 	struct run run;
 	union {
 		struct xdp_buff xdp;

@@ -7,8 +7,11 @@
  * without facts, and its intermediate form is evaluated. All that can be seen
  * of a run must be the same: r0, context, packet, maps, records.
  *
- *	sound-jit [-d] [-s SECONDS | -n RUNS] [-i INPUTS] [SEED]	from this seed on (1)
+ *	sound-jit [-d] [-s SECONDS | -n RUNS] [-i INPUTS] [-l N] [SEED]	from this seed on (1)
  *	sound-jit [-d] -p SEED					that program alone, printed
+ *
+ * With -l every Nth program also runs in Linux, on a few inputs: all engines
+ * must do the same as it does.
  *
  * Of a difference it prints the program made as small as it goes, the input,
  * and which passes it needs; with -d also its intermediate form from step to
@@ -28,6 +31,7 @@
 #include "jit/jit.h"
 #include "jit/pass/pass.h"
 #include "sound/fast.h"
+#include "sound/linux.h"
 #include "sound/shrink.h"
 
 #define RUNS	    300000
@@ -55,10 +59,14 @@ static struct bench {
 	u32 inputs;
 	bool show, evaluate, dump;
 	sigjmp_buf escape;
+	volatile sig_atomic_t can_escape; /* a run is under way */
 	struct {
 		u64 programs, accepted, compiled, runs, by_chance, too_long, refused, different,
-			steps;
+			steps, in_linux;
 	} n;
+	struct linux_side *linux_side; /* NULL: not asked */
+	u64 linux_every;
+	u64 seed; /* of the program at hand */
 } bench;
 
 /* ---- faults and what does not end ---- */
@@ -70,9 +78,17 @@ static const char *escape_name(int why)
 				: "it reaches for memory that is not its own";
 }
 
+/* What happens elsewhere, in the verifier say, is no finding that could be gone on from. */
 static void escape(int sig)
 {
-	siglongjmp(bench.escape, sig);
+	if (bench.can_escape)
+		siglongjmp(bench.escape, sig);
+	if (sig != SIGALRM) {
+		dprintf(STDOUT_FILENO, "# ---- seed %" PRIu64 ": signal %d between runs\n",
+			bench.seed, sig);
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 }
 
 /* Before the library's own handler, which hands on what it does not know. */
@@ -124,10 +140,10 @@ static void drop_code(struct variant *v, struct prog *prog)
 static void name_variant(struct variant *v)
 {
 	const struct jit_options *o = &v->options;
-	int n = snprintf(v->name, sizeof(v->name), "%s%s%s%s",
+	int n = snprintf(v->name, sizeof(v->name), "%s%s%s%s%s",
 			 v->as_loaded ? "as loaded" : "compiled", o->aot ? " into a file" : "",
 			 o->facts || v->as_loaded ? "" : ", without facts",
-			 o->blind ? ", blinded" : "");
+			 o->blind ? ", blinded" : "", o->limited ? ", with a budget" : "");
 
 	if (o->features_off)
 		n += snprintf(v->name + n, sizeof(v->name) - (size_t)n, ", features off %#x",
@@ -168,6 +184,7 @@ static void random_options(struct jit_options *o, const struct fast_prog *p, u64
 		o->features_off = (u32)(gen_random(state) & gen_random(state));
 	o->blind = !(gen_random(state) % 8);
 	o->aot = !(gen_random(state) % 8);
+	o->limited = !(gen_random(state) % 8);
 }
 
 static int run_passes(struct ir_fn *fn, void *arg __unused, struct err *err __unused)
@@ -217,8 +234,8 @@ static bool takes_long(struct bench *b, const struct fast_prog *p, u64 input)
  * One input, in the interpreter and in the variant's code, which is in use. A
  * fault or want of an end counts as a difference.
  */
-static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 input, char *text,
-			    size_t size)
+static enum verdict compare_run(struct bench *b, const struct fast_prog *p, u64 input, char *text,
+				size_t size)
 {
 	static struct fast_outcome interpreted, compiled;
 	struct fast *f = &b->fast;
@@ -238,6 +255,7 @@ static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 inpu
 			 escape_name(why));
 		return DIFFERENT;
 	}
+	b->can_escape = true;
 	fast_reset(f, p, &b->pool, input);
 	fast_outcome(f, p, fast_interpret(f, p), &interpreted);
 	fast_reset(f, p, &b->pool, input);
@@ -247,6 +265,15 @@ static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 inpu
 		return SAME;
 	in_code = false;
 	return fast_by_chance(f, p, &b->pool, input) ? BY_CHANCE : DIFFERENT;
+}
+
+static enum verdict compare(struct bench *b, const struct fast_prog *p, u64 input, char *text,
+			    size_t size)
+{
+	enum verdict verdict = compare_run(b, p, input, text, size);
+
+	b->can_escape = false;
+	return verdict;
 }
 
 /* The same when the code has been chosen already, for programs that are made smaller. */
@@ -471,13 +498,36 @@ static void run_program(struct bench *b, const struct gen *g, struct fast_prog *
 	}
 }
 
+/* The same in Linux, with all that is compiled here in two ways. */
+static void ask_linux(struct bench *b, const struct gen *g, const struct fast_prog *p, u64 seed)
+{
+	struct jit_options options[2] = {0};
+	u64 state = ~seed;
+	char text[LINUX_TEXT];
+	s32 runs;
+
+	random_options(&options[0], p, &state);
+	runs = linux_compare(b->linux_side, g, options, ARRAY_SIZE(options), text);
+	if (runs >= 0) {
+		b->n.in_linux += (u64)runs;
+		return;
+	}
+	b->n.different++;
+	printf("# ---- seed %" PRIu64 ": %s\n", seed, text);
+	tap_fail("seed %" PRIu64 ": %s", seed, text);
+}
+
 static void test_program(struct bench *b, u64 seed)
 {
 	static struct gen g;
 	struct fast_prog p;
 	struct log log;
 
-	gen_program_shapes(&g, seed);
+	b->seed = seed;
+	if (seed % 8 == 3)
+		gen_program_plain(&g, seed);
+	else
+		gen_program_shapes(&g, seed);
 	log_init(&log, &mem_libc, b->show ? LOG_LEVEL1 : 0);
 	if (b->show)
 		gen_print(g.insns, g.cnt);
@@ -487,6 +537,8 @@ static void test_program(struct bench *b, u64 seed)
 		fast_pool_make(&b->pool, &g);
 		count_steps(b, &p, seed);
 		run_program(b, &g, &p, seed);
+		if (b->linux_side && seed % b->linux_every == 0)
+			ask_linux(b, &g, &p, seed);
 	}
 	if (b->show)
 		printf("%s", buf_str(&log.text));
@@ -499,9 +551,10 @@ static void report(const struct bench *b)
 	printf("# jit: %" PRIu64 " programs, %" PRIu64 " accepted, %" PRIu64 " compiled, %" PRIu64
 	       " refused by the compiler, %" PRIu64 " runs compared, %" PRIu64
 	       " by chance, %" PRIu64 " too long, %" PRIu64 " different; %" PRIu64
-	       " instructions a run\n",
+	       " instructions a run; %" PRIu64 " runs compared with Linux\n",
 	       b->n.programs, b->n.accepted, b->n.compiled, b->n.refused, b->n.runs, b->n.by_chance,
-	       b->n.too_long, b->n.different, b->n.accepted ? b->n.steps / b->n.accepted : 0);
+	       b->n.too_long, b->n.different, b->n.accepted ? b->n.steps / b->n.accepted : 0,
+	       b->n.in_linux);
 }
 
 /* Tail calls from a program whose intermediate form is evaluated lead to such a one. */
@@ -518,7 +571,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	b->inputs = INPUTS;
-	while ((opt = getopt(argc, argv, "ds:n:i:p:")) != -1) {
+	while ((opt = getopt(argc, argv, "ds:n:i:l:p:")) != -1) {
 		u64 value = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		if (opt == 'd')
@@ -529,6 +582,8 @@ int main(int argc, char **argv)
 			runs = value;
 		else if (opt == 'i')
 			b->inputs = (u32)value;
+		else if (opt == 'l')
+			b->linux_every = value ? value : 1;
 		else if (opt == 'p')
 			only = value;
 		else
@@ -547,6 +602,10 @@ int main(int argc, char **argv)
 		printf("Bail out! no maps\n");
 		return 1;
 	}
+	if (b->linux_every)
+		b->linux_side = linux_open();
+	if (b->linux_every && !b->linux_side)
+		printf("# bpf() is refused: Linux is not asked\n");
 	b->fast.made = add_target;
 	b->fast.gone = eval_prog_drop;
 	b->show = only;
@@ -560,6 +619,7 @@ int main(int argc, char **argv)
 				 b->n.accepted, b->n.programs);
 	}
 	tap_end();
+	linux_close(b->linux_side);
 	fast_close(&b->fast);
 	tap_done();
 	report(b);
