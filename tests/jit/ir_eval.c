@@ -29,7 +29,17 @@ struct eval_prog {
 };
 
 static struct eval_prog *progs;
+static struct {
+	eval_load_fn load;
+	void *arg;
+} watch;
 static pthread_mutex_t progs_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void eval_watch(eval_load_fn load, void *arg)
+{
+	watch.load = load;
+	watch.arg = arg;
+}
 
 /* ---- programs ---- */
 
@@ -149,6 +159,8 @@ static u64 eval_load(const struct eval *e, const struct ir_insn *insn)
 	u8 bytes[8] = {0};
 	u64 v;
 
+	if (watch.load)
+		watch.load(watch.arg, e->fn, insn, at);
 	if (insn->flags & IR_PROBE) {
 		if (fault_read(bytes, at, insn->size))
 			return 0;

@@ -28,6 +28,11 @@ void eval_prog_drop(const struct prog *prog);
 /* Fits run->invoke; what a callback or a tail call leads to must have been added as well. */
 u64 eval_run(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
 
+/* Called with each load, until it is NULL; for one thread. */
+typedef void (*eval_load_fn)(void *arg, const struct ir_fn *fn, const struct ir_insn *load,
+			     const void *at);
+void eval_watch(eval_load_fn load, void *arg);
+
 /* What a value holds that was never set. */
 #define EVAL_UNDEF 0xbadbadbadbadbad5ull
 

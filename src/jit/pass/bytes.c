@@ -13,7 +13,8 @@ int bytes_init(struct bytes *b, struct ir_fn *fn)
 	b->made = mem_zalloc_array(mem, b->ninsns, sizeof(*b->made));
 	b->epoch = mem_zalloc_array(mem, b->ninsns, sizeof(*b->epoch));
 	b->place = mem_zalloc_array(mem, b->ninsns, sizeof(*b->place));
-	if (b->made && b->epoch && b->place)
+	b->replaced = mem_zalloc_array(mem, b->ninsns, sizeof(*b->replaced));
+	if (b->made && b->epoch && b->place && b->replaced)
 		return 0;
 	bytes_free(b);
 	return -ENOMEM;
@@ -26,6 +27,7 @@ void bytes_free(struct bytes *b)
 	mem_free(mem, b->made);
 	mem_free(mem, b->epoch);
 	mem_free(mem, b->place);
+	mem_free(mem, b->replaced);
 }
 
 /* ---- taking apart ---- */
@@ -245,7 +247,7 @@ static ir_ref make_part(struct bytes *b, const struct value_bytes *v, u32 n, boo
 	u32 low = step > 0 ? v->byte[0] : v->byte[n - 1];
 	ir_ref value = v->of[0];
 
-	if (step != 1 && step != -1)
+	if ((step != 1 && step != -1) || (value < b->ninsns && b->replaced[value]))
 		return 0;
 	for (u32 i = 1; i < n; i++)
 		if (v->of[i] != value || v->byte[i] != v->byte[i - 1] + step)
@@ -306,6 +308,8 @@ static ir_ref make_load(struct bytes *b, const struct value_bytes *v, u32 n, ir_
 	for (u32 i = 1; i < n; i++)
 		if (b->place[v->of[i]] > b->place[last])
 			last = v->of[i];
+	for (u32 i = 0; i < n && load.flags & IR_VOLATILE; i++)
+		b->replaced[v->of[i]] = true;
 	load.disp = (s32)disp;
 	load.size = (u8)n;
 	load.umin = 0;

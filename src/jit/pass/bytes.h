@@ -22,6 +22,11 @@ struct bytes {
 	struct value_bytes **made; /* by instruction; NULL: its own bytes */
 	/* Of loads: loads with the same epoch see the same memory, and their order in it. */
 	u32 *epoch, *place;
+	/*
+	 * Of loads that others may write to meanwhile: another one stands for it, and
+	 * whoever used this one again would read twice.
+	 */
+	bool *replaced;
 };
 
 /* ir_count_uses() must be current. 0 or -ENOMEM. */
