@@ -303,17 +303,25 @@ void ir_clean(struct ir_fn *fn)
 		drop_dead(fn);
 }
 
+/*
+ * A definition comes before its uses, and its count starts there; but phis use
+ * what comes behind them by way of loops, and get their turn at the end.
+ */
 void ir_count_uses(struct ir_fn *fn)
 {
-	for (u32 i = 0; i < fn->ninsns; i++)
-		ir_at(fn, i)->uses = 0;
-	for (u32 b = 0; b < fn->nblocks; b++) {
+	ir_order(fn);
+	ir_each_block (fn, b) {
 		ir_each (fn, b, ref) {
 			struct ir_insn *insn = ir_at(fn, ref);
-			u32 args = ir_nargs(fn, insn);
+			u32 args = insn->op == IR_PHI ? 0 : ir_nargs(fn, insn);
 
+			insn->uses = 0;
 			for (u32 i = 0; i < args; i++)
-				ir_at(fn, *ir_arg(insn, i))->uses++;
+				ir_at(fn, insn->arg[i])->uses++;
 		}
 	}
+	ir_each_block (fn, b)
+		each_phi (fn, b, ref)
+			for (u32 i = 0; i < fn->blocks[b]->npreds; i++)
+				ir_at(fn, ir_at(fn, ref)->phi[i])->uses++;
 }

@@ -58,8 +58,10 @@ static bool grow(struct ir_fn *fn, void *array, u32 *cap, u32 need, size_t size)
 static bool new_chunk(struct ir_fn *fn)
 {
 	struct ir_insn *chunk;
+	u32 words = (fn->nchunks + 1) * IR_CHUNK / 64;
 
-	if (!grow(fn, &fn->chunks, &fn->chunks_cap, fn->nchunks + 1, sizeof(*fn->chunks)))
+	if (!grow(fn, &fn->chunks, &fn->chunks_cap, fn->nchunks + 1, sizeof(*fn->chunks)) ||
+	    !grow(fn, &fn->copies, &fn->copies_cap, words, sizeof(*fn->copies)))
 		return false;
 	chunk = arena_zalloc_array(fn->arena, IR_CHUNK, sizeof(*chunk));
 	if (!chunk) {
@@ -381,11 +383,12 @@ void ir_replace(struct ir_fn *fn, ir_ref ref, ir_ref by)
 		return;
 	if (insn->block != UINT32_MAX)
 		ir_remove(fn, ref);
+	fn->copies[ref / 64] |= BIT_ULL(ref % 64);
 	insn->op = IR_COPY;
 	insn->arg[0] = by;
 }
 
-ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
+ir_ref ir_resolve_copy(const struct ir_fn *fn, ir_ref ref)
 {
 	while (ir_at(fn, ref)->op == IR_COPY) {
 		struct ir_insn *copy = ir_at(fn, ref);

@@ -203,6 +203,8 @@ struct ir_fn {
 	u32 ninsns, nchunks, chunks_cap; /* all numbers are below ninsns; not all are in use */
 	/* Numbers to be given out next. Literals have chunks of their own: nobody walks them. */
 	ir_ref next, next_literal;
+	u64 *copies; /* bit set: it was replaced. Looked at in place of the instruction */
+	u32 copies_cap;
 	struct ir_block **blocks;
 	u32 nblocks, blocks_cap; /* block 0 is the entry and has no predecessor */
 	struct ir_literal {
@@ -284,10 +286,17 @@ static inline ir_ref *ir_arg(struct ir_insn *insn, u32 i)
 	return insn->op == IR_PHI ? &insn->phi[i] : &insn->arg[i];
 }
 
+/* Instructions lie in memory about as they are executed: what is ahead is asked for early. */
+static inline ir_ref ir_next(const struct ir_insn *insn)
+{
+	__builtin_prefetch(insn + 8);
+	return insn->next;
+}
+
 /* Every instruction of a block in order; the one at hand may be removed. */
 #define ir_each(fn, block, ref)                                                                    \
 	for (ir_ref ref = ir_block(fn, block)->first, ref##_next;                                  \
-	     ref && (ref##_next = ir_at(fn, ref)->next, true); ref = ref##_next)
+	     ref && (ref##_next = ir_next(ir_at(fn, ref)), true); ref = ref##_next)
 /* Every reachable block in reverse postorder (ir_cfg() must be current). */
 #define ir_each_block(fn, b)                                                                       \
 	for (u32 b##_i = 0, b; b##_i < (fn)->norder && (b = (fn)->order[b##_i], true); b##_i++)
@@ -345,10 +354,16 @@ void ir_remove(struct ir_fn *fn, ir_ref ref);
  * do for each operand that they look at, or until ir_clean().
  */
 void ir_replace(struct ir_fn *fn, ir_ref ref, ir_ref by);
-ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref);
+ir_ref ir_resolve_copy(const struct ir_fn *fn, ir_ref ref);
+
+static inline ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
+{
+	return fn->copies[ref / 64] >> ref % 64 & 1 ? ir_resolve_copy(fn, ref) : ref;
+}
+
 /* Resolves all operands, drops phis with one operand, dead values and unreachable blocks. */
 void ir_clean(struct ir_fn *fn);
-/* Fills in .uses, of resolved operands. */
+/* Fills in .uses, of resolved operands; of literals they are not counted. */
 void ir_count_uses(struct ir_fn *fn);
 
 /*

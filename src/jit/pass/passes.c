@@ -45,6 +45,19 @@ static const bool wants_folded[JIT_PASS_CNT] = {
 	[JIT_PASS_NARROW] = true,
 };
 
+/*
+ * Functions of more instructions than this go through half of the passes. They
+ * are several times larger than the caches, so that each walk over them waits
+ * for memory, and an instruction among so many is executed too seldom to earn
+ * that back. What saves calls, memory and loops stays.
+ */
+#define HUGE_FN (1u << 18)
+
+static const bool for_huge[JIT_PASS_CNT] = {
+	[JIT_PASS_MAPS] = true, [JIT_PASS_HELPERS] = true, [JIT_PASS_PROMOTE] = true,
+	[JIT_PASS_FOLD] = true, [JIT_PASS_MERGE] = true,   [JIT_PASS_LOOP] = true,
+};
+
 /* Whether something changed. */
 static bool run_one(struct ir_fn *fn, u32 pass)
 {
@@ -63,10 +76,13 @@ static bool run_one(struct ir_fn *fn, u32 pass)
 int passes_run(struct ir_fn *fn)
 {
 	bool may_fold = unit_pass(fn->unit, JIT_PASS_FOLD), to_fold = false;
+	bool huge = fn->ninsns > HUGE_FN;
 
 	ir_cfg(fn);
 	for (u32 pass = 0; pass < JIT_PASS_CNT && !fn->failed; pass++) {
 		if (!pass_functions[pass] || !unit_pass(fn->unit, pass) || pass == JIT_PASS_LAYOUT)
+			continue;
+		if (huge && !for_huge[pass])
 			continue;
 		if (to_fold && may_fold && wants_folded[pass]) {
 			run_one(fn, JIT_PASS_FOLD);

@@ -53,7 +53,7 @@ bool ra_webs(struct ra *ra)
 		u32 nargs = insn->op == IR_PHI ? ir_nargs(ra->fn, insn) : 0;
 
 		for (u32 k = 0; k < nargs; k++)
-			if (ra->values[insn->phi[k]].first)
+			if (ra_value(ra, insn->phi[k])->first)
 				ra->webs[find_web(ra, ref)] = find_web(ra, insn->phi[k]);
 	}
 	for (u32 i = 0; i < ra->nintervals; i++)
@@ -69,7 +69,7 @@ static void want_reg(struct ra *ra, const struct ra_interval *it)
 	struct ra_reg *reg = &ra->regs[it->loc];
 
 	for (u32 i = 0; i < b->npreds && i < HINT_USES; i++) {
-		const struct ra_value *v = &ra->values[phi->phi[i]];
+		const struct ra_value *v = ra_value(ra, phi->phi[i]);
 		u32 pred = ra->index[b->preds[i]];
 
 		if (!v->first || v->start <= it->start)
@@ -141,7 +141,7 @@ static void hint_args(const struct ra *ra, const struct ra_interval *it, s32 *we
 
 static void hint_def(const struct ra *ra, const struct ra_interval *it, s32 *weights)
 {
-	const struct ra_value *v = &ra->values[it->value];
+	const struct ra_value *v = ra_value(ra, it->value);
 	const struct ir_insn *insn = ir_at(ra->fn, it->value);
 	u32 weight = weight_at(ra, it->start);
 
@@ -159,7 +159,7 @@ static void hint_def(const struct ra *ra, const struct ra_interval *it, s32 *wei
 
 static void hint_use(const struct ra *ra, const struct ra_use *use, s32 *weights)
 {
-	const struct ra_value *to = &ra->values[use->to];
+	const struct ra_value *to = ra_value(ra, use->to);
 	u32 weight = move_weight(ra, use);
 
 	if (!use->to) {
@@ -189,7 +189,7 @@ static void avoid_fixed(const struct ra *ra, const struct ra_interval *it, s32 *
 	if (it->use == it->use_end || last->kind != USE_MOVE || !last->to ||
 	    last->pos + 1 != it->end)
 		return;
-	heir = ra->values[last->to].first;
+	heir = ra_value(ra, last->to)->first;
 	for (u32 regs = ra->target->allocatable; heir && regs; regs &= regs - 1) {
 		u32 reg = (u32)__builtin_ctz(regs);
 

@@ -98,7 +98,7 @@ struct ra_use *ra_next_use(const struct ra_interval *it, u32 pos)
 struct ra_use *ra_next_reg_use(const struct ra *ra, const struct ra_interval *it, u32 pos)
 {
 	struct ra_use *use = ra_next_use(it, pos);
-	bool remat = ra->values[it->value].remat;
+	bool remat = ra_value(ra, it->value)->remat;
 
 	for (; use && use < it->use_end; use++)
 		if (use->kind == USE_REG || (remat && use->kind == USE_ANY))
@@ -176,7 +176,7 @@ u32 ra_split_pos(const struct ra *ra, u32 min, u32 max)
 
 struct ra_interval *ra_at(const struct ra *ra, ir_ref value, u32 pos)
 {
-	struct ra_value *v = &ra->values[value];
+	struct ra_value *v = ra_value(ra, value);
 	struct ra_interval *it = v->at && v->at->start <= pos ? v->at : v->first;
 
 	while (it && it->next && it->next->start <= pos)

@@ -73,13 +73,10 @@ static void count_uses(struct ra *ra)
 			struct ir_insn *insn = ir_at(ra->fn, ref);
 			u32 n = ir_nargs(ra->fn, insn);
 
-			ra->values[ref].remat = is_remat(ra, ref);
-			for (u32 k = 0; k < n; k++) {
-				ir_ref arg = *ir_arg(insn, k);
-
-				ra->values[arg].nuses++;
-				ra->values[arg].remat |= ir_is_literal(ra->fn, arg);
-			}
+			if (!(ir_flags(insn) & IR_OP_VOID))
+				ra_value(ra, ref)->remat = is_remat(ra, ref);
+			for (u32 k = 0; k < n; k++)
+				ra_value(ra, *ir_arg(insn, k))->nuses++;
 		}
 	}
 }
@@ -90,12 +87,13 @@ static bool place_uses(struct ra *ra)
 	struct ra_use *uses;
 	size_t n = 0;
 
-	for (u32 i = 0; i < ra->fn->ninsns; i++)
+	ra->values[0].nuses = 0; /* nobody asks for those */
+	for (u32 i = 1; i <= ra->nvalues; i++)
 		n += ra->values[i].nuses;
 	uses = arena_alloc(&ra->arena, (n + 1) * sizeof(*uses));
 	if (!uses)
 		return false;
-	for (u32 i = 0; i < ra->fn->ninsns; i++) {
+	for (u32 i = 1; i <= ra->nvalues; i++) {
 		ra->values[i].uses = uses;
 		uses += ra->values[i].nuses;
 		ra->values[i].nuses = 0;
@@ -105,7 +103,7 @@ static bool place_uses(struct ra *ra)
 
 static void add_use(struct ra *ra, ir_ref value, struct ra_use use)
 {
-	struct ra_value *v = &ra->values[value];
+	struct ra_value *v = ra_value(ra, value);
 	u32 i = v->nuses++;
 
 	for (; i && v->uses[i - 1].pos > use.pos; i--) /* of the same instruction */
@@ -134,7 +132,7 @@ static void arg_use(struct ra *ra, const struct ir_insn *insn, const struct jit_
 		    u32 i, u32 base)
 {
 	ir_ref arg = insn->arg[i];
-	bool late = c->late_args & BIT(i), remat = ra->values[arg].remat;
+	bool late = c->late_args & BIT(i), remat = ra_value(ra, arg)->remat;
 	u32 at = base + (late ? AT_DEF : AT_USE);
 
 	if (c->arg[i].place == PLACE_FIXED) {
@@ -149,7 +147,7 @@ static void arg_use(struct ra *ra, const struct ir_insn *insn, const struct jit_
 
 static void define(struct ra *ra, ir_ref ref, const struct jit_constraints *c, u32 same, u32 base)
 {
-	struct ra_value *v = &ra->values[ref];
+	struct ra_value *v = ra_value(ra, ref);
 	const struct ir_insn *insn = ir_at(ra->fn, ref);
 
 	v->start = base + AT_DEF;
@@ -185,7 +183,7 @@ static void insn_uses(struct ra *ra, ir_ref ref, u32 base)
 			continue;
 		if (same == IR_MAX_ARGS || arg != insn->arg[same] || c.arg[i].place == PLACE_FIXED)
 			arg_use(ra, insn, &c, i, base);
-		else if (i == same && !ra->values[arg].remat)
+		else if (i == same && !ra_value(ra, arg)->remat)
 			add_use(ra, arg, (struct ra_use){base - 1, ref, USE_MOVE, NO_REG});
 	}
 	for (u32 regs = c.clobbers; regs; regs &= regs - 1)
@@ -205,7 +203,7 @@ static void phi_uses(struct ra *ra, u32 from, u32 to, u32 end)
 
 		if (phi->op != IR_PHI)
 			break;
-		if (!ra->values[phi->phi[index]].remat)
+		if (!ra_value(ra, phi->phi[index])->remat)
 			add_use(ra, phi->phi[index],
 				(struct ra_use){end - 1, ref, USE_PHI, NO_REG});
 	}
@@ -221,7 +219,7 @@ static void find_uses(struct ra *ra)
 		if (!ref) {
 			for (ref = b->first; ir_at(ra->fn, ref)->op == IR_PHI;
 			     ref = ir_at(ra->fn, ref)->next)
-				ra->values[ref].start = unit * UNIT;
+				ra_value(ra, ref)->start = unit * UNIT;
 			continue;
 		}
 		insn_uses(ra, ref, unit * UNIT);
@@ -302,7 +300,7 @@ static bool make_ranges(struct live *l, struct ra_value *v, u32 until)
 static bool value_ranges(struct live *l, ir_ref ref)
 {
 	const struct ra *ra = l->ra;
-	struct ra_value *v = &l->ra->values[ref];
+	struct ra_value *v = ra_value(l->ra, ref);
 	u32 home = block_at(ra, v->start), until = v->start + 1;
 
 	if (until < gap_of(v->start) + AT_AFTER && ra->unit_insn[unit_of(v->start)])
@@ -325,14 +323,14 @@ static bool value_ranges(struct live *l, ir_ref ref)
 /* Results of fixed registers and phis come by moves, which can go to memory. */
 bool ra_def_needs_reg(const struct ra *ra, ir_ref ref)
 {
-	return ir_at(ra->fn, ref)->op != IR_PHI && ra->values[ref].fixed == NO_REG &&
-	       !ra->values[ref].remat;
+	return ir_at(ra->fn, ref)->op != IR_PHI && ra_value(ra, ref)->fixed == NO_REG &&
+	       !ra_value(ra, ref)->remat;
 }
 
 static void add_interval(struct live *l, ir_ref ref)
 {
 	struct ra *ra = l->ra;
-	struct ra_value *v = &ra->values[ref];
+	struct ra_value *v = ra_value(ra, ref);
 	struct ra_interval *it;
 
 	if (ir_flags(ir_at(ra->fn, ref)) & IR_OP_VOID || (!v->nuses && !ra_def_needs_reg(ra, ref)))
@@ -363,7 +361,7 @@ static bool find_intervals(struct ra *ra)
 	l.seen = arena_zalloc_array(&ra->arena, ra->nblocks, sizeof(u32));
 	l.until = arena_alloc(&ra->arena, ra->nblocks * sizeof(u32));
 	l.list = arena_alloc(&ra->arena, ra->nblocks * sizeof(u32));
-	ra->intervals = arena_alloc(&ra->arena, ra->fn->ninsns * sizeof(*ra->intervals));
+	ra->intervals = arena_alloc(&ra->arena, (ra->nvalues + 1) * sizeof(*ra->intervals));
 	if (!l.seen || !l.until || !l.list || !ra->intervals)
 		return false;
 	for (u32 i = 0; i < ra->nblocks && !ra->failed; i++)
@@ -397,7 +395,7 @@ static bool lives_on(const struct ra_value *v, u32 base)
 
 static bool goes_to_phi(const struct ra *ra, ir_ref value, ir_ref phi)
 {
-	const struct ra_value *v = &ra->values[value];
+	const struct ra_value *v = ra_value(ra, value);
 
 	for (u32 i = 0; i < v->nuses && i < 8; i++)
 		if (v->uses[i].kind == USE_PHI && v->uses[i].to == phi)
@@ -408,7 +406,7 @@ static bool goes_to_phi(const struct ra *ra, ir_ref value, ir_ref phi)
 /* Makes the use by the instruction at @base of the value that @it is (part of) another one. */
 static void change_use(struct ra *ra, struct ra_interval *it, u32 base, struct ra_use to)
 {
-	struct ra_range *r = range_to(&ra->values[it->value], base);
+	struct ra_range *r = range_to(ra_value(ra, it->value), base);
 
 	*ra_next_use(it, base - 1) = to;
 	if (r->to > base + AT_CLOBBER)
@@ -420,7 +418,7 @@ static void change_use(struct ra *ra, struct ra_interval *it, u32 base, struct r
 
 void ra_exchange(struct ra *ra, ir_ref ref, struct ra_interval *a, struct ra_interval *b)
 {
-	struct ra_value *v = &ra->values[ref];
+	struct ra_value *v = ra_value(ra, ref);
 	struct ir_insn *insn = ir_at(ra->fn, ref);
 
 	insn->arg[0] = b->value;
@@ -437,9 +435,9 @@ void ra_exchange(struct ra *ra, ir_ref ref, struct ra_interval *a, struct ra_int
  */
 static void try_exchange(struct ra *ra, ir_ref ref)
 {
-	struct ra_value *v = &ra->values[ref];
+	struct ra_value *v = ra_value(ra, ref);
 	struct ir_insn *insn = ir_at(ra->fn, ref);
-	struct ra_value *a = &ra->values[insn->arg[0]], *b = &ra->values[insn->arg[1]];
+	struct ra_value *a = ra_value(ra, insn->arg[0]), *b = ra_value(ra, insn->arg[1]);
 
 	if (v->same != insn->arg[0] || a == b || !a->first || !b->first || a->remat || b->remat ||
 	    ir_nargs(ra->fn, insn) != 2 || lives_on(b, v->start))
@@ -458,7 +456,7 @@ static void exchange_operands(struct ra *ra)
 	for (u32 i = 0; i < ra->nintervals; i++) {
 		ir_ref ref = ra->intervals[i].value;
 
-		if (!(ir_flags(ir_at(ra->fn, ref)) & IR_OP_COMM) || !ra->values[ref].same)
+		if (!(ir_flags(ir_at(ra->fn, ref)) & IR_OP_COMM) || !ra_value(ra, ref)->same)
 			continue;
 		ra_constrain(ra, ref, &c);
 		if (!c.late_args && c.arg[1].place != PLACE_FIXED && c.arg[1].place != PLACE_NONE)
@@ -472,12 +470,12 @@ static void exchange_operands(struct ra *ra)
  * it. */
 static void find_pref(struct ra *ra, ir_ref ref)
 {
-	struct ra_value *v = &ra->values[ref];
+	struct ra_value *v = ra_value(ra, ref);
 	u32 goal_weight = 0;
 
 	for (u32 i = 0; i < v->nuses && i < 16; i++) {
 		const struct ra_use *use = &v->uses[i];
-		const struct ra_value *to = &ra->values[use->to];
+		const struct ra_value *to = ra_value(ra, use->to);
 		u32 weight = move_weight(ra, use), reg_weight = weight;
 		u8 reg = use->to ? to->pref : use->reg;
 		ir_ref goal = use->kind == USE_PHI ? use->to : use->to ? to->goal : 0;
@@ -501,7 +499,7 @@ static bool find_prefs(struct ra *ra)
 		find_pref(ra, ra->intervals[i].value);
 	for (u32 i = 0; i < ra->nintervals; i++) {
 		ir_ref ref = ra->intervals[i].value;
-		const struct ra_value *v = &ra->values[ref];
+		const struct ra_value *v = ra_value(ra, ref);
 		struct ra_want want = {v->start, v->pref_weight, ref};
 
 		if (v->pref != NO_REG && !vec_push(&ra->regs[v->pref].wants, ra->mem, want))
@@ -512,13 +510,14 @@ static bool find_prefs(struct ra *ra)
 
 bool ra_live(struct ra *ra)
 {
-	ra->values = arena_zalloc_array(&ra->arena, ra->fn->ninsns, sizeof(*ra->values));
+	ra->values = arena_zalloc_array(&ra->arena, ra->nvalues + 1, sizeof(*ra->values));
 	if (!ra->values)
 		return false;
-	for (u32 i = 0; i < ra->fn->ninsns; i++) {
+	for (u32 i = 0; i <= ra->nvalues; i++) {
 		ra->values[i].slot = IR_LOC_NONE;
 		ra->values[i].fixed = ra->values[i].pref = NO_REG;
 	}
+	ra->values[0].remat = true;
 	count_uses(ra);
 	if (!place_uses(ra))
 		return false;

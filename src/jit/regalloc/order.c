@@ -88,7 +88,11 @@ static void number(struct ra *ra)
 		ra->start[i] = unit * UNIT;
 		ra->unit_block[unit++] = i;
 		ir_each (ra->fn, ra->blocks[i], ref) {
-			if (ir_at(ra->fn, ref)->op == IR_PHI)
+			const struct ir_insn *insn = ir_at(ra->fn, ref);
+
+			if (!(ir_flags(insn) & IR_OP_VOID))
+				ra->number[ref] = ++ra->nvalues;
+			if (insn->op == IR_PHI)
 				continue;
 			ra->unit_block[unit] = i;
 			ra->unit_insn[unit++] = ref;
@@ -109,7 +113,8 @@ bool ra_order(struct ra *ra)
 		return false;
 	ra->unit_insn = arena_zalloc_array(&ra->arena, units, sizeof(ir_ref));
 	ra->unit_block = arena_zalloc_array(&ra->arena, units, sizeof(u32));
-	if (!ra->unit_insn || !ra->unit_block)
+	ra->number = arena_zalloc_array(&ra->arena, ra->fn->ninsns, sizeof(u32));
+	if (!ra->unit_insn || !ra->unit_block || !ra->number)
 		return false;
 	number(ra);
 	ra->cold_from = ra->start[ra->cold_from];

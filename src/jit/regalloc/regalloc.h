@@ -158,8 +158,11 @@ struct ra {
 	u32 *unit_block;   /* index of its block */
 	u32 cold_from;	   /* position from which all is cold */
 
-	struct ra_value *values; /* by ir_ref */
-	ir_ref *webs; /* likewise: the value that stands for all that phis connect with it */
+	/* Of what blocks define, in the order of the scan; 0 stands for literals, and for none. */
+	struct ra_value *values;
+	u32 *number;  /* by ir_ref */
+	u32 nvalues;  /* and 0 */
+	ir_ref *webs; /* by ir_ref: the value that stands for all that phis connect with it */
 	u8 *web_regs; /* of those: the register that one of them got last, NO_REG */
 	struct ra_interval *intervals; /* the first ones, by start */
 	u32 nintervals;
@@ -180,6 +183,11 @@ static inline u32 unit_of(u32 pos)
 static inline u32 gap_of(u32 pos)
 {
 	return pos / UNIT * UNIT;
+}
+
+static inline struct ra_value *ra_value(const struct ra *ra, ir_ref ref)
+{
+	return &ra->values[ra->number[ref]];
 }
 
 /* Index of the block that @pos is in. */

@@ -31,7 +31,8 @@ struct resolve {
 
 static u16 loc_of(const struct ra *ra, const struct ra_interval *it)
 {
-	return it->loc == LOC_SPILLED ? (u16)(IR_LOC_SLOT + ra->values[it->value].slot) : it->loc;
+	return it->loc == LOC_SPILLED ? (u16)(IR_LOC_SLOT + ra_value(ra, it->value)->slot)
+				      : it->loc;
 }
 
 /* Where uses by moves find it, also those that values that can be made again do not live for. */
@@ -39,7 +40,7 @@ static u16 loc_at(const struct ra *ra, ir_ref value, u32 pos)
 {
 	const struct ra_interval *it = ra_at(ra, value, pos);
 
-	if (ra->values[value].remat && !(it && ra_lives(it, pos)))
+	if (ra_value(ra, value)->remat && !(it && ra_lives(it, pos)))
 		return LOC_REMAT;
 	return it ? loc_of(ra, it) : IR_LOC_NONE;
 }
@@ -106,7 +107,7 @@ static void into_block(struct resolve *r, ir_ref value, u32 at)
 static void across_edges(struct resolve *r, ir_ref value)
 {
 	const struct ra *ra = r->ra;
-	const struct ra_value *v = &ra->values[value];
+	const struct ra_value *v = ra_value(ra, value);
 
 	for (u32 i = 0; i < v->nranges; i++) {
 		u32 at = block_at(ra, v->ranges[i].from);
@@ -123,7 +124,7 @@ static void across_edges(struct resolve *r, ir_ref value)
 static void settle(struct resolve *r, ir_ref value)
 {
 	struct ra *ra = r->ra;
-	struct ra_value *v = &ra->values[value];
+	struct ra_value *v = ra_value(ra, value);
 	bool in_slot = v->first->loc == LOC_SPILLED; /* from the start, and for good */
 	u64 stores = 0;
 
@@ -248,7 +249,7 @@ static void place_insn(struct resolve *r, ir_ref ref, u32 unit)
 {
 	struct ra *ra = r->ra;
 	struct ir_insn *insn = ir_at(ra->fn, ref);
-	const struct ra_value *v = &ra->values[ref];
+	const struct ra_value *v = ra_value(ra, ref);
 	u32 n = ir_nargs(ra->fn, insn), base = unit * UNIT;
 	struct jit_constraints c;
 	u16 result = IR_LOC_NONE, same = IR_LOC_NONE;

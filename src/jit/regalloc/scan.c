@@ -119,7 +119,7 @@ static u32 must_until(const struct ra *ra, const struct ra_interval *it)
 		until = gap_of(it->start) + AT_DEF;
 	for (const struct ra_use *use = ra_next_reg_use(ra, it, it->start);
 	     use && use < it->use_end && unit_of(use->pos) == unit_of(it->start); use++)
-		if (use->kind == USE_REG || ra->values[it->value].remat)
+		if (use->kind == USE_REG || ra_value(ra, it->value)->remat)
 			until = use->pos > until ? use->pos : until;
 	return until;
 }
@@ -148,7 +148,7 @@ static u64 urgency_of(const struct ra *ra, u32 use, u64 distance)
 /* Of the use that comes first when the loops around @pos go around once more. */
 static u64 urgency_in_loops(const struct ra *ra, const struct ra_interval *it, u32 pos)
 {
-	const struct ra_value *v = &ra->values[it->value];
+	const struct ra_value *v = ra_value(ra, it->value);
 	u32 loop = ir_block(ra->fn, ra->blocks[block_at(ra, pos)])->loop;
 	u64 most = 0;
 	u32 n = 0;
@@ -170,7 +170,7 @@ static u64 urgency_in_loops(const struct ra *ra, const struct ra_interval *it, u
 /* How bad it would be not to have it in a register at @pos. */
 static u64 urgency(const struct ra *ra, const struct ra_interval *it, u32 pos)
 {
-	const struct ra_value *v = &ra->values[it->value];
+	const struct ra_value *v = ra_value(ra, it->value);
 	const struct ra_use *use = ra_next_use(it, pos);
 	u64 urgency = urgency_in_loops(ra, it, pos);
 
@@ -191,7 +191,7 @@ static bool is_used_before(const struct ra_interval *it, u32 until)
 
 static void spill(struct ra *ra, struct ra_interval *it)
 {
-	struct ra_value *v = &ra->values[it->value];
+	struct ra_value *v = ra_value(ra, it->value);
 	struct ra_use *use = ra_next_reg_use(ra, it, it->start);
 	struct ra_interval *rest;
 
@@ -405,14 +405,14 @@ static void choose_operand(struct ra *ra, const struct ra_interval *it)
 	struct ra_interval *a = ra_at(ra, insn->arg[0], it->start - 1);
 	struct ra_interval *b = ra_at(ra, insn->arg[1], it->start - 1);
 	s32 weights[JIT_MAX_REGS] = {0};
-	ir_ref same = ra->values[it->value].same;
+	ir_ref same = ra_value(ra, it->value)->same;
 
 	if (!a || !b || !is_reg(a->loc) || !is_reg(b->loc) || ra->regs[a->loc].active ||
 	    ra->regs[b->loc].active != b || a->end != it->start || b->end != it->start + AT_CLOBBER)
 		return;
-	ra->values[it->value].same = 0; /* of which there is no hint, then */
+	ra_value(ra, it->value)->same = 0; /* of which there is no hint, then */
 	ra_hints(ra, it, weights);
-	ra->values[it->value].same = same;
+	ra_value(ra, it->value)->same = same;
 	if (weights[a->loc] >= weights[b->loc])
 		return;
 	ra_exchange(ra, it->value, a, b);
@@ -425,7 +425,7 @@ static void allocate(struct ra *ra, struct ra_interval *it)
 {
 	u32 must = must_until(ra, it);
 
-	if (!it->is_split && ra->values[it->value].either)
+	if (!it->is_split && ra_value(ra, it->value)->either)
 		choose_operand(ra, it);
 	if (try_free(ra, it, must) || take(ra, it, must))
 		return;
@@ -449,8 +449,8 @@ static s32 best_weight(const struct ra *ra, const struct ra_interval *it)
 static void put_at(struct ra *ra, struct ra_interval *to, struct ra_interval it)
 {
 	*to = it;
-	ra->values[it.value].first = to;
-	ra->values[it.value].at = NULL;
+	ra_value(ra, it.value)->first = to;
+	ra_value(ra, it.value)->at = NULL;
 }
 
 /* Of the phis of a block, whose first is @next, those come first that have most to lose. */

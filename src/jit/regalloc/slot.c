@@ -71,7 +71,7 @@ static void advance(struct slots *s, u32 pos)
 {
 	while (s->heap.len && s->heap.at[0].pos <= pos) {
 		struct event e = pop(s);
-		const struct ra_value *v = &s->ra->values[e.value];
+		const struct ra_value *v = ra_value(s->ra, e.value);
 
 		occupy(s, v->slot, !e.ends);
 		if (!e.ends)
@@ -84,7 +84,7 @@ static void advance(struct slots *s, u32 pos)
 
 static u16 if_free(const struct slots *s, ir_ref value)
 {
-	u16 slot = s->ra->values[value].slot;
+	u16 slot = ra_value(s->ra, value)->slot;
 
 	return slot != IR_LOC_NONE && !s->users.at[slot] ? slot : IR_LOC_NONE;
 }
@@ -93,7 +93,7 @@ static u16 if_free(const struct slots *s, ir_ref value)
 static u16 wanted(const struct slots *s, ir_ref value)
 {
 	const struct ra *ra = s->ra;
-	const struct ra_value *v = &ra->values[value];
+	const struct ra_value *v = ra_value(ra, value);
 	struct ir_insn *insn = ir_at(ra->fn, value);
 	u32 n = insn->op == IR_PHI ? ir_nargs(ra->fn, insn) : 0;
 	u16 slot = IR_LOC_NONE;
@@ -129,7 +129,7 @@ bool ra_slots(struct ra *ra)
 
 	for (u32 i = 0; i < ra->nintervals && !ra->failed; i++) {
 		ir_ref value = ra->intervals[i].value;
-		struct ra_value *v = &ra->values[value];
+		struct ra_value *v = ra_value(ra, value);
 		u16 slot;
 
 		if (!v->spilled)
