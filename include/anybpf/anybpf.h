@@ -107,6 +107,12 @@ struct anybpf_options {
 	 * writes a program cannot place instructions there. Programs run slower.
 	 */
 	bool jit_blind;
+	/*
+	 * User engine: callbacks of bpf_timers and bpf_wqs run when
+	 * anybpf_run_timers() is called. Else a thread runs them, which is made
+	 * when a program has the first one.
+	 */
+	bool manual_timers;
 };
 
 /* Version of the library, "0.1.0". */
@@ -118,6 +124,8 @@ ANYBPF_API const char *anybpf_version(void);
  */
 ANYBPF_API int anybpf_new(const struct anybpf_options *opts, struct anybpf **ctx);
 ANYBPF_API void anybpf_free(struct anybpf *ctx);
+/* With .manual_timers: runs the callbacks that are due, until there are none; how many. */
+ANYBPF_API uint32_t anybpf_run_timers(struct anybpf *ctx);
 /* Text of the last opening or loading that failed on this context, "" when there was none. */
 ANYBPF_API const char *anybpf_error(const struct anybpf *ctx);
 

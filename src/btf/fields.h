@@ -26,7 +26,11 @@ enum btf_field_kind {
 
 #define BTF_FIELD_KPTR	     (BTF_FIELD_KPTR_UNREF | BTF_FIELD_KPTR_REF | BTF_FIELD_KPTR_PERCPU)
 #define BTF_FIELD_GRAPH_ROOT (BTF_FIELD_LIST_HEAD | BTF_FIELD_RB_ROOT)
+#define BTF_FIELD_ASYNC	     (BTF_FIELD_TIMER | BTF_FIELD_WORKQUEUE)
 #define BTF_FIELD_GRAPH_NODE (BTF_FIELD_LIST_NODE | BTF_FIELD_RB_NODE)
+
+/* What refers to something that has to be let go with the value. */
+#define BTF_FIELDS_HOLDING (BTF_FIELD_KPTR | BTF_FIELD_GRAPH_ROOT | BTF_FIELD_ASYNC)
 
 /* What is looked for in map values, and in structures that programs allocate. */
 #define BTF_FIELDS_OF_MAPS                                                                         \

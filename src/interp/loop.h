@@ -55,7 +55,7 @@
 
 /* Loads of one size; ext is the type that gives the register its upper bits. */
 #define LOAD(label, bits, ext)                                                                     \
-	label: DST = (u64)(ext)get_u##bits(ADDR(SRC)); NEXT();
+	label: DST = (u64)(ext)program_load##bits(ADDR(SRC)); NEXT();
 #define PROBE(label, bits, ext)                                                                    \
 	label: {                                                                                   \
 		u##bits v;                                                                         \
@@ -66,8 +66,8 @@
 		NEXT();                                                                            \
 	}
 #define STORE(suffix, bits)                                                                        \
-	store_##suffix: put_u##bits(ADDR(DST), (u##bits)IMM); NEXT();                              \
-	storex_##suffix: put_u##bits(ADDR(DST), (u##bits)SRC); NEXT();
+	store_##suffix: program_store##bits(ADDR(DST), (u##bits)IMM); NEXT();                              \
+	storex_##suffix: program_store##bits(ADDR(DST), (u##bits)SRC); NEXT();
 
 #define LEGACY(suffix, size)                                                                       \
 	abs_##suffix: legacy = legacy_load(run, insn->imm, size); goto legacy_done;                \

@@ -10,16 +10,28 @@
 #include "base/bytes.h"
 #include "isa/uapi.h"
 
-/* So that loads and stores of all sizes read alike. */
-static inline u8 get_u8(const void *p)
-{
-	return *(const u8 *)p;
-}
-
-static inline void put_u8(void *p, u8 v)
-{
-	*(u8 *)p = v;
-}
+/*
+ * Memory of programs, which other threads may write as they please: that is
+ * the programs' own affair, and no race of ours.
+ */
+#define PROGRAM_ACCESS(bits)                                                                       \
+	__attribute__((no_sanitize("thread"))) static inline u##bits program_load##bits(           \
+		const void *p)                                                                     \
+	{                                                                                          \
+		u##bits v;                                                                         \
+		__builtin_memcpy(&v, p, sizeof(v));                                                \
+		return v;                                                                          \
+	}                                                                                          \
+	__attribute__((no_sanitize("thread"))) static inline void program_store##bits(void *p,     \
+										      u##bits v)   \
+	{                                                                                          \
+		__builtin_memcpy(p, &v, sizeof(v));                                                \
+	}
+PROGRAM_ACCESS(8)
+PROGRAM_ACCESS(16)
+PROGRAM_ACCESS(32)
+PROGRAM_ACCESS(64)
+#undef PROGRAM_ACCESS
 
 /* Division by zero gives 0; the smallest number divided by -1 is itself. @off 1: signed. */
 static inline u64 div64(u64 a, u64 b, s16 off)

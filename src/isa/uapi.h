@@ -363,6 +363,10 @@ enum bpf_link_type {
 #define BPF_F_XDP_DEV_BOUND_ONLY  (1u << 6)
 #define BPF_F_TEST_REG_INVARIANTS (1u << 7)
 
+/* flags of bpf_timer_start() */
+#define BPF_F_TIMER_ABS	    (1u << 0)
+#define BPF_F_TIMER_CPU_PIN (1u << 1)
+
 /* flags of BPF_PROG_TEST_RUN */
 #define BPF_F_TEST_RUN_ON_CPU		 (1u << 0)
 #define BPF_F_TEST_XDP_LIVE_FRAMES	 (1u << 1)

@@ -136,6 +136,7 @@ static int new_user_engine(struct anybpf *ctx)
 	if (ret)
 		return ret;
 	opts.verify_only = ctx->opts.verify_only;
+	opts.manual_timers = ctx->opts.manual_timers;
 	opts.vmlinux = ctx->opts.vmlinux_btf ? ctx->opts.vmlinux_btf : MACHINE_BTF;
 	ret = host_new(&opts, &host);
 	if (ret)
@@ -250,6 +251,13 @@ void anybpf_free(struct anybpf *ctx)
 	if (ctx->kernel_btf)
 		btf_free(ctx->kernel_btf);
 	mem_free(&mem, ctx);
+}
+
+uint32_t anybpf_run_timers(struct anybpf *ctx)
+{
+	struct host *host = engine_user_host(ctx->engine);
+
+	return host ? timers_run(host) : 0;
 }
 
 const char *anybpf_error(const struct anybpf *ctx)

@@ -76,8 +76,6 @@ static void array_exit(struct map *map)
 {
 	struct array_map *array = array_map_of(map);
 
-	for (u32 i = 0; map->fields.mask && i < map->desc.max_entries; i++)
-		map_drop_fields(map, array->values + i * array->stride);
 	os_pages_free(array->values, array->size);
 }
 
@@ -173,6 +171,22 @@ static int array_mmap(struct map *map, u64 offset, size_t size, bool writable __
 	return 0;
 }
 
+static void array_drop_fields(struct map *map, u32 kinds)
+{
+	struct array_map *array = array_map_of(map);
+
+	for (u32 i = 0; i < map->desc.max_entries; i++)
+		map_drop_kinds(map, array->values + i * array->stride, kinds);
+}
+
+static const void *array_key_of(const struct map *map, const void *value, u32 *index)
+{
+	const struct array_map *array = container_of(map, struct array_map, map);
+
+	*index = (u32)((size_t)((const u8 *)value - array->values) / array->stride);
+	return index;
+}
+
 static u64 array_mem_usage(const struct map *map)
 {
 	return sizeof(struct array_map) + map->desc.max_entries * (u64)map_value_stride(map);
@@ -194,5 +208,7 @@ const struct map_ops map_ops_array = {
 	.direct_value = array_direct_value,
 	.for_each = array_for_each,
 	.mmap = array_mmap,
+	.drop_fields = array_drop_fields,
+	.key_of = array_key_of,
 	.mem_usage = array_mem_usage,
 };

@@ -53,8 +53,8 @@ static int check_fields(const struct map *map, struct err *err)
 	if (!map->obj.host->verify_only && !owned_fields_known(map->desc.btf, fields))
 		return err_set(
 			err, -EOPNOTSUPP,
-			"the map's value has a timer, a work queue or a pointer to an object "
-			"of the kernel, which are not supported yet");
+			"the map's value has a pointer to an object of the kernel, which is not "
+			"supported yet");
 	return btf_check_roots(map->desc.btf, fields);
 }
 
@@ -81,7 +81,8 @@ int map_find_fields(struct map *map, struct err *err)
 	return ret;
 }
 
-void map_drop_fields_of(struct map *map, void *value)
+void map_drop_kinds(struct map *map, void *value, u32 kinds)
 {
-	owned_drop_fields(map->obj.host, map_this_cpu(map), value, &map->fields);
+	if (map->fields.mask & kinds)
+		owned_drop_fields(map->obj.host, map_this_cpu(map), value, &map->fields, kinds);
 }

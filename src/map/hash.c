@@ -60,7 +60,7 @@ static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq,
 	hash_unlock(b, seq, true);
 	/* Only now, when readers can tell that it has left the chain. */
 	if (old) {
-		hash_drop_fields(h, old);
+		hash_drop_elem(h, old);
 		atomic_store_explicit(&h->shared->cpu[cpu].spare, old, memory_order_release);
 	}
 	return 0;
@@ -107,5 +107,7 @@ const struct map_ops map_ops_hash = {
 	.next_key = hash_next_key,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
+	.drop_fields = hash_drop_fields,
+	.key_of = hash_key_of,
 	.mem_usage = hash_mem_usage,
 };

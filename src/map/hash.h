@@ -256,7 +256,7 @@ static inline int hash_check_flags(bool exists, u64 flags)
 }
 
 /* Drops what special fields of an element hold that has left its chain. */
-void hash_drop_fields(struct hash_map *h, u32 at);
+void hash_drop_elem(struct hash_map *h, u32 at);
 /* Gives back an element that is in no chain, whatever the type, and what its fields hold. */
 void hash_free_elem(struct hash_map *h, u32 at);
 
@@ -271,6 +271,9 @@ int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flag
 int hash_next_key(struct map *map, const void *key, void *next);
 long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
 		   void *arg);
+void hash_drop_fields(struct map *map, u32 kinds);
+/* Of types whose values are in the elements. */
+const void *hash_key_of(const struct map *map, const void *value, u32 *index);
 u64 hash_mem_usage(const struct map *map);
 
 #endif

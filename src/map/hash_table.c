@@ -140,9 +140,6 @@ void hash_exit(struct map *map)
 {
 	struct hash_map *h = hash_map_of(map);
 
-	/* Also of elements that are free: a program may have put something into one too late. */
-	for (u32 at = 1; map->fields.mask && at <= h->nr_elems + h->nr_spares; at++)
-		hash_drop_fields(h, at);
 	os_pages_free(h->shared, h->size);
 }
 
@@ -329,21 +326,41 @@ void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
 	spin_unlock(&own->lock);
 }
 
-void hash_drop_fields(struct hash_map *h, u32 at)
+static void drop_kinds(struct hash_map *h, u32 at, u32 kinds)
 {
-	if (likely(!h->map.fields.mask))
-		return;
 	if (!h->percpu_values) {
-		map_drop_fields(&h->map, hash_value(h, hash_elem(h, at)));
+		map_drop_kinds(&h->map, hash_value(h, hash_elem(h, at)), kinds);
 		return;
 	}
 	for (u32 cpu = 0; cpu < map_nr_cpus(&h->map); cpu++)
-		map_drop_fields(&h->map, hash_percpu_value(h, at, cpu));
+		map_drop_kinds(&h->map, hash_percpu_value(h, at, cpu), kinds);
+}
+
+void hash_drop_elem(struct hash_map *h, u32 at)
+{
+	if (unlikely(h->map.fields.mask))
+		drop_kinds(h, at, BTF_FIELDS_HOLDING);
+}
+
+/* Also of elements that are free: a program may have put something into one too late. */
+void hash_drop_fields(struct map *map, u32 kinds)
+{
+	struct hash_map *h = hash_map_of(map);
+
+	for (u32 at = 1; at <= h->nr_elems + h->nr_spares; at++)
+		drop_kinds(h, at, kinds);
+}
+
+const void *hash_key_of(const struct map *map, const void *value, u32 *index __unused)
+{
+	const struct hash_map *h = container_of(map, struct hash_map, map);
+
+	return (const u8 *)value - (h->value_off - h->key_off);
 }
 
 void hash_free_elem(struct hash_map *h, u32 at)
 {
-	hash_drop_fields(h, at);
+	hash_drop_elem(h, at);
 	if (h->lru)
 		lru_push(h, at);
 	else

@@ -187,7 +187,7 @@ static bool evict(struct hash_map *h, u32 at)
 
 	hash_unlock(b, seq, linked);
 	if (linked)
-		hash_drop_fields(h, at);
+		hash_drop_elem(h, at);
 	return linked;
 }
 

@@ -73,5 +73,7 @@ const struct map_ops map_ops_lru_hash = {
 	.next_key = hash_next_key,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
+	.drop_fields = hash_drop_fields,
+	.key_of = hash_key_of,
 	.mem_usage = hash_mem_usage,
 };

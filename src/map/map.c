@@ -191,10 +191,17 @@ static void free_struct(struct map *map)
 	mem_free(map->obj.host->mem, map);
 }
 
+static void drop_fields(struct map *map, u32 kinds)
+{
+	if (map->fields.mask & kinds && map->ops->drop_fields)
+		map->ops->drop_fields(map, kinds);
+}
+
 static void map_object_free(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
+	drop_fields(map, BTF_FIELDS_HOLDING);
 	map->ops->exit(map);
 	free_struct(map);
 }
@@ -203,6 +210,8 @@ static void map_object_closed(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
+	/* Their callbacks keep programs, which keep the map. */
+	drop_fields(map, BTF_FIELD_ASYNC);
 	if (map->ops->closed)
 		map->ops->closed(map);
 }

@@ -99,6 +99,11 @@ struct map_ops {
 	 */
 	long (*for_each)(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, void *value),
 			 void *arg);
+	/* The key of the element that @value is in; @index is room for one that is computed. */
+	const void *(*key_of)(const struct map *map, const void *value, u32 *index);
+	/* Drops what the special fields of @kinds hold in all elements; free ones may have some,
+	 * too. */
+	void (*drop_fields)(struct map *map, u32 kinds);
 	/* Memory that clients may map: start and size for bpf()'s mmap; -EOPNOTSUPP by default. */
 	int (*mmap)(struct map *map, u64 offset, size_t size, bool writable, void **addr);
 	/* Bytes of memory for bpf_map_info and fdinfo. */

@@ -28,8 +28,6 @@ static void percpu_array_exit(struct map *map)
 {
 	struct array_map *array = array_map_of(map);
 
-	for (u32 i = 0; map->fields.mask && i < map->desc.max_entries; i++)
-		drop_all_cpus(map, array->values + i * array->stride);
 	os_pages_free(array->values, array->size);
 }
 
@@ -105,6 +103,14 @@ static long percpu_array_for_each(struct map *map, u32 cpu,
 	return i;
 }
 
+static void percpu_array_drop_fields(struct map *map, u32 kinds __unused)
+{
+	struct array_map *array = array_map_of(map);
+
+	for (u32 i = 0; i < map->desc.max_entries; i++)
+		drop_all_cpus(map, array->values + i * array->stride);
+}
+
 static u64 percpu_array_mem_usage(const struct map *map)
 {
 	u64 one_cpu = map->desc.max_entries * (u64)map_value_stride(map);
@@ -127,5 +133,6 @@ const struct map_ops map_ops_percpu_array = {
 	.write = percpu_array_write,
 	.next_key = array_next_key,
 	.for_each = percpu_array_for_each,
+	.drop_fields = percpu_array_drop_fields,
 	.mem_usage = percpu_array_mem_usage,
 };

@@ -30,7 +30,7 @@ static void zero_shared(void *shared, size_t size)
 /* One CPU's copy for a program, all of them for user space (@cpu < 0). */
 static void set_value(struct hash_map *h, u32 at, const void *value, s64 cpu, bool is_new)
 {
-	hash_drop_fields(h, at);
+	hash_drop_elem(h, at);
 	if (cpu < 0) {
 		map_copy_percpu_in(&h->map, hash_percpu_value(h, at, 0), h->cpu_stride, value);
 		return;
@@ -156,6 +156,7 @@ const struct map_ops map_ops_percpu_hash = {
 	.next_key = hash_next_key,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
+	.drop_fields = hash_drop_fields,
 	.mem_usage = hash_mem_usage,
 };
 
@@ -174,5 +175,6 @@ const struct map_ops map_ops_lru_percpu_hash = {
 	.next_key = hash_next_key,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
+	.drop_fields = hash_drop_fields,
 	.mem_usage = hash_mem_usage,
 };

@@ -128,13 +128,13 @@ void map_wait_look(struct map_wait *wait);
 bool map_wait_sleep(struct map_wait *wait);
 void map_wait_end(struct map_wait *wait);
 
-/* Drops what the special fields of a value hold that is not the map's element any more. */
-void map_drop_fields_of(struct map *map, void *value);
-
+/* Drops what special fields of some kinds hold in a value. */
+void map_drop_kinds(struct map *map, void *value, u32 kinds);
+/* All that they hold: the value is not the map's element any more. */
 static inline void map_drop_fields(struct map *map, void *value)
 {
-	if (unlikely(map->fields.mask & ~(u32)BTF_FIELD_SPIN_LOCK))
-		map_drop_fields_of(map, value);
+	if (unlikely(map->fields.mask))
+		map_drop_kinds(map, value, BTF_FIELDS_HOLDING);
 }
 
 /* Finds the special fields of the value's type; 0, -EOPNOTSUPP for kinds that are not here yet. */

@@ -93,6 +93,7 @@ int host_new(const struct host_options *opts, struct host **out)
 	}
 	pthread_mutex_init(&host->lock, NULL);
 	pthread_mutex_init(&host->vmlinux_lock, NULL);
+	timers_init(&host->timers, opts->manual_timers);
 	*out = host;
 	return 0;
 }
@@ -102,6 +103,7 @@ void host_free(struct host *host)
 	if (!host)
 		return;
 	handle_close_all(host);
+	timers_free(host);
 	if (host->vmlinux)
 		object_put(&host->vmlinux->obj);
 	host_defer_finish(host);

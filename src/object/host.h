@@ -23,6 +23,7 @@
 #include "object/defer.h"
 #include "object/environment.h"
 #include "object/object.h"
+#include "object/timer.h"
 
 struct interp_tracer;
 struct prog;
@@ -97,6 +98,8 @@ struct host_options {
 	 * elements are not here yet. Such programs do not run (-EOPNOTSUPP).
 	 */
 	bool verify_only;
+	/* No thread runs the callbacks of timers and work: timers_run() is called for that. */
+	bool manual_timers;
 	/* The kernel's own BTF, a file such as /sys/kernel/btf/vmlinux; NULL: none. Copied. */
 	const char *vmlinux;
 };
@@ -130,6 +133,7 @@ struct host {
 	struct slot *slots;   /* env.nr_cpus of them */
 	struct limbo *limbos; /* likewise */
 	_Atomic u32 epoch;
+	struct timers timers;
 
 	pthread_mutex_t lock; /* ids and handles */
 	struct id_table ids[OBJECT_KINDS];

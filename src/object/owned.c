@@ -125,24 +125,28 @@ static void drop_tree(struct dropping *d, u8 *base, const struct btf_field *fiel
 	}
 }
 
-static void drop_fields(struct dropping *d, u8 *base, const struct btf_fields *fields)
+static void drop_fields(struct dropping *d, u8 *base, const struct btf_fields *fields, u32 kinds)
 {
 	const struct btf_field *lock = btf_fields_kind(fields, BTF_FIELD_SPIN_LOCK);
 	struct spinlock *held = NULL;
 
-	if (lock && fields->mask & BTF_FIELD_GRAPH_ROOT) {
+	if (lock && fields->mask & kinds & BTF_FIELD_GRAPH_ROOT) {
 		held = (struct spinlock *)(void *)(base + lock->offset);
 		spin_lock(held);
 	}
 	for (u32 i = 0; i < fields->cnt; i++) {
 		const struct btf_field *field = &fields->at[i];
 
+		if (!(field->kind & kinds))
+			continue;
 		if (field->kind & BTF_FIELD_KPTR)
 			drop_kptr(d, base, field);
 		else if (field->kind == BTF_FIELD_LIST_HEAD)
 			drop_list(d, base, field);
 		else if (field->kind == BTF_FIELD_RB_ROOT)
 			drop_tree(d, base, field);
+		else if (field->kind & BTF_FIELD_ASYNC)
+			async_drop(d->host, (struct async_field *)(void *)(base + field->offset));
 	}
 	if (held)
 		spin_unlock(held);
@@ -161,7 +165,7 @@ static void drop_all(struct dropping *d)
 		d->todo = o->deferred.next ? container_of(o->deferred.next, struct owned, deferred)
 					   : NULL;
 		if (o->fields)
-			drop_fields(d, (u8 *)(o + 1), o->fields);
+			drop_fields(d, (u8 *)(o + 1), o->fields, BTF_FIELDS_HOLDING);
 		host_defer(d->host, d->cpu, &o->deferred, free_owned);
 	}
 }
@@ -174,11 +178,12 @@ void owned_drop(struct host *host, u32 cpu, void *object, const struct btf_field
 	drop_all(&d);
 }
 
-void owned_drop_fields(struct host *host, u32 cpu, void *base, const struct btf_fields *fields)
+void owned_drop_fields(struct host *host, u32 cpu, void *base, const struct btf_fields *fields,
+		       u32 kinds)
 {
 	struct dropping d = {.host = host, .cpu = cpu};
 
-	drop_fields(&d, base, fields);
+	drop_fields(&d, base, fields, kinds);
 	drop_all(&d);
 }
 
@@ -190,7 +195,7 @@ bool owned_fields_known(const struct btf *btf, const struct btf_fields *fields)
 		/* Objects of the kernel, which have other ways to be dropped. */
 		if (field->kind & BTF_FIELD_KPTR && field->btf != btf)
 			return false;
-		if (field->kind & (BTF_FIELD_TIMER | BTF_FIELD_WORKQUEUE | BTF_FIELD_UPTR))
+		if (field->kind == BTF_FIELD_UPTR)
 			return false;
 	}
 	return true;

@@ -41,8 +41,9 @@ void owned_drop(struct host *host, u32 cpu, void *object, const struct btf_field
 void *owned_get(void *object, const struct btf_fields *fields);
 /* The copy of a CPU, or NULL. */
 void *owned_cpu(const struct host *host, void *object, u64 cpu);
-/* Drops all that the fields of the value or object at @base hold, and leaves them empty. */
-void owned_drop_fields(struct host *host, u32 cpu, void *base, const struct btf_fields *fields);
+/* Drops all that fields of @kinds hold in the value or object at @base, and leaves them empty. */
+void owned_drop_fields(struct host *host, u32 cpu, void *base, const struct btf_fields *fields,
+		       u32 kinds);
 /*
  * For executions with a budget, which must be able to drop what they hold: the
  * fields of the object's type, which outlive the execution.

@@ -104,7 +104,8 @@ static void fill_param(const struct verifier *v, struct kfunc *kfunc, u32 i,
 
 	p->type = btf_skip_mods(kfunc->btf, param->type, NULL);
 	p->flags = flags_by_name(name);
-	if (has_suffix(name, "__ign")) {
+	/* Newer kernels have a name of its own for what they fill in themselves. */
+	if (has_suffix(name, "__ign") || has_suffix(name, "__prog")) {
 		p->kind = PARAM_IGNORED;
 	} else if (is_scalar_type(p->type)) {
 		p->kind = PARAM_SCALAR;
