@@ -55,8 +55,8 @@ struct contest {
 	const struct bench_entry *entry;
 	struct side sides[SIDES];
 	bool open[SIDES];
-	const char *why;	   /* Linux's code is not run here */
-	const char *engine;	   /* that is timed alone, or NULL: all but files' code */
+	const char *why;    /* Linux's code is not run here */
+	const char *engine; /* those that are timed, with commas; NULL: all but files' code */
 	double variants[VARIANTS]; /* ns of a run of ours that is compiled in another way */
 	char difference[128];
 };
@@ -153,9 +153,20 @@ static u32 runs_of_turn(struct side *side, u32 turn_us)
  */
 #define CALL_TURNS 8
 
+/* Whether the name is in the list, with commas between. */
+static bool is_named(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; (at = strstr(at, name)); at += len)
+		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
+
 static bool is_timed(const struct contest *c, u32 kind)
 {
-	if (c->engine ? strcmp(c->engine, side_name(kind)) != 0 : kind == SIDE_AOT)
+	if (c->engine ? !is_named(c->engine, side_name(kind)) : kind == SIDE_AOT)
 		return false;
 	return c->open[kind] && !(kind == SIDE_LINUX_CALL && c->open[SIDE_LINUX_CODE] &&
 				  strcmp(c->entry->name, "empty") != 0);
@@ -396,7 +407,7 @@ int main(int argc, char **argv)
 
 	if (!parse(argc, argv, &opts)) {
 		fprintf(stderr,
-			"usage: bench-jit [--rounds N] [--turn US] [--passes] [--engine NAME] "
+			"usage: bench-jit [--rounds N] [--turn US] [--passes] [--engine NAME,...] "
 			"[--check] FOLDER [PROGRAM...]\n");
 		return 2;
 	}

@@ -21,20 +21,20 @@ size_t os_page_size(void)
 }
 
 /* @at is a wish. */
-static void *map_pages(uintptr_t at, size_t size)
+static void *map_pages(uintptr_t at, size_t size, int protection)
 {
-	void *p = mmap((void *)at, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap((void *)at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
 void *os_pages_alloc(size_t size)
 {
-	return map_pages(0, size);
+	return map_pages(0, size, PROT_READ | PROT_WRITE);
 }
 
-void *os_pages_alloc_near(size_t size, const void *near)
+static void *map_pages_near(size_t size, const void *near, int protection)
 {
 	const uintptr_t least = 64u << 20, span = 512u << 20, reach = least + span;
 	uintptr_t to = (uintptr_t)near & ~(uintptr_t)(os_page_size() - 1);
@@ -47,12 +47,17 @@ void *os_pages_alloc_near(size_t size, const void *near)
 
 		os_random(&random, sizeof(random));
 		below = least + (uintptr_t)random % (span / os_page_size()) * os_page_size();
-		p = map_pages(to - below, size);
+		p = map_pages(to - below, size, protection);
 		if (p && to - (uintptr_t)p <= reach)
 			return p;
 		os_pages_free(p, size);
 	}
-	return os_pages_alloc(size);
+	return map_pages(0, size, protection);
+}
+
+void *os_pages_alloc_near(size_t size, const void *near)
+{
+	return map_pages_near(size, near, PROT_READ | PROT_WRITE);
 }
 
 void os_pages_free(void *p, size_t size)
@@ -160,11 +165,9 @@ int os_map_marker(int fd)
 	return p == MAP_FAILED ? -errno : 0;
 }
 
-void *os_pages_reserve(size_t size)
+void *os_pages_reserve_near(size_t size, const void *near)
 {
-	void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
+	return map_pages_near(size, near, PROT_NONE);
 }
 
 int os_pages_map_code(void *at, size_t size, int fd, u64 offset)

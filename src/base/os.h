@@ -29,9 +29,8 @@ int os_pages_protect(void *p, size_t size, bool writable);
 /* From writable to executable; the same pages are never both. Flushes the instruction cache. */
 int os_pages_make_executable(void *p, size_t size);
 
-/* Address space of @size bytes that cannot be touched, to be filled; freed as pages. NULL on
- * failure. */
-void *os_pages_reserve(size_t size);
+/* Likewise address space that cannot be touched yet, to be filled; freed as pages. */
+void *os_pages_reserve_near(size_t size, const void *near);
 /*
  * Bytes of a file from @offset on as code that never was writable, at @at of a
  * reservation; all three multiples of the page size. -errno of the system.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Programs compiled ahead of time: making files of code, and naming those that programs use. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@ static int open_code(struct anybpf *ctx, const char *path, size_t len)
 
 void code_open(struct anybpf *ctx)
 {
-	const char *paths = ctx->opts.aot ? ctx->opts.aot : getenv("ANYBPF_AOT");
+	/* Code that is run: who starts a program with more rights must not name it. */
+	const char *paths = ctx->opts.aot ? ctx->opts.aot : secure_getenv("ANYBPF_AOT");
 	struct host *host = engine_user_host(ctx->engine);
 
 	if (!paths || host->interpret || host->verify_only)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Three parts are mapped: tables, code, and what is written at loading, each
+ * Three parts are mapped: tables, code, and what a loader may write, each
  * from a page of its own. Symbols stand twice in the file, for the system's
  * loader and for tools that look for the table that strip removes.
  */
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "jit/aot/format.h"
+#include "jit/report/eh_frame.h"
 
 /* From the first byte of code to the last of the pool: what instructions reach, and some. */
 #define MAX_REACH (1u << 30)
@@ -24,6 +25,7 @@ enum { LOAD_TABLES, LOAD_CODE, LOAD_DATA, DYNAMIC, STACK, SEGMENTS };
 	S(DYNSTR, ".dynstr")                                                                       \
 	S(INFO, AOT_SECTION)                                                                       \
 	S(TEXT, ".text")                                                                           \
+	S(EH_FRAME, ".eh_frame")                                                                   \
 	S(DYNAMIC, ".dynamic")                                                                     \
 	S(POOL, AOT_SECTION ".pool")                                                               \
 	S(SYMTAB, ".symtab")                                                                       \
@@ -59,6 +61,21 @@ static u64 symbols_size(const struct aot_elf *elf)
 	return (elf->symbols.len + 1) * sizeof(Elf64_Sym);
 }
 
+/* It says how far the code is, so that it can be made when that is known. */
+static void put_unwind(struct aot_elf *elf)
+{
+	const struct eh_frame frame = {
+		.target = elf->target,
+		.frames = elf->frames.at,
+		.frame_cnt = (u32)elf->frames.len,
+		.code = elf->text_at,
+		.relative = true,
+		.at = elf->unwind_at - elf->text_at,
+	};
+
+	eh_frame_put(&elf->unwind, &frame, elf->funcs.at, (u32)elf->funcs.len);
+}
+
 int aot_elf_place(struct aot_elf *elf, struct err *err)
 {
 	u64 page = elf->target->page_size;
@@ -68,9 +85,13 @@ int aot_elf_place(struct aot_elf *elf, struct err *err)
 	elf->dynstr_at = elf->dynsym_at + symbols_size(elf);
 	elf->info_at = ROUND_UP(elf->dynstr_at + elf->names.len, 8u);
 	elf->text_at = ROUND_UP(elf->info_at + elf->info_size, page);
-	elf->dynamic_at = ROUND_UP(elf->text_at + elf->text.len, page);
+	elf->unwind_at = ROUND_UP(elf->text_at + elf->text.len, page);
+	put_unwind(elf);
+	elf->dynamic_at = ROUND_UP(elf->unwind_at + elf->unwind.len, 8u);
 	elf->data_end = elf->dynamic_at + ARRAY_SIZE(dynamic_tags) * sizeof(Elf64_Dyn);
 	elf->pool_at = elf->data_end;
+	if (buf_error(&elf->unwind))
+		return -ENOMEM;
 	if (elf->info_size > UINT32_MAX / 2 ||
 	    elf->pool_at + elf->pool_size - elf->text_at > MAX_REACH)
 		return err_set(err, -E2BIG, "machine code of more than 1 GiB");
@@ -120,10 +141,11 @@ static Elf64_Phdr segment(u32 type, u32 flags, u64 at, u64 size, u64 align)
 static void put_segments(const struct aot_elf *elf, struct buf *out)
 {
 	u64 page = elf->target->page_size, dynamic_size = elf->data_end - elf->dynamic_at;
+	u64 data_size = elf->data_end - elf->unwind_at;
 	Elf64_Phdr segments[SEGMENTS] = {
 		[LOAD_TABLES] = segment(PT_LOAD, PF_R, 0, elf->info_at + elf->info_size, page),
 		[LOAD_CODE] = segment(PT_LOAD, PF_R | PF_X, elf->text_at, elf->text.len, page),
-		[LOAD_DATA] = segment(PT_LOAD, PF_R | PF_W, elf->dynamic_at, dynamic_size, page),
+		[LOAD_DATA] = segment(PT_LOAD, PF_R | PF_W, elf->unwind_at, data_size, page),
 		[DYNAMIC] = segment(PT_DYNAMIC, PF_R | PF_W, elf->dynamic_at, dynamic_size, 8),
 		[STACK] = segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 16),
 	};
@@ -168,6 +190,8 @@ static void put_dynamic(const struct aot_elf *elf, struct buf *out)
 	const u64 values[] = {elf->hash_at,   elf->dynsym_at,	 elf->dynstr_at,
 			      elf->names.len, sizeof(Elf64_Sym), 0};
 
+	pad_to(out, elf->unwind_at);
+	buf_add(out, elf->unwind.data, elf->unwind.len);
 	pad_to(out, elf->dynamic_at);
 	for (u32 i = 0; i < ARRAY_SIZE(dynamic_tags); i++) {
 		const Elf64_Dyn dyn = {.d_tag = dynamic_tags[i], .d_un = {.d_val = values[i]}};
@@ -215,6 +239,8 @@ static void put_sections(const struct aot_elf *elf, const struct tools *t, struc
 		[SECTION_INFO] = {SHT_PROGBITS, alloc, 0, 0, elf->info_at, elf->info_size, 8, 0},
 		[SECTION_TEXT] = {SHT_PROGBITS, alloc | SHF_EXECINSTR, 0, 0, elf->text_at,
 				  elf->text.len, AOT_ALIGN, 0},
+		[SECTION_EH_FRAME] = {SHT_PROGBITS, alloc, 0, 0, elf->unwind_at, elf->unwind.len, 8,
+				      0},
 		[SECTION_DYNAMIC] = {SHT_DYNAMIC, alloc | SHF_WRITE, SECTION_DYNSTR, 0,
 				     elf->dynamic_at, elf->data_end - elf->dynamic_at, 8,
 				     sizeof(Elf64_Dyn)},

@@ -22,10 +22,13 @@ struct aot_elf {
 	struct buf text;  /* the code */
 	struct buf names; /* of symbols, each with its 0; starts with an empty one */
 	VEC(struct aot_symbol) symbols;
-	u64 info_size; /* of the section .anybpf */
+	VEC(struct jit_func) funcs; /* of all programs, counting from the start of the code */
+	VEC(struct jit_frame) frames;
+	struct buf unwind; /* by aot_elf_place() */
+	u64 info_size;	   /* of the section .anybpf */
 	u64 pool_size;
 	/* By aot_elf_place(): offsets in the file, which are addresses as well. */
-	u64 hash_at, dynsym_at, dynstr_at, info_at, text_at, dynamic_at, data_end;
+	u64 hash_at, dynsym_at, dynstr_at, info_at, text_at, unwind_at, dynamic_at, data_end;
 	u64 pool_at; /* an address alone */
 };
 

@@ -250,7 +250,8 @@ static int map_code(const struct aot_file *file, const struct aot_prog *p, struc
 	int ret;
 
 	image->pages = (size_t)(ROUND_UP(p->pool + 8ull * p->entries.cnt, page) - start);
-	image->base = os_pages_reserve(image->pages);
+	image->base =
+		os_pages_reserve_near(image->pages, (const void *)(uintptr_t)jit_runtime[0].fn);
 	if (!image->base)
 		return -ENOMEM;
 	ret = os_pages_map_code(image->base, size, file->fd, start);

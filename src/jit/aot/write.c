@@ -42,6 +42,7 @@ int aot_writer_new(const struct mem *mem, u32 features, struct aot_writer **writ
 	w->elf.mem = mem;
 	buf_init(&w->elf.text, mem);
 	buf_init(&w->elf.names, mem);
+	buf_init(&w->elf.unwind, mem);
 	buf_init(&w->tables, mem);
 	buf_init(&w->strings, mem);
 	buf_putc(&w->elf.names, 0);
@@ -57,6 +58,9 @@ void aot_writer_free(struct aot_writer *w)
 	buf_free(&w->elf.text);
 	buf_free(&w->elf.names);
 	vec_free(&w->elf.symbols, w->mem);
+	vec_free(&w->elf.funcs, w->mem);
+	vec_free(&w->elf.frames, w->mem);
+	buf_free(&w->elf.unwind);
 	vec_free(&w->progs, w->mem);
 	vec_free(&w->uses, w->mem);
 	buf_free(&w->tables);
@@ -213,6 +217,28 @@ static bool add_symbols(struct aot_writer *w, const struct prog *prog, struct ji
 	return true;
 }
 
+/* For .eh_frame, which is of all code. */
+static bool add_unwinding(struct aot_writer *w, struct jit_code *code, u32 text)
+{
+	vec_each (&code->funcs, func) {
+		struct jit_func moved = *func;
+
+		moved.start += text;
+		moved.end += text;
+		moved.prologue_end += text;
+		if (!vec_push(&w->elf.funcs, w->mem, moved))
+			return false;
+	}
+	vec_each (&code->frames, frame) {
+		struct jit_frame moved = *frame;
+
+		moved.offset += text;
+		if (!vec_push(&w->elf.frames, w->mem, moved))
+			return false;
+	}
+	return true;
+}
+
 static bool add_uses(struct aot_writer *w, struct jit_code *code, u32 text)
 {
 	vec_each (&code->pool_uses, use) {
@@ -237,8 +263,8 @@ static int add_code(struct aot_writer *w, const struct prog *prog,
 	p.text = text;
 	p.pool = 8ull * w->pool_cnt;
 	buf_add(&w->elf.text, code->buf.data, code->buf.len);
-	if (!add_symbols(w, prog, code, text) || !add_uses(w, code, text) ||
-	    !vec_push(&w->progs, w->mem, p))
+	if (!add_symbols(w, prog, code, text) || !add_unwinding(w, code, text) ||
+	    !add_uses(w, code, text) || !vec_push(&w->progs, w->mem, p))
 		return -ENOMEM;
 	w->pool_cnt += (u32)code->pool.len;
 	return buf_error(&w->elf.text) | buf_error(&w->elf.names) | buf_error(&w->tables) |
