@@ -12,34 +12,9 @@
  */
 #include "jit/arm64/arm64.h"
 
-#include <stdio.h>
-
-#include "tap.h"
+#include "encoding.h"
 
 static struct jit_unit unit = {.mem = &mem_libc};
-
-struct table {
-	FILE *file;	       /* of what is expected; NULL: print */
-	struct jit_code *code; /* reused */
-};
-
-static void check_bytes(struct table *t, const char *text)
-{
-	char line[256], bytes[256] = "";
-	int n = 0;
-
-	for (size_t i = 0; i < t->code->buf.len; i++)
-		n += snprintf(bytes + n, sizeof(bytes) - (size_t)n, "%02x", t->code->buf.data[i]);
-	snprintf(bytes + n, sizeof(bytes) - (size_t)n, " %s\n", text);
-	do {
-		if (!fgets(line, sizeof(line), t->file)) {
-			tap_fail("nothing is expected of %s", text);
-			return;
-		}
-	} while (line[0] == '#');
-	if (strcmp(line, bytes))
-		tap_fail("%.60s, not %.60s", bytes, line);
-}
 
 /* What the @encode call writes is @text. */
 #define IS(text, encode)                                                                           \
@@ -276,16 +251,18 @@ static const char *const part_names[] = {
 	"arithmetic", "logic", "constants", "memory", "atomics", "others", "jumps",
 };
 
-static void test_encoding(const char *path, struct jit_code *code)
+static void test_encoding(struct jit_code *code)
 {
-	struct table t = {.file = fopen(path, "r"), .code = code};
+	struct table t = {.file = open_table("arm64"), .code = code};
 
 	for (u32 i = 0; i < ARRAY_SIZE(parts); i++) {
 		tap_begin(part_names[i]);
 		if (t.file)
 			parts[i](&t);
 		else
-			tap_fail("%s cannot be read", path);
+			tap_fail("arm64/encoding.txt cannot be read");
+		if (i == ARRAY_SIZE(parts) - 1)
+			check_at_end(&t);
 		tap_end();
 	}
 	if (t.file)
@@ -403,10 +380,8 @@ static void test_constants(struct jit_code *code)
 
 int main(int argc, char **argv)
 {
-	const char *data = getenv("ANYBPF_TEST_DATA");
 	struct jit_code code = {.unit = &unit};
 	struct table print = {.code = &code};
-	char path[4096];
 
 	buf_init(&code.buf, &mem_libc);
 	if (argc > 1 && !strcmp(argv[1], "--print")) {
@@ -415,8 +390,7 @@ int main(int argc, char **argv)
 		code_free(&code);
 		return 0;
 	}
-	snprintf(path, sizeof(path), "%s/arm64/encoding.txt", data ? data : "tests/jit");
-	test_encoding(path, &code);
+	test_encoding(&code);
 	test_logical();
 	test_constants(&code);
 	code_free(&code);

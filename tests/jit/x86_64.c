@@ -12,9 +12,7 @@
  */
 #include "jit/x86_64/x86_64.h"
 
-#include <stdio.h>
-
-#include "tap.h"
+#include "encoding.h"
 
 static struct jit_unit unit = {.mem = &mem_libc};
 
@@ -200,29 +198,6 @@ static void encode(struct jit_code *code, const struct row *row, u8 reg, u8 vvvv
 
 /* ---- each instruction with each operand ---- */
 
-struct table {
-	FILE *file;	       /* of what is expected; NULL: print */
-	struct jit_code *code; /* reused */
-};
-
-static void check_bytes(struct table *t, const char *text)
-{
-	char line[256], bytes[256] = "";
-	int n = 0;
-
-	for (size_t i = 0; i < t->code->buf.len; i++)
-		n += snprintf(bytes + n, sizeof(bytes) - (size_t)n, "%02x", t->code->buf.data[i]);
-	snprintf(bytes + n, sizeof(bytes) - (size_t)n, " %s\n", text);
-	do {
-		if (!fgets(line, sizeof(line), t->file)) {
-			tap_fail("nothing is expected of %s", text);
-			return;
-		}
-	} while (line[0] == '#');
-	if (strcmp(line, bytes))
-		tap_fail("%.60s, not %.60s", bytes, line);
-}
-
 static void one(struct table *t, const struct row *row, u8 reg, const struct x86_rm *rm)
 {
 	u8 vvvv = sample_regs[(reg * 5u) % ARRAY_SIZE(sample_regs)];
@@ -280,30 +255,28 @@ static void row_operands(struct table *t, const struct row *row)
 	memory_operands(t, row, row == rows);
 }
 
-static void test_encoding(const char *path, struct jit_code *code)
+static void test_encoding(struct jit_code *code)
 {
-	struct table t = {.file = fopen(path, "r"), .code = code};
+	struct table t = {.file = open_table("x86_64"), .code = code};
 
-	if (!t.file) {
-		tap_begin("encoding");
-		tap_fail("%s cannot be read", path);
-		tap_end();
-		return;
-	}
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
 		tap_begin(rows[i].text);
-		row_operands(&t, &rows[i]);
+		if (t.file)
+			row_operands(&t, &rows[i]);
+		else
+			tap_fail("x86_64/encoding.txt cannot be read");
+		if (i == ARRAY_SIZE(rows) - 1)
+			check_at_end(&t);
 		tap_end();
 	}
-	fclose(t.file);
+	if (t.file)
+		fclose(t.file);
 }
 
 int main(int argc, char **argv)
 {
-	const char *data = getenv("ANYBPF_TEST_DATA");
 	struct jit_code code = {.unit = &unit};
 	struct table print = {.code = &code};
-	char path[4096];
 
 	buf_init(&code.buf, &mem_libc);
 	if (argc > 1 && !strcmp(argv[1], "--print")) {
@@ -311,8 +284,7 @@ int main(int argc, char **argv)
 			row_operands(&print, &rows[i]);
 		return 0;
 	}
-	snprintf(path, sizeof(path), "%s/x86_64/encoding.txt", data ? data : "tests/jit");
-	test_encoding(path, &code);
+	test_encoding(&code);
 	code_free(&code);
 	return tap_done();
 }
