@@ -20,6 +20,7 @@
 #define ANYBPF_JIT_ARM64_ARM64_H
 
 #include "jit/arm64/encode.h"
+#include "jit/emit.h"
 #include "jit/lower.h"
 #include "jit/target.h"
 
@@ -73,23 +74,14 @@ void a64_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct ji
 
 /* ---- emission ---- */
 
-/* An instruction at .at whose last bits are the way to something. */
-struct a64_site {
-	enum {
-		SITE_JUMP, /* by A64_B, 26 bits, to the label .target */
-		SITE_COND, /* conditional, 19 bits */
-		SITE_BIT,  /* tests a bit, 14 bits */
-		SITE_CALL, /* A64_BL to the address .target of calls[] */
-		SITE_LINK, /* A64_BL to the subprogram .target */
-		SITE_POOL, /* A64_ADRP and a load of entry .target of the program's pool */
-	} kind;
-	bool far; /* does not reach: takes more words */
-	u32 at, target;
-};
-
-/* Where a jump goes: offset and how many sites come before. */
-struct a64_label {
-	u32 at, sites;
+/* Kinds of sites: instructions at .at whose last bits are the way to something. */
+enum {
+	SITE_JUMP, /* by A64_B, 26 bits, to the label .target */
+	SITE_COND, /* conditional, 19 bits */
+	SITE_BIT,  /* tests a bit, 14 bits */
+	SITE_CALL, /* A64_BL to the address .target of calls[] */
+	SITE_LINK, /* A64_BL to the subprogram .target */
+	SITE_POOL, /* A64_ADRP and a load of entry .target of the program's pool */
 };
 
 struct a64_frame {
@@ -104,7 +96,6 @@ struct a64_frame {
 struct a64 {
 	struct jit_code *code;
 	const struct ir_fn *fn;
-	const struct mem *mem;
 	struct a64_frame frame;
 	u32 start;    /* of the function */
 	u32 *landing; /* by block: where a jump to it goes; blocks that only jump on are passed by
@@ -112,18 +103,13 @@ struct a64 {
 	u32 leave;    /* label of the shared epilogue */
 	bool leave_used;
 	u32 next; /* label of the block that follows, UINT32_MAX: none */
-	VEC(struct a64_site) sites;
-	VEC(struct a64_label) labels; /* the first are those of the blocks */
-	VEC(u64) calls;
-	u32 first_line, first_fixup, first_frame; /* of this function */
+	struct jit_sites sites;
 };
 
 /* target.c */
 int a64_emit(struct jit_code *code, struct ir_fn *fn);
 
 /* jump.c */
-u32 a64_label(struct a64 *e);
-void a64_bind(struct a64 *e, u32 label); /* is here */
 /* Writes @word, whose way to @target is filled in at last. */
 void a64_site(struct a64 *e, u8 kind, u32 word, u32 target);
 /* rt = the pool's entry for the symbol. */

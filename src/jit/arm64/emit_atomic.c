@@ -75,13 +75,13 @@ static void make_new(struct a64 *e, const struct ir_insn *insn, u8 old, u8 src)
 
 static void emit_loop(struct a64 *e, const struct ir_insn *insn)
 {
-	u32 size = insn->size == 8 ? A64_SIZE_X : 0, again = a64_label(e), done = a64_label(e);
+	u32 size = insn->size == 8 ? A64_SIZE_X : 0, again = sites_label(&e->sites), done = sites_label(&e->sites);
 	bool ordered = returns_old(insn);
 	bool stores_src = insn->imm == BPF_XCHG || insn->imm == BPF_CMPXCHG;
 	u8 base = (u8)insn->aloc[0], src = a64_reg(e, insn, 2);
 	u8 old = ordered ? (u8)insn->loc : A64_SCRATCH;
 
-	a64_bind(e, again);
+	sites_bind(&e->sites, again);
 	a64_rr(e->code, A64_LDXR | size, old, base);
 	if (insn->imm == BPF_CMPXCHG) {
 		a64_rrr(e->code, A64_SUBS | a64_w(insn->size), A64_ZR, old, a64_reg(e, insn, 3));
@@ -92,7 +92,7 @@ static void emit_loop(struct a64 *e, const struct ir_insn *insn)
 	a64_rrr(e->code, (ordered ? A64_STLXR : A64_STXR) | size, stores_src ? src : A64_SCRATCH,
 		base, A64_SCRATCH2);
 	a64_jump_zero(e, A64_CBNZ, A64_SCRATCH2, again);
-	a64_bind(e, done);
+	sites_bind(&e->sites, done);
 	if (ordered)
 		a64_put(e->code, A64_DMB_ISH);
 }

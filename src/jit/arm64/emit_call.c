@@ -28,9 +28,7 @@ int a64_emit_call(struct a64 *e, const struct ir_insn *insn)
 
 	put_literals(e, insn);
 	if (!e->code->unit->aot && within_reach(e, sym->addr)) {
-		if (!vec_push(&e->calls, e->mem, sym->addr))
-			e->code->failed = true;
-		a64_site(e, SITE_CALL, A64_BL, (u32)e->calls.len - 1);
+		a64_site(e, SITE_CALL, A64_BL, sites_call(&e->sites, sym->addr));
 		return 0;
 	}
 	if (e->code->unit->aot)
@@ -126,12 +124,12 @@ int a64_emit_tail_call(struct a64 *e, const struct ir_insn *insn)
 {
 	const struct prog_array *known = known_array(e, insn);
 	u8 run = a64_reg(e, insn, 0);
-	u32 fail = a64_label(e);
+	u32 fail = sites_label(&e->sites);
 
 	check_index(e, insn, known, fail);
 	check_count(e, run, fail);
 	load_target(e, insn, known, fail);
 	enter_target(e, run);
-	a64_bind(e, fail);
+	sites_bind(&e->sites, fail);
 	return 0;
 }

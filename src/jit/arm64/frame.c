@@ -141,7 +141,7 @@ void a64_return(struct a64 *e)
 			return;
 		}
 		e->leave_used = true;
-		a64_bind(e, e->leave);
+		sites_bind(&e->sites, e->leave);
 	}
 	a64_frame_drop(e);
 	a64_put(e->code, A64_RET);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jumps and other things that depend on where code stands. Everything is
- * written as one word with a note (struct a64_site) of it. When the function
+ * written as one word with a note (struct jit_site) of it. When the function
  * is complete, those that do not reach are marked until no more are found, the
  * code is moved apart for the words that they need, and the distances are
  * filled in. Functions of less than 32 KiB never need that.
@@ -16,27 +16,10 @@
 /* After so many rounds, all that might not reach is marked. */
 #define ROUNDS 8
 
-u32 a64_label(struct a64 *e)
-{
-	if (!vec_push(&e->labels, e->mem, (struct a64_label){0})) {
-		e->code->failed = true;
-		return 0; /* the entry's; nobody jumps */
-	}
-	return (u32)e->labels.len - 1;
-}
-
-void a64_bind(struct a64 *e, u32 label)
-{
-	e->labels.at[label] =
-		(struct a64_label){.at = code_at(e->code), .sites = (u32)e->sites.len};
-}
-
 void a64_site(struct a64 *e, u8 kind, u32 word, u32 target)
 {
-	struct a64_site site = {.kind = kind, .at = code_at(e->code), .target = target};
-
-	if (!vec_push(&e->sites, e->mem, site))
-		e->code->failed = true;
+	sites_add(&e->sites,
+		  (struct jit_site){.kind = kind, .at = code_at(e->code), .target = target});
 	a64_put(e->code, word);
 }
 
@@ -49,7 +32,7 @@ void a64_pool(struct a64 *e, u8 rt, u32 sym)
 /* ---- what does not reach ---- */
 
 /* How many bits a site has for its distance in words. */
-static u32 reach_bits(const struct a64_site *site)
+static u32 reach_bits(const struct jit_site *site)
 {
 	switch (site->kind) {
 	case SITE_COND:
@@ -61,25 +44,6 @@ static u32 reach_bits(const struct a64_site *site)
 	}
 }
 
-/* Bytes that the long form takes more. */
-static u32 far_bytes(const struct a64_site *site)
-{
-	return site->far ? 4 : 0;
-}
-
-/* By site: how much those before it take more; one more entry than sites. */
-static void sum_growth(const struct a64 *e, u32 *before)
-{
-	before[0] = 0;
-	for (u32 i = 0; i < e->sites.len; i++)
-		before[i + 1] = before[i] + far_bytes(&e->sites.at[i]);
-}
-
-static u32 label_offset(const struct a64 *e, const u32 *before, u32 label)
-{
-	return e->labels.at[label].at + before[e->labels.at[label].sites];
-}
-
 static bool reaches(s64 distance, u32 bits)
 {
 	s64 limit = 4ll << (bits - 1);
@@ -87,94 +51,57 @@ static bool reaches(s64 distance, u32 bits)
 	return distance >= -limit && distance < limit;
 }
 
-static bool is_far(const struct a64 *e, const u32 *before, u32 i)
+static bool is_far(const struct jit_sites *s, u32 i)
 {
-	const struct a64_site *site = &e->sites.at[i];
-	s64 at = (s64)site->at + before[i];
+	const struct jit_site *site = &s->all.at[i];
 
-	switch (site->kind) {
-	case SITE_COND:
-	case SITE_BIT:
-		return !reaches(label_offset(e, before, site->target) - at, reach_bits(site));
-	default:
-		return false;
-	}
+	return !reaches((s64)sites_label_at(s, site->target) - sites_at(s, i), reach_bits(site));
 }
 
-static bool lengthen_round(struct a64 *e, const u32 *before, bool all)
+static bool lengthen_round(struct jit_sites *s, bool all)
 {
 	bool any = false;
 
-	for (u32 i = 0; i < e->sites.len; i++) {
-		struct a64_site *site = &e->sites.at[i];
-		bool may = reach_bits(site) < 26;
+	for (u32 i = 0; i < s->all.len; i++) {
+		struct jit_site *site = &s->all.at[i];
+		bool may = site->kind == SITE_COND || site->kind == SITE_BIT;
 
-		if (site->far || !may || !(all || is_far(e, before, i)))
+		if (!may || site->grows || !(all || is_far(s, i)))
 			continue;
-		site->far = any = true;
+		site->grows = 4;
+		any = true;
 	}
 	return any;
 }
 
-static void find_far(struct a64 *e, u32 *before)
+static void find_far(struct jit_sites *s)
 {
-	for (u32 i = 0; lengthen_round(e, before, i == ROUNDS); i++)
-		sum_growth(e, before);
+	for (u32 i = 0; lengthen_round(s, i == ROUNDS); i++)
+		sites_sum(s);
 }
 
 /* ---- moving apart ---- */
 
-static bool move_code(struct a64 *e, const u32 *before)
+static bool move_code(struct jit_sites *s)
 {
-	u32 end = code_at(e->code);
+	const u32 *before = s->before;
+	u32 end = code_at(s->code);
 	u8 *code;
 
-	if (!before[e->sites.len])
+	if (!before[s->all.len])
 		return true;
-	buf_add_zero(&e->code->buf, before[e->sites.len]);
-	if (e->code->buf.failed)
+	buf_add_zero(&s->code->buf, before[s->all.len]);
+	if (s->code->buf.failed)
 		return false;
-	code = e->code->buf.data;
-	for (u32 i = (u32)e->sites.len; i-- > 0;) {
-		u32 at = e->sites.at[i].at, rest = at + 4;
+	code = s->code->buf.data;
+	for (u32 i = (u32)s->all.len; i-- > 0;) {
+		u32 at = s->all.at[i].at, rest = at + 4;
 
 		memmove(code + rest + before[i + 1], code + rest, end - rest);
 		memmove(code + at + before[i], code + at, 4);
 		end = at;
 	}
 	return true;
-}
-
-/* What the code before an offset takes more; asked with growing offsets. */
-struct growth {
-	const struct a64 *e;
-	const u32 *before;
-	u32 site;
-};
-
-static u32 moved(struct growth *g, u32 at)
-{
-	while (g->site < g->e->sites.len && g->e->sites.at[g->site].at < at)
-		g->site++;
-	return at + g->before[g->site];
-}
-
-static void move_notes(struct a64 *e, const u32 *before)
-{
-	struct growth lines = {.e = e, .before = before}, fixups = lines, frames = lines;
-
-	if (!before[e->sites.len])
-		return;
-	for (size_t i = e->first_line; i < e->code->lines.len; i++)
-		e->code->lines.at[i].offset = moved(&lines, e->code->lines.at[i].offset);
-	for (size_t i = e->first_frame; i < e->code->frames.len; i++)
-		e->code->frames.at[i].offset = moved(&frames, e->code->frames.at[i].offset);
-	for (size_t i = e->first_fixup; i < e->code->fixups.len; i++) {
-		struct fault_fixup *fixup = &e->code->fixups.at[i];
-
-		fixup->at = moved(&fixups, fixup->at);
-		fixup->resume = moved(&fixups, fixup->resume);
-	}
 }
 
 /* ---- filling in ---- */
@@ -201,7 +128,7 @@ static u32 with_distance(u32 word, u32 bits, u32 distance)
 }
 
 /* The other condition over a jump that reaches. */
-static void put_far_jump(struct a64 *e, const struct a64_site *site, u32 at, u32 target)
+static void put_far_jump(struct a64 *e, const struct jit_site *site, u32 at, u32 target)
 {
 	u32 word = get_word(e->code, at);
 	bool flags = (word & 0xff000000) == A64_B_COND;
@@ -210,14 +137,14 @@ static void put_far_jump(struct a64 *e, const struct a64_site *site, u32 at, u32
 	put_word(e->code, at + 4, with_distance(A64_B, 26, target - (at + 4)));
 }
 
-static void put_near(struct a64 *e, const struct a64_site *site, u32 at, u32 target)
+static void put_near(struct a64 *e, const struct jit_site *site, u32 at, u32 target)
 {
 	u32 word = get_word(e->code, at);
 
 	put_word(e->code, at, with_distance(word, reach_bits(site), target - at));
 }
 
-static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u32 *before)
+static void put_site(struct a64 *e, const struct jit_site *site, u32 at)
 {
 	u32 target;
 
@@ -225,15 +152,15 @@ static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u
 	case SITE_JUMP:
 	case SITE_COND:
 	case SITE_BIT:
-		target = label_offset(e, before, site->target);
-		if (site->far)
+		target = sites_label_at(&e->sites, site->target);
+		if (site->grows)
 			put_far_jump(e, site, at, target);
 		else
 			put_near(e, site, at, target);
 		break;
 	case SITE_CALL:
 		put_near(e, site, at,
-			 (u32)(e->calls.at[site->target] - ptr_to_u64(e->code->at_base)));
+			 (u32)(e->sites.calls.at[site->target] - ptr_to_u64(e->code->at_base)));
 		break;
 	case SITE_LINK:
 		code_link(e->code, at, site->target);
@@ -246,25 +173,19 @@ static void put_site(struct a64 *e, const struct a64_site *site, u32 at, const u
 
 int a64_finish(struct a64 *e)
 {
-	u32 *before, code_size = code_at(e->code);
-	int ret = -ENOMEM;
+	struct jit_sites *s = &e->sites;
 
-	if (e->code->failed)
+	if (e->code->failed || !sites_complete(s))
 		return -ENOMEM;
-	before = mem_zalloc_array(e->mem, e->sites.len + 1, sizeof(*before));
-	if (!before)
+	find_far(s);
+	if (code_at(e->code) > MAX_CODE || s->before[s->all.len] > MAX_CODE - code_at(e->code))
+		return err_set(e->code->unit->err, -E2BIG, "machine code of more than 127 MiB");
+	if (!move_code(s))
 		return -ENOMEM;
-	find_far(e, before);
-	if (code_size > MAX_CODE || before[e->sites.len] > MAX_CODE - code_size) {
-		ret = err_set(e->code->unit->err, -E2BIG, "machine code of more than 127 MiB");
-	} else if (move_code(e, before)) {
-		move_notes(e, before);
-		for (u32 i = 0; i < e->sites.len && !buf_error(&e->code->buf); i++)
-			put_site(e, &e->sites.at[i], e->sites.at[i].at + before[i], before);
-		ret = e->code->failed ? -ENOMEM : buf_error(&e->code->buf);
-	}
-	mem_free(e->mem, before);
-	return ret;
+	sites_move_notes(s);
+	for (u32 i = 0; i < s->all.len && !buf_error(&e->code->buf); i++)
+		put_site(e, &s->all.at[i], sites_at(s, i));
+	return e->code->failed ? -ENOMEM : buf_error(&e->code->buf);
 }
 
 void a64_link(struct jit_code *code, u32 at, u32 target)

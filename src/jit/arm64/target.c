@@ -65,59 +65,20 @@ static const a64_emit_fn rows[IR_OP_CNT] = {
 	[IR_TRAP] = a64_emit_trap,
 };
 
-static int emit_insn(struct a64 *e, const struct ir_insn *insn)
+static int emit_insn(void *arg, const struct ir_insn *insn)
 {
-	bool unused = (ir_flags(insn) & IR_OP_PURE) && insn->loc == IR_LOC_NONE;
-	int ret = -EOPNOTSUPP;
-
-	if (unused) /* folded into all of its users */
-		return 0;
-	if (rows[insn->op])
-		ret = rows[insn->op](e, insn);
-	if (ret == -EOPNOTSUPP)
-		return err_set(e->code->unit->err, ret, "insn %u: no machine code for %s", insn->pc,
-			       ir_ops[insn->op].text);
-	return ret;
+	return rows[insn->op] ? rows[insn->op](arg, insn) : -EOPNOTSUPP;
 }
 
-static int emit_block(struct a64 *e, u32 block)
+static void begin_block(void *arg, u32 block, u32 next)
 {
-	a64_bind(e, block);
-	ir_each (e->fn, block, ref) {
-		const struct ir_insn *insn = ir_at(e->fn, ref);
-		int ret;
+	struct a64 *e = arg;
 
-		if (insn->op != IR_PHI)
-			code_line(e->code, insn->pc);
-		ret = emit_insn(e, insn);
-		if (ret)
-			return ret;
-	}
-	return e->code->failed ? -ENOMEM : 0;
+	e->next = next;
+	sites_bind(&e->sites, block);
 }
 
-/* Whether jumps pass the block by, so that it needs no code. */
-static bool is_passed_by(const struct a64 *e, u32 block)
-{
-	return block && e->landing[block] != block;
-}
-
-static int emit_blocks(struct a64 *e)
-{
-	const struct ir_fn *fn = e->fn;
-
-	for (u32 i = 0, next; i < fn->norder; i = next) {
-		int ret;
-
-		for (next = i + 1; next < fn->norder && is_passed_by(e, fn->order[next]);)
-			next++;
-		e->next = next < fn->norder ? fn->order[next] : UINT32_MAX;
-		ret = emit_block(e, fn->order[i]);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
+static const struct jit_emitter emitter = {.begin = begin_block, .insn = emit_insn};
 
 static int emit_function(struct a64 *e)
 {
@@ -125,8 +86,8 @@ static int emit_function(struct a64 *e)
 	int ret;
 
 	for (u32 i = 0; i < e->fn->nblocks; i++)
-		a64_label(e);
-	e->leave = a64_label(e);
+		sites_label(&e->sites);
+	e->leave = sites_label(&e->sites);
 	e->landing = jit_landings(e->fn);
 	if (e->code->failed || !e->landing)
 		return -ENOMEM;
@@ -134,12 +95,12 @@ static int emit_function(struct a64 *e)
 	a64_prologue(e);
 	func = a64_unwind(e);
 	func.prologue_end = code_at(e->code);
-	ret = emit_blocks(e);
+	ret = jit_emit_blocks(e->code, e->fn, e->landing, &emitter, e);
 	if (ret)
 		return ret;
 	ret = a64_finish(e);
 	func.end = code_at(e->code);
-	if (!ret && !vec_push(&e->code->funcs, e->mem, func))
+	if (!ret && !vec_push(&e->code->funcs, e->code->unit->mem, func))
 		ret = -ENOMEM;
 	return ret;
 }
@@ -149,19 +110,14 @@ int a64_emit(struct jit_code *code, struct ir_fn *fn)
 	struct a64 e = {
 		.code = code,
 		.fn = fn,
-		.mem = code->unit->mem,
-		.first_line = (u32)code->lines.len,
-		.first_fixup = (u32)code->fixups.len,
-		.first_frame = (u32)code->frames.len,
 	};
 	int ret;
 
 	buf_add_zero(&code->buf, -code_at(code) % 16);
 	e.start = code_at(code);
+	sites_init(&e.sites, code);
 	ret = emit_function(&e);
-	vec_free(&e.sites, e.mem);
-	vec_free(&e.labels, e.mem);
-	vec_free(&e.calls, e.mem);
+	sites_free(&e.sites);
 	return ret;
 }
 

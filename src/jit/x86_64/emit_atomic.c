@@ -45,7 +45,7 @@ static void emit_exchange(struct x86 *e, const struct ir_insn *insn, const struc
 /* Operations without an instruction that returns the old value, which is in rax. */
 static void emit_fetch_loop(struct x86 *e, const struct ir_insn *insn, const struct x86_rm *rm)
 {
-	u32 w = x86_w(insn->size), again = x86_label(e);
+	u32 w = x86_w(insn->size), again = sites_label(&e->sites);
 	struct x86_rm src = x86_in_reg((u8)insn->aloc[2]);
 
 	x86_op(e->code, OP_MOV_LOAD | w, RAX, rm);

@@ -32,10 +32,8 @@ int x86_emit_call(struct x86 *e, const struct ir_insn *insn)
 		x86_op(e->code, OP_INDIRECT, 2, &pool);
 		x86_site(e, SITE_POOL, code_pool(e->code, sym));
 	} else if (within_reach(e, sym->addr)) {
-		if (!vec_push(&e->calls, e->mem, sym->addr))
-			e->code->failed = true;
 		x86_put(e->code, 0xe8, 5);
-		x86_site(e, SITE_CALL, (u32)e->calls.len - 1);
+		x86_site(e, SITE_CALL, sites_call(&e->sites, sym->addr));
 	} else {
 		x86_mov_imm(e->code, X86_SCRATCH, sym->addr);
 		x86_op_reg(e->code, OP_INDIRECT, 2, X86_SCRATCH);
@@ -148,7 +146,7 @@ int x86_emit_tail_call(struct x86 *e, const struct ir_insn *insn)
 	const struct prog_array *known = known_array(e->fn, insn);
 	u8 run = (u8)insn->aloc[0];
 	struct x86_rm count = x86_at(run, offsetof(struct run, tail_calls));
-	u32 fail = x86_label(e);
+	u32 fail = sites_label(&e->sites);
 
 	check_index(e, insn, known, fail);
 	x86_alu_imm(e->code, 0, ALU_CMP, &count, MAX_TAIL_CALL_CNT);

@@ -27,7 +27,7 @@ static void test_zero(struct x86 *e, u32 w, const struct x86_rm *rm)
 
 static void divide_unsigned(struct x86 *e, u32 w, bool is_mod, const struct x86_rm *by)
 {
-	u32 usual = x86_label(e), done = x86_label(e);
+	u32 usual = sites_label(&e->sites), done = sites_label(&e->sites);
 
 	if (is_mod) /* what is left when dividing by zero */
 		x86_op_reg(e->code, OP_MOV_STORE | w, RAX, RDX);
@@ -50,7 +50,7 @@ static void divide_unsigned(struct x86 *e, u32 w, bool is_mod, const struct x86_
  */
 static void divide_signed(struct x86 *e, u32 w, bool is_mod, const struct x86_rm *by)
 {
-	u32 usual = x86_label(e), done = x86_label(e);
+	u32 usual = sites_label(&e->sites), done = sites_label(&e->sites);
 	struct x86_rm rdx = x86_in_reg(RDX), rax = x86_in_reg(RAX);
 
 	x86_op(e->code, OP_MOV_LOAD | w, RDX, by);

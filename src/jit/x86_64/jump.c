@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jumps and other things that depend on where code stands. Everything is
- * written in its longest form with a note (struct x86_site) of it. When the
+ * written in its longest form with a note (struct jit_site) of it. When the
  * function is complete, jumps that reach their label with one byte are marked
  * until no more are found, the code is moved together over the bytes saved,
  * and the distances are filled in. Marking only brings things closer, so any
@@ -14,37 +14,23 @@
 
 #define ROUNDS 4
 
-u32 x86_label(struct x86 *e)
-{
-	if (!vec_push(&e->labels, e->mem, (struct x86_label){0})) {
-		e->code->failed = true;
-		return 0; /* the entry's; nobody jumps */
-	}
-	return (u32)e->labels.len - 1;
-}
-
 void x86_bind(struct x86 *e, u32 label)
 {
-	e->labels.at[label] =
-		(struct x86_label){.at = code_at(e->code), .sites = (u32)e->sites.len};
+	sites_bind(&e->sites, label);
 	e->flags.reg = X86_NO_REG;
-}
-
-static void add_site(struct x86 *e, struct x86_site site)
-{
-	if (!vec_push(&e->sites, e->mem, site))
-		e->code->failed = true;
 }
 
 void x86_site(struct x86 *e, u8 kind, u32 target)
 {
-	add_site(e, (struct x86_site){.kind = kind, .at = code_at(e->code) - 4, .target = target});
+	sites_add(&e->sites,
+		  (struct jit_site){.kind = kind, .at = code_at(e->code) - 4, .target = target});
 }
 
 void x86_jump(struct x86 *e, u8 cc, u32 label)
 {
-	add_site(e, (struct x86_site){
-			    .kind = SITE_JUMP, .cc = cc, .at = code_at(e->code), .target = label});
+	sites_add(&e->sites,
+		  (struct jit_site){
+			  .kind = SITE_JUMP, .cc = cc, .at = code_at(e->code), .target = label});
 	if (cc == CC_ALWAYS)
 		x86_put(e->code, 0xe9, 5);
 	else
@@ -53,102 +39,58 @@ void x86_jump(struct x86 *e, u8 cc, u32 label)
 
 /* ---- shortening ---- */
 
-static u32 long_size(const struct x86_site *site)
+static u32 long_size(const struct jit_site *site)
 {
 	return site->cc == CC_ALWAYS ? 5 : 6;
 }
 
-/* By site: how much the ones before it save; one more entry than sites. */
-static void sum_savings(const struct x86 *e, u32 *before)
-{
-	before[0] = 0;
-	for (u32 i = 0; i < e->sites.len; i++)
-		before[i + 1] = before[i] + e->sites.at[i].saved;
-}
-
-static u32 label_offset(const struct x86 *e, const u32 *before, u32 label)
-{
-	return e->labels.at[label].at - before[e->labels.at[label].sites];
-}
-
-static bool shorten(struct x86_site *site, u32 at, u32 target)
+static bool shorten(struct jit_site *site, u32 at, u32 target)
 {
 	u32 size = long_size(site);
 
 	if (target == at + size) { /* to what follows: not needed */
-		site->saved = (u8)size;
+		site->grows = (s8)-size;
 		return true;
 	}
 	/* Ahead, the label comes closer together with the end of the jump. */
 	if (target > at ? target - (at + size) <= INT8_MAX : at + 2 - target <= 128) {
-		site->saved = (u8)(size - 2);
+		site->grows = (s8)(2 - size);
 		return true;
 	}
 	return false;
 }
 
-static bool shorten_round(struct x86 *e, const u32 *before)
+static bool shorten_round(struct jit_sites *s)
 {
 	bool any = false;
 
-	for (u32 i = 0; i < e->sites.len; i++) {
-		struct x86_site *site = &e->sites.at[i];
+	for (u32 i = 0; i < s->all.len; i++) {
+		struct jit_site *site = &s->all.at[i];
 
-		if (site->kind == SITE_JUMP && !site->saved)
-			any |= shorten(site, site->at - before[i],
-				       label_offset(e, before, site->target));
+		if (site->kind == SITE_JUMP && !site->grows)
+			any |= shorten(site, sites_at(s, i), sites_label_at(s, site->target));
 	}
 	return any;
 }
 
 /* ---- moving together ---- */
 
-static void move_code(struct x86 *e, const u32 *before)
+static void move_code(struct jit_sites *s)
 {
-	u8 *code = e->code->buf.data;
-	u32 end = code_at(e->code);
+	u8 *code = s->code->buf.data;
+	u32 end = code_at(s->code);
 
-	for (u32 i = 0; i < e->sites.len; i++) {
-		const struct x86_site *site = &e->sites.at[i];
-		u32 next = i + 1 < e->sites.len ? e->sites.at[i + 1].at : end;
+	for (u32 i = 0; i < s->all.len; i++) {
+		const struct jit_site *site = &s->all.at[i];
+		u32 next = i + 1 < s->all.len ? s->all.at[i + 1].at : end;
 		u32 from = site->at;
 
 		/* Bytes of a jump are written anew, of its short form and of none as well. */
 		if (site->kind == SITE_JUMP)
 			from += long_size(site);
-		memmove(code + from - before[i + 1], code + from, next - from);
+		memmove(code + (u32)(from + s->before[i + 1]), code + from, next - from);
 	}
-	e->code->buf.len -= before[e->sites.len];
-}
-
-/* What the code before an offset saves; asked with growing offsets. */
-struct savings {
-	const struct x86 *e;
-	const u32 *before;
-	u32 site;
-};
-
-static u32 moved(struct savings *s, u32 at)
-{
-	while (s->site < s->e->sites.len && s->e->sites.at[s->site].at < at)
-		s->site++;
-	return at - s->before[s->site];
-}
-
-static void move_notes(struct x86 *e, const u32 *before)
-{
-	struct savings lines = {.e = e, .before = before}, fixups = lines, frames = lines;
-
-	for (size_t i = e->first_line; i < e->code->lines.len; i++)
-		e->code->lines.at[i].offset = moved(&lines, e->code->lines.at[i].offset);
-	for (size_t i = e->first_frame; i < e->code->frames.len; i++)
-		e->code->frames.at[i].offset = moved(&frames, e->code->frames.at[i].offset);
-	for (size_t i = e->first_fixup; i < e->code->fixups.len; i++) {
-		struct fault_fixup *fixup = &e->code->fixups.at[i];
-
-		fixup->at = moved(&fixups, fixup->at);
-		fixup->resume = moved(&fixups, fixup->resume);
-	}
+	s->code->buf.len = (u32)(end + s->before[s->all.len]);
 }
 
 /* ---- filling in ---- */
@@ -159,10 +101,11 @@ static void put_at(struct x86 *e, u32 at, u64 bytes, u32 n)
 		e->code->buf.data[at + i] = (u8)(bytes >> (8 * i));
 }
 
-static void put_jump(struct x86 *e, const struct x86_site *site, u32 at, u32 target)
+static void put_jump(struct x86 *e, const struct jit_site *site, u32 at, u32 target)
 {
 	bool always = site->cc == CC_ALWAYS;
-	u32 size = long_size(site) - site->saved;
+	s32 grows = site->grows;
+	u32 size = long_size(site) + (u32)grows;
 	u32 distance = target - (at + size);
 
 	if (size == 2)
@@ -173,14 +116,16 @@ static void put_jump(struct x86 *e, const struct x86_site *site, u32 at, u32 tar
 		put_at(e, at, 0x800fu | (u32)site->cc << 8 | (u64)distance << 16, 6);
 }
 
-static void put_site(struct x86 *e, const struct x86_site *site, u32 at, const u32 *before)
+static void put_site(struct x86 *e, const struct jit_site *site, u32 at)
 {
+	const struct jit_sites *s = &e->sites;
+
 	switch (site->kind) {
 	case SITE_JUMP:
-		put_jump(e, site, at, label_offset(e, before, site->target));
+		put_jump(e, site, at, sites_label_at(s, site->target));
 		break;
 	case SITE_CALL:
-		put_at(e, at, e->calls.at[site->target] - ptr_to_u64(e->code->at_base) - at - 4, 4);
+		put_at(e, at, s->calls.at[site->target] - ptr_to_u64(e->code->at_base) - at - 4, 4);
 		break;
 	case SITE_LINK:
 		code_link(e->code, at, site->target);
@@ -193,22 +138,20 @@ static void put_site(struct x86 *e, const struct x86_site *site, u32 at, const u
 
 int x86_finish(struct x86 *e)
 {
-	u32 *before;
+	struct jit_sites *s = &e->sites;
 
 	if (e->code->failed)
 		return -ENOMEM;
 	if (code_at(e->code) > INT32_MAX / 2)
 		return err_set(e->code->unit->err, -E2BIG, "machine code of more than 1 GiB");
-	before = mem_zalloc_array(e->mem, e->sites.len + 1, sizeof(*before));
-	if (!before)
+	if (!sites_complete(s))
 		return -ENOMEM;
-	for (u32 i = 0; i < ROUNDS && shorten_round(e, before); i++)
-		sum_savings(e, before);
-	move_code(e, before);
-	move_notes(e, before);
-	for (u32 i = 0; i < e->sites.len && !e->code->failed; i++)
-		put_site(e, &e->sites.at[i], e->sites.at[i].at - before[i], before);
-	mem_free(e->mem, before);
+	for (u32 i = 0; i < ROUNDS && shorten_round(s); i++)
+		sites_sum(s);
+	move_code(s);
+	sites_move_notes(s);
+	for (u32 i = 0; i < s->all.len && !e->code->failed; i++)
+		put_site(e, &s->all.at[i], sites_at(s, i));
 	return e->code->failed ? -ENOMEM : 0;
 }
 

@@ -69,19 +69,11 @@ static const struct {
 	[IR_TRAP] = {x86_emit_trap, false},
 };
 
-static int emit_insn(struct x86 *e, const struct ir_insn *insn)
+static int emit_insn(void *arg, const struct ir_insn *insn)
 {
-	bool unused = (ir_flags(insn) & IR_OP_PURE) && insn->loc == IR_LOC_NONE;
-	int ret = -EOPNOTSUPP;
+	struct x86 *e = arg;
+	int ret = rows[insn->op].emit ? rows[insn->op].emit(e, insn) : -EOPNOTSUPP;
 
-	if (unused) /* folded into all of its users */
-		return 0;
-	if (rows[insn->op].emit)
-		ret = rows[insn->op].emit(e, insn);
-
-	if (ret == -EOPNOTSUPP)
-		return err_set(e->code->unit->err, ret, "insn %u: no machine code for %s", insn->pc,
-			       ir_ops[insn->op].text);
 	if (e->flags.fresh)
 		e->flags.fresh = false;
 	else if (!rows[insn->op].keeps || insn->loc == e->flags.reg)
@@ -89,44 +81,15 @@ static int emit_insn(struct x86 *e, const struct ir_insn *insn)
 	return ret;
 }
 
-static int emit_block(struct x86 *e, u32 block)
+static void begin_block(void *arg, u32 block, u32 next)
 {
+	struct x86 *e = arg;
+
+	e->next = next;
 	x86_bind(e, block);
-	ir_each (e->fn, block, ref) {
-		const struct ir_insn *insn = ir_at(e->fn, ref);
-		int ret;
-
-		if (insn->op != IR_PHI)
-			code_line(e->code, insn->pc);
-		ret = emit_insn(e, insn);
-		if (ret)
-			return ret;
-	}
-	return e->code->failed ? -ENOMEM : 0;
 }
 
-/* Whether jumps pass the block by, so that it needs no code. */
-static bool is_passed_by(const struct x86 *e, u32 block)
-{
-	return block && e->landing[block] != block;
-}
-
-static int emit_blocks(struct x86 *e)
-{
-	const struct ir_fn *fn = e->fn;
-
-	for (u32 i = 0, next; i < fn->norder; i = next) {
-		int ret;
-
-		for (next = i + 1; next < fn->norder && is_passed_by(e, fn->order[next]);)
-			next++;
-		e->next = next < fn->norder ? fn->order[next] : UINT32_MAX;
-		ret = emit_block(e, fn->order[i]);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
+static const struct jit_emitter emitter = {.begin = begin_block, .insn = emit_insn};
 
 static int emit_function(struct x86 *e)
 {
@@ -134,8 +97,8 @@ static int emit_function(struct x86 *e)
 	int ret;
 
 	for (u32 i = 0; i < e->fn->nblocks; i++)
-		x86_label(e);
-	e->leave = x86_label(e);
+		sites_label(&e->sites);
+	e->leave = sites_label(&e->sites);
 	e->landing = jit_landings(e->fn);
 	if (e->code->failed || !e->landing)
 		return -ENOMEM;
@@ -143,12 +106,12 @@ static int emit_function(struct x86 *e)
 	x86_prologue(e);
 	func = x86_unwind(e);
 	func.prologue_end = code_at(e->code);
-	ret = emit_blocks(e);
+	ret = jit_emit_blocks(e->code, e->fn, e->landing, &emitter, e);
 	if (ret)
 		return ret;
 	ret = x86_finish(e);
 	func.end = code_at(e->code);
-	if (!ret && !vec_push(&e->code->funcs, e->mem, func))
+	if (!ret && !vec_push(&e->code->funcs, e->code->unit->mem, func))
 		ret = -ENOMEM;
 	return ret;
 }
@@ -158,11 +121,7 @@ int x86_emit(struct jit_code *code, struct ir_fn *fn)
 	struct x86 e = {
 		.code = code,
 		.fn = fn,
-		.mem = code->unit->mem,
 		.flags = {.reg = X86_NO_REG},
-		.first_line = (u32)code->lines.len,
-		.first_fixup = (u32)code->fixups.len,
-		.first_frame = (u32)code->frames.len,
 	};
 	int ret;
 
@@ -171,10 +130,9 @@ int x86_emit(struct jit_code *code, struct ir_fn *fn)
 	while (code_at(code) % 16)
 		x86_put(code, jit_x86_64.padding, 1);
 	e.start = code_at(code);
+	sites_init(&e.sites, code);
 	ret = emit_function(&e);
-	vec_free(&e.sites, e.mem);
-	vec_free(&e.labels, e.mem);
-	vec_free(&e.calls, e.mem);
+	sites_free(&e.sites);
 	return ret;
 }
 

@@ -16,6 +16,7 @@
 #ifndef ANYBPF_JIT_X86_64_H
 #define ANYBPF_JIT_X86_64_H
 
+#include "jit/emit.h"
 #include "jit/lower.h"
 #include "jit/target.h"
 #include "jit/x86_64/encode.h"
@@ -86,25 +87,15 @@ void x86_constrain(const struct ir_fn *fn, const struct ir_insn *insn, struct ji
 
 /* ---- emission ---- */
 
-/* Something in the code that depends on where other things are. */
-struct x86_site {
-	enum {
-		SITE_JUMP, /* .cc or CC_ALWAYS, to the label .target; .at is its first byte */
-		SITE_CALL, /* the 4 bytes at .at go to the address .target of calls[] */
-		SITE_LINK, /* likewise to the subprogram .target */
-		SITE_POOL, /* likewise to entry .target of the program's pool */
-	} kind;
-	u8 cc;
-	u8 saved; /* bytes that the shorter form takes less */
-	u32 at, target;
+/* Kinds of sites. */
+enum {
+	SITE_JUMP, /* .cc or CC_ALWAYS, to the label .target; .at is its first byte */
+	SITE_CALL, /* the 4 bytes at .at go to the address .target of calls[] */
+	SITE_LINK, /* likewise to the subprogram .target */
+	SITE_POOL, /* likewise to entry .target of the program's pool */
 };
 
 #define CC_ALWAYS 0xff
-
-/* Where a jump goes: offset and how many sites come before. */
-struct x86_label {
-	u32 at, sites;
-};
 
 struct x86_frame {
 	u32 saved;    /* BIT(register) that the prologue pushes */
@@ -116,7 +107,6 @@ struct x86_frame {
 struct x86 {
 	struct jit_code *code;
 	const struct ir_fn *fn;
-	const struct mem *mem;
 	struct x86_frame frame;
 	u32 start;    /* of the function */
 	u32 *landing; /* by block: where a jump to it goes; blocks that only jump on are passed by
@@ -132,10 +122,7 @@ struct x86 {
 		bool all;
 		bool fresh; /* set by the instruction at hand */
 	} flags;
-	VEC(struct x86_site) sites;
-	VEC(struct x86_label) labels; /* the first are those of the blocks */
-	VEC(u64) calls;
-	u32 first_line, first_fixup, first_frame; /* of this function */
+	struct jit_sites sites;
 };
 
 /* hoist.c: false when out of memory */
@@ -145,7 +132,6 @@ bool x86_hoist_moves(struct ir_fn *fn);
 int x86_emit(struct jit_code *code, struct ir_fn *fn);
 
 /* jump.c */
-u32 x86_label(struct x86 *e);
 void x86_bind(struct x86 *e, u32 label); /* is here */
 void x86_jump(struct x86 *e, u8 cc, u32 label);
 /* The last 4 bytes are to be filled in. */
