@@ -200,19 +200,21 @@ static void others(struct table *t)
 static void jump(struct table *t, const char *text, u8 kind, u32 word, s32 distance)
 {
 	struct ir_fn fn = {0};
-	struct a64 e = {.code = t->code, .fn = &fn, .mem = &mem_libc};
-	u32 label = a64_label(&e), at = 0;
+	struct a64 e = {.code = t->code, .fn = &fn};
+	u32 label, at = 0;
 
 	t->code->buf.len = 0;
+	sites_init(&e.sites, t->code);
+	label = sites_label(&e.sites);
 	if (distance <= 0) {
-		a64_bind(&e, label);
+		sites_bind(&e.sites, label);
 		buf_add_zero(&t->code->buf, (size_t)-distance);
 		at = (u32)-distance;
 		a64_site(&e, kind, word, label);
 	} else {
 		a64_site(&e, kind, word, label);
 		buf_add_zero(&t->code->buf, (size_t)distance - 4);
-		a64_bind(&e, label);
+		sites_bind(&e.sites, label);
 	}
 	check_eq(a64_finish(&e), 0);
 	memmove(t->code->buf.data, t->code->buf.data + at, 8);
@@ -221,8 +223,7 @@ static void jump(struct table *t, const char *text, u8 kind, u32 word, s32 dista
 		check_bytes(t, text);
 	else
 		printf("%s\n", text);
-	vec_free(&e.sites, e.mem);
-	vec_free(&e.labels, e.mem);
+	sites_free(&e.sites);
 }
 
 static void jumps(struct table *t)
