@@ -97,6 +97,20 @@ static void add_subprog(struct sha1 *s, const struct subprog *sub)
 			      (u64)sub->dead << 6);
 }
 
+/* What a kernel function gets besides registers: numbers, or a type by what is in it. */
+static void add_kfunc(struct sha1 *s, const struct kfunc_call *call)
+{
+	const struct btf_fields *fields = call->type.fields;
+
+	add_text(s, call->name ? call->name : "");
+	add_number(s, call->nargs | (u64)call->fixed << 8 | (u64)call->type.size << 16);
+	for (u32 i = 1; i <= 5; i++)
+		if (call->value[i] != ptr_to_u64(&call->type))
+			add_number(s, call->value[i]);
+	for (u32 i = 0; fields && i < fields->cnt; i++)
+		add_number(s, fields->at[i].kind | (u64)fields->at[i].offset << 32);
+}
+
 void aot_digest_facts(const struct prog *prog, const struct jit_options *options,
 		      u8 digest[SHA1_SIZE])
 {
@@ -108,6 +122,8 @@ void aot_digest_facts(const struct prog *prog, const struct jit_options *options
 		add_insn(&s, prog, i);
 		i += isa_is_wide(&prog->insns[i]);
 	}
+	for (u32 i = 0; i < prog->kfunc_call_cnt; i++)
+		add_kfunc(&s, &prog->kfunc_calls[i]);
 	add_number(&s, prog->subprog_cnt);
 	for (u32 i = 0; i < prog->subprog_cnt; i++)
 		add_subprog(&s, &prog->subprogs[i]);

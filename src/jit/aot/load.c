@@ -9,6 +9,7 @@
 
 #include "base/os.h"
 #include "helper/helper.h"
+#include "helper/kfunc.h"
 #include "jit/aot/digest.h"
 #include "jit/aot/file.h"
 #include "jit/compile.h"
@@ -156,6 +157,9 @@ bool aot_entry_known(const struct aot_file *file, const struct aot_prog *p,
 		return entry->index < HELPER_CNT && !strcmp(helper_protos[entry->index].name, name);
 	case SYM_RUNTIME:
 		return runtime_function(name);
+	case SYM_KFUNC:
+	case SYM_KFUNC_TYPE:
+		return kfunc_id_by_name(name) != KFUNC_UNKNOWN;
 	default:
 		return false;
 	}
@@ -186,6 +190,16 @@ static u64 map_value(struct map *map)
 	return ptr_to_u64(first);
 }
 
+/* A kernel function that the program calls, or the type that it calls it for. */
+static u64 kfunc(const struct prog *prog, const struct aot_entry *entry, const char *name)
+{
+	const struct kfunc_call *call = &prog->kfunc_calls[entry->index];
+
+	if (entry->index >= prog->kfunc_call_cnt || strcmp(call->name, name))
+		return 0;
+	return entry->kind == SYM_KFUNC ? (u64)(uintptr_t)call->fn : ptr_to_u64(&call->type);
+}
+
 /* 0 where there is none. */
 static u64 address_of(const struct aot_file *file, const struct aot_entry *entry,
 		      const struct prog *prog)
@@ -208,6 +222,9 @@ static u64 address_of(const struct aot_file *file, const struct aot_entry *entry
 		return function((void (*)(void))helper_protos[entry->index].fn);
 	case SYM_RUNTIME:
 		return function(runtime_function(aot_string(file, entry->name))->fn);
+	case SYM_KFUNC:
+	case SYM_KFUNC_TYPE:
+		return kfunc(prog, entry, aot_string(file, entry->name));
 	default:
 		return 0;
 	}

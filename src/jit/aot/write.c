@@ -98,19 +98,28 @@ static struct aot_range add_maps(struct aot_writer *w, const struct prog *prog)
 }
 
 /* The name of the C function, or none. */
-static const char *entry_name(const struct jit_pooled *pooled)
+static const char *entry_name(const struct prog *prog, const struct jit_pooled *pooled)
 {
-	if (pooled->kind == SYM_HELPER)
+	switch (pooled->kind) {
+	case SYM_HELPER:
 		return helper_protos[pooled->index].name;
-	return pooled->kind == SYM_RUNTIME ? jit_runtime[pooled->index].name : NULL;
+	case SYM_RUNTIME:
+		return jit_runtime[pooled->index].name;
+	case SYM_KFUNC:
+	case SYM_KFUNC_TYPE:
+		return prog->kfunc_calls[pooled->index].name;
+	default:
+		return NULL;
+	}
 }
 
-static struct aot_range add_entries(struct aot_writer *w, struct jit_code *code)
+static struct aot_range add_entries(struct aot_writer *w, const struct prog *prog,
+				    struct jit_code *code)
 {
 	struct aot_range range = begin_table(w, code->pool.len);
 
 	vec_each (&code->pool, pooled) {
-		const char *name = entry_name(pooled);
+		const char *name = entry_name(prog, pooled);
 		const struct aot_entry entry = {
 			.kind = pooled->kind,
 			.name = name ? add_string(w, name) : 0,
@@ -188,7 +197,7 @@ static void describe(struct aot_writer *w, const struct prog *prog,
 		.subprog_cnt = prog->subprog_cnt,
 		.flags = (options->limited ? AOT_LIMITED : 0) | (options->blind ? AOT_BLIND : 0),
 		.maps = add_maps(w, prog),
-		.entries = add_entries(w, code),
+		.entries = add_entries(w, prog, code),
 		.fixups = add_fixups(w, code),
 		.lines = add_lines(w, code),
 		.funcs = add_funcs(w, code),
