@@ -194,6 +194,7 @@ static u64 array_mem_usage(const struct map *map)
 
 const struct map_ops map_ops_array = {
 	.type = BPF_MAP_TYPE_ARRAY,
+	.batch = MAP_BATCH_ARRAY,
 	.size = sizeof(struct array_map),
 	.check = array_check,
 	.check_btf = array_check_btf,

@@ -122,6 +122,7 @@ static u64 array_of_maps_mem_usage(const struct map *map)
 
 const struct map_ops map_ops_array_of_maps = {
 	.type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+	.batch = MAP_BATCH_ARRAY,
 	.size = sizeof(struct array_of_maps),
 	.check = handle_array_check,
 	.check_btf = map_check_no_btf,

@@ -95,6 +95,7 @@ static int hash_write(struct map *map, const void *key, const void *value, u64 f
 
 const struct map_ops map_ops_hash = {
 	.type = BPF_MAP_TYPE_HASH,
+	.batch = MAP_BATCH_HASH,
 	.size = sizeof(struct hash_map),
 	.check = hash_check,
 	.init = hash_map_init,
@@ -105,6 +106,7 @@ const struct map_ops map_ops_hash = {
 	.read = hash_read,
 	.write = hash_write,
 	.next_key = hash_next_key,
+	.read_bucket = hash_read_bucket,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
 	.drop_fields = hash_drop_fields,

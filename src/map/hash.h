@@ -274,6 +274,13 @@ long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, vo
 void hash_drop_fields(struct map *map, u32 kinds);
 /* Of types whose values are in the elements. */
 const void *hash_key_of(const struct map *map, const void *value, u32 *index);
+s64 hash_read_bucket(struct map *map, u32 *bucket, u32 room, void *keys, void *values, u64 flags,
+		     bool take);
+/* As that, but with @taken the elements are taken out and left to the caller: the first of a chain.
+ */
+s64 hash_batch_bucket(struct hash_map *h, u32 *bucket, u32 room, void *keys, void *values,
+		      u64 flags, u32 *taken);
+u32 hash_taken_next(struct hash_map *h, u32 at);
 u64 hash_mem_usage(const struct map *map);
 
 #endif

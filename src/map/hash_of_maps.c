@@ -166,6 +166,25 @@ static int hash_of_maps_delete(struct map *map, const void *key)
 	return 0;
 }
 
+static s64 hash_of_maps_read_bucket(struct map *map, u32 *bucket, u32 room, void *keys,
+				    void *values, u64 flags, bool take)
+{
+	struct hash_of_maps *m = hash_of_maps_of(map);
+	u32 taken = 0;
+	s64 n = hash_batch_bucket(&m->hash, bucket, room, keys, values, flags,
+				  take ? &taken : NULL);
+
+	while (taken) {
+		u32 at = taken;
+		struct map *before = atomic_exchange(&m->inner[at], NULL);
+
+		taken = hash_taken_next(&m->hash, at);
+		hash_free_elem(&m->hash, at);
+		inner_put(before);
+	}
+	return n;
+}
+
 static u64 hash_of_maps_mem_usage(const struct map *map)
 {
 	return hash_mem_usage(map) + sizeof(struct hash_of_maps) - sizeof(struct hash_map) +
@@ -174,6 +193,7 @@ static u64 hash_of_maps_mem_usage(const struct map *map)
 
 const struct map_ops map_ops_hash_of_maps = {
 	.type = BPF_MAP_TYPE_HASH_OF_MAPS,
+	.batch = MAP_BATCH_HASH,
 	.size = sizeof(struct hash_of_maps),
 	.check = hash_of_maps_check,
 	.check_btf = map_check_no_btf,
@@ -184,5 +204,6 @@ const struct map_ops map_ops_hash_of_maps = {
 	.read = hash_read,
 	.write = hash_of_maps_write,
 	.next_key = hash_next_key,
+	.read_bucket = hash_of_maps_read_bucket,
 	.mem_usage = hash_of_maps_mem_usage,
 };

@@ -571,6 +571,80 @@ long hash_for_each(struct map *map, u32 cpu, long (*fn)(void *arg, void *key, vo
 	return calls;
 }
 
+/* ---- batches ---- */
+
+static u32 copy_bucket(struct hash_map *h, u32 at, void *keys, void *values, u64 flags)
+{
+	size_t value_size = map_user_value_size(&h->map);
+	u32 n = 0;
+
+	for (; at; n++) {
+		struct hash_elem *e = hash_elem(h, at);
+
+		sync_copy_from_shared((u8 *)keys + (size_t)n * h->key_size, hash_key(h, e),
+				      h->key_size);
+		copy_out(h, at, (u8 *)values + n * value_size, flags);
+		at = atomic_load_explicit(&e->next, memory_order_relaxed);
+	}
+	return n;
+}
+
+static u32 count_bucket(struct hash_map *h, u32 at)
+{
+	u32 n = 0;
+
+	for (; at; n++)
+		at = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	return n;
+}
+
+s64 hash_batch_bucket(struct hash_map *h, u32 *bucket, u32 room, void *keys, void *values,
+		      u64 flags, u32 *taken)
+{
+	for (; *bucket <= h->mask; ++*bucket) {
+		struct hash_bucket *b = &h->buckets[*bucket];
+		u32 seq, at, n;
+
+		if (!atomic_load_explicit(&b->head, memory_order_relaxed))
+			continue;
+		seq = hash_lock(b);
+		at = atomic_load_explicit(&b->head, memory_order_relaxed);
+		n = count_bucket(h, at);
+		if (n && n <= room) {
+			copy_bucket(h, at, keys, values, flags);
+			if (taken) {
+				*taken = at;
+				atomic_store_explicit(&b->head, 0, memory_order_release);
+			}
+		}
+		hash_unlock(b, seq, n && n <= room && taken);
+		if (n)
+			return n;
+	}
+	return 0;
+}
+
+u32 hash_taken_next(struct hash_map *h, u32 at)
+{
+	return atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+}
+
+s64 hash_read_bucket(struct map *map, u32 *bucket, u32 room, void *keys, void *values, u64 flags,
+		     bool take)
+{
+	struct hash_map *h = hash_map_of(map);
+	u32 taken = 0;
+	s64 n = hash_batch_bucket(h, bucket, room, keys, values, flags, take ? &taken : NULL);
+
+	while (taken) {
+		u32 at = taken;
+
+		taken = hash_taken_next(h, at);
+		hash_free_elem(h, at);
+	}
+	return n;
+}
+
 u64 hash_mem_usage(const struct map *map)
 {
 	return sizeof(struct hash_map) + ((const struct hash_map *)(const void *)map)->size;

@@ -612,7 +612,8 @@ static u32 find_next(struct lpm_map *t, const void *key)
 		}
 		at = link_get(&n->child[bit]);
 	}
-	if (!at || same != key_len(key) || !has_value(t, at))
+	/* Its own node has a value, so that .len is nothing but the prefix's. */
+	if (!at || same != key_len(key) || node_len(node_at(t, at)) != same)
 		return first_below(t, link_get(&t->shared->root));
 	return below ? first_below(t, below) : self;
 }
@@ -648,6 +649,7 @@ static u64 lpm_mem_usage(const struct map *map)
 
 const struct map_ops map_ops_lpm_trie = {
 	.type = BPF_MAP_TYPE_LPM_TRIE,
+	.batch = MAP_BATCH_ARRAY | MAP_BATCH_DELETE,
 	.size = sizeof(struct lpm_map),
 	.check = lpm_check,
 	.check_btf = lpm_check_btf,

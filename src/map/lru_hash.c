@@ -61,6 +61,7 @@ static int lru_hash_write(struct map *map, const void *key, const void *value, u
 
 const struct map_ops map_ops_lru_hash = {
 	.type = BPF_MAP_TYPE_LRU_HASH,
+	.batch = MAP_BATCH_HASH,
 	.size = sizeof(struct hash_map),
 	.check = hash_check,
 	.init = lru_hash_init,
@@ -71,6 +72,7 @@ const struct map_ops map_ops_lru_hash = {
 	.read = hash_read,
 	.write = lru_hash_write,
 	.next_key = hash_next_key,
+	.read_bucket = hash_read_bucket,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
 	.drop_fields = hash_drop_fields,

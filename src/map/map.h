@@ -47,9 +47,18 @@ struct map_desc {
 	bool sleepable_ok; /* may be used by sleepable programs */
 };
 
+/* The batch commands that a type has. */
+#define MAP_BATCH_LOOKUP BIT(0)
+#define MAP_BATCH_UPDATE BIT(1)
+#define MAP_BATCH_DELETE BIT(2)
+#define MAP_BATCH_TAKE	 BIT(3) /* lookup and delete */
+#define MAP_BATCH_ARRAY	 (MAP_BATCH_LOOKUP | MAP_BATCH_UPDATE)
+#define MAP_BATCH_HASH	 (MAP_BATCH_ARRAY | MAP_BATCH_DELETE | MAP_BATCH_TAKE)
+
 struct map_ops {
 	enum bpf_map_type type;
 	bool percpu;	     /* user space sees one copy of a value per CPU */
+	u8 batch;	     /* MAP_BATCH_* */
 	bool reads_by_value; /* what user space looks up is the value that it passes */
 
 	/* What Linux checks of MAP_CREATE before it allocates; common checks are done already. */
@@ -92,6 +101,15 @@ struct map_ops {
 	/* @key NULL or unknown: the first. -ENOENT after the last. */
 	int (*next_key)(struct map *map, const void *key, void *next);
 	int (*read_and_delete)(struct map *map, const void *key, void *value, u64 flags);
+
+	/*
+	 * For batches from hash tables, which hand out whole buckets: copies the
+	 * elements of the first bucket from *@bucket on that has any, and takes
+	 * them out. Their number, 0 when there is none; nothing happens when it is
+	 * more than @room. *@bucket is then the bucket's number.
+	 */
+	s64 (*read_bucket)(struct map *map, u32 *bucket, u32 room, void *keys, void *values,
+			   u64 flags, bool take);
 
 	/* Address of byte @off of an array's first value, for BPF_PSEUDO_MAP_VALUE; -EINVAL. */
 	int (*direct_value)(struct map *map, u32 off, void **addr);
@@ -159,6 +177,12 @@ int map_user_delete(struct map *map, const void *key);
 int map_user_next_key(struct map *map, const void *key, void *next);
 int map_user_lookup_and_delete(struct map *map, const void *key, void *value, u64 flags);
 int map_freeze(struct map *map);
+
+/* Around several accesses at once: -EPERM when the map may not be read or written; 0, then end. */
+int map_user_begin(struct map *map, bool read, bool write);
+void map_user_end(struct map *map, bool write);
+/* What may be asked of elements in a batch: BPF_F_LOCK where the value has a lock; -EINVAL. */
+int map_user_check_lock_flag(const struct map *map, u64 flags);
 
 /*
  * mmap() of a map: the memory itself, which stays where it is while the map

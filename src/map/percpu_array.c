@@ -120,6 +120,7 @@ static u64 percpu_array_mem_usage(const struct map *map)
 
 const struct map_ops map_ops_percpu_array = {
 	.type = BPF_MAP_TYPE_PERCPU_ARRAY,
+	.batch = MAP_BATCH_ARRAY,
 	.percpu = true,
 	.size = sizeof(struct array_map),
 	.check = array_check,

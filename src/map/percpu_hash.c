@@ -143,6 +143,7 @@ static int lru_percpu_hash_write(struct map *map, const void *key, const void *v
 
 const struct map_ops map_ops_percpu_hash = {
 	.type = BPF_MAP_TYPE_PERCPU_HASH,
+	.batch = MAP_BATCH_HASH,
 	.percpu = true,
 	.size = sizeof(struct hash_map),
 	.check = hash_check,
@@ -154,6 +155,7 @@ const struct map_ops map_ops_percpu_hash = {
 	.read = hash_read,
 	.write = percpu_hash_write,
 	.next_key = hash_next_key,
+	.read_bucket = hash_read_bucket,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
 	.drop_fields = hash_drop_fields,
@@ -162,6 +164,7 @@ const struct map_ops map_ops_percpu_hash = {
 
 const struct map_ops map_ops_lru_percpu_hash = {
 	.type = BPF_MAP_TYPE_LRU_PERCPU_HASH,
+	.batch = MAP_BATCH_HASH,
 	.percpu = true,
 	.size = sizeof(struct hash_map),
 	.check = hash_check,
@@ -173,6 +176,7 @@ const struct map_ops map_ops_lru_percpu_hash = {
 	.read = hash_read,
 	.write = lru_percpu_hash_write,
 	.next_key = hash_next_key,
+	.read_bucket = hash_read_bucket,
 	.read_and_delete = hash_read_and_delete,
 	.for_each = hash_for_each,
 	.drop_fields = hash_drop_fields,

@@ -102,6 +102,24 @@ int map_user_lookup_and_delete(struct map *map, const void *key, void *value, u6
 	return err;
 }
 
+int map_user_begin(struct map *map, bool read, bool write)
+{
+	if ((read && !may_read(map)) || (write && !write_begin(map)))
+		return -EPERM;
+	return 0;
+}
+
+void map_user_end(struct map *map, bool write)
+{
+	if (write)
+		write_end(map);
+}
+
+int map_user_check_lock_flag(const struct map *map, u64 flags)
+{
+	return flags & MAP_FLAGS_UNLOCK || !lock_flag_ok(map, flags) ? -EINVAL : 0;
+}
+
 /* The verifier may fold loads from what neither user space nor programs can change. */
 static void publish_frozen(struct map *map)
 {

@@ -165,8 +165,7 @@ int sys_map_next_key(struct call *call)
 		err = key_read(map, call->attr.key, &key);
 	if (err)
 		goto out;
-	/* Maps without keys say themselves that there is no next one. */
-	next = mem_zalloc(mem, map->desc.key_size ? map->desc.key_size : 1);
+	next = mem_zalloc(mem, map->desc.key_size);
 	err = next ? map_user_next_key(map, key, next) : -ENOMEM;
 	if (!err)
 		err = client_write(call->attr.next_key, next, map->desc.key_size);
