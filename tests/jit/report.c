@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -391,6 +392,40 @@ static void test_jitdump_threads(void)
 	check_eq(warnings.n, 0);
 }
 
+/* Its parent's file is not a child's: perf looks for each by its number. */
+static void test_jitdump_after_fork(void)
+{
+	struct warnings warnings = {0};
+	struct host *host = new_host(BIT(JIT_REPORT_JITDUMP), &warnings);
+	struct prog *prog = sample_prog(host);
+	struct stat before, after;
+	int status = -1;
+	pid_t child;
+
+	check_eq(sample_compile(prog), 0);
+	check_eq(stat(dump_path, &before), 0);
+	child = fork();
+	if (!child) {
+		struct dumped f;
+		struct dump d;
+		u32 n = 0;
+
+		jit_free(prog);
+		snprintf(dump_path, sizeof(dump_path), "/tmp/jit-%d.dump", (int)getpid());
+		if (!sample_compile(prog) && open_dump(&d))
+			while (next_dumped(&d, &f))
+				n++;
+		unlink(dump_path);
+		_exit(n == 2 && tap.ok ? 0 : 1);
+	}
+	check_eq(waitpid(child, &status, 0), child);
+	check_eq(status, 0);
+	check_eq(stat(dump_path, &after), 0);
+	check_eq(after.st_size, before.st_size);
+	sample_free(prog);
+	host_free(host);
+}
+
 /* ---- the object for gdb ---- */
 
 /* What gdb's list has of the code at @image, or NULL. */
@@ -625,6 +660,7 @@ int main(void)
 		run_test(test_links_are_not_followed);
 		run_test(test_jitdump);
 		run_test(test_jitdump_threads);
+		run_test(test_jitdump_after_fork);
 		run_test(test_gdb_list);
 		run_test(test_unwinding);
 		run_test(test_out_of_memory);

@@ -7,6 +7,7 @@
 #include <anybpf/anybpf.h>
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "../elf/objects.h"
 
@@ -241,6 +242,45 @@ static void test_limits(void)
 	}
 }
 
+/* ---- who is told of machine code ---- */
+
+static void keep_warning(void *ctx, const char *text)
+{
+	char(*last)[256] = ctx;
+
+	check_str(*last, ""); /* once */
+	snprintf(*last, sizeof(*last), "%s", text);
+}
+
+static void test_report(void)
+{
+	char path[64], want[64], warning[256] = "";
+	ANYBPF_OPTS(anybpf_options, opts, .jit_report = "perf,gdb", .warn = keep_warning,
+		    .warn_ctx = &warning);
+	struct anybpf *ctx;
+	struct fixture f;
+
+	/* A file that cannot be written fails nothing. */
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	snprintf(want, sizeof(want), "machine code is not reported (perf): %s: ", path);
+	check_eq(mkdir(path, 0700), 0);
+	if (setup(&f, &opts)) {
+		bool compiled = info_of(&f, "number").code_bytes;
+
+		check_eq(verdict(&f, "number"), 0x41424344);
+		if (compiled)
+			check(!strncmp(warning, want, strlen(want)));
+		else
+			check_str(warning, "");
+		teardown(&f);
+	}
+	check_eq(rmdir(path), 0);
+
+	opts.jit_report = "perf,moon";
+	check_eq(anybpf_new(&opts, &ctx), -EINVAL);
+	check(!ctx);
+}
+
 int main(void)
 {
 	run_test(test_info);
@@ -252,5 +292,6 @@ int main(void)
 	run_test(test_dump);
 	run_test(test_blind);
 	run_test(test_limits);
+	run_test(test_report);
 	return tap_done();
 }
