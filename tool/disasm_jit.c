@@ -13,6 +13,7 @@
 #include <capstone/capstone.h>
 
 #include "disasm.h"
+#include "jit/jit.h"
 #include "sys/engine.h"
 
 /* A program's code and what is told of places in it. */
@@ -25,12 +26,11 @@ struct code {
 	u32 *lens;
 	struct bpf_line_info *lines; /* and the addresses of their code */
 	u64 *addresses;
-	struct place { /* of the lines of one function, those built in with them, in order */
-		u64 address;
-		u32 line;
-	} * places;
-	u32 place_cnt, next; /* whose turn it is */
-	u32 shown;	     /* .line_off of the last line */
+	struct jit_code_line *all; /* of the user engine, which tells more */
+	u32 all_cnt;
+	struct jit_code_line *places; /* of one function, in order */
+	u32 place_cnt, next;	      /* whose turn it is */
+	u32 shown;		      /* .line_off of the last line */
 	csh capstone;
 	cs_insn *insn;
 };
@@ -56,8 +56,11 @@ static bool make_room(struct code *c)
 	c->lens = calloc(c->info.nr_jited_func_lens + 1ull, sizeof(*c->lens));
 	c->lines = calloc(c->info.nr_line_info + 1ull, sizeof(*c->lines));
 	c->addresses = calloc(c->info.nr_jited_line_info + 1ull, sizeof(*c->addresses));
-	c->places = calloc(c->info.nr_line_info + 1ull, sizeof(*c->places));
-	return c->bytes && c->symbols && c->lens && c->lines && c->addresses && c->places;
+	/* At each byte of code one line can begin. */
+	c->all = calloc(c->info.jited_prog_len + 1ull, sizeof(*c->all));
+	c->places =
+		calloc(1ull + c->info.jited_prog_len + c->info.nr_line_info, sizeof(*c->places));
+	return c->bytes && c->symbols && c->lens && c->lines && c->addresses && c->all && c->places;
 }
 
 static int get_code(struct code *c)
@@ -88,6 +91,8 @@ static int get_code(struct code *c)
 		c->info.nr_jited_func_lens = 0;
 	if (!c->info.jited_line_info || c->info.nr_jited_line_info != c->info.nr_line_info)
 		c->info.nr_line_info = 0;
+	c->all_cnt = engine_code_lines(c->program->object->ctx->engine, c->program->fd, c->all,
+				       c->info.jited_prog_len);
 	return ret;
 }
 
@@ -98,6 +103,7 @@ static void code_free(struct code *c)
 	free(c->lens);
 	free(c->lines);
 	free(c->addresses);
+	free(c->all);
 	free(c->places);
 }
 
@@ -138,21 +144,30 @@ static void print_insn(const cs_insn *insn)
 
 static int by_address(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct jit_code_line *x = a, *y = b;
 
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
+	return x->record < y->record ? -1 : x->record > y->record;
 }
 
-/* Whatever function they are of. */
+/* The lines of the code at @address, whatever function they are of. */
 static void find_lines(struct code *c, u64 address, u32 size)
 {
+	u32 n = c->all_cnt ? c->all_cnt : c->info.nr_line_info;
+
 	c->place_cnt = c->next = 0;
 	c->shown = UINT32_MAX;
-	for (u32 i = 0; i < c->info.nr_line_info; i++)
-		if (c->addresses[i] - address < size)
-			c->places[c->place_cnt++] = (struct place){c->addresses[i], i};
+	for (u32 i = 0; i < n; i++) {
+		struct jit_code_line line;
+
+		if (c->all_cnt)
+			line = c->all[i];
+		else
+			line = (struct jit_code_line){c->addresses[i], i};
+		if (line.address - address < size && line.record < c->info.nr_line_info)
+			c->places[c->place_cnt++] = line;
+	}
 	qsort(c->places, c->place_cnt, sizeof(*c->places), by_address);
 }
 
@@ -163,7 +178,7 @@ static void print_source(struct code *c, u64 address)
 	const struct bpf_line_info *line = NULL;
 
 	while (c->next < c->place_cnt && c->places[c->next].address <= address)
-		line = &c->lines[c->places[c->next++].line];
+		line = &c->lines[c->places[c->next++].record];
 	if (!line || !btf || !c->opts->source || line->line_off == c->shown)
 		return;
 	print_source_line(btf, line);
@@ -200,13 +215,14 @@ static const char *function_name(const struct code *c, u32 i)
 	return type ? btf_name(btf, type) : "(no name)";
 }
 
-/* Whether its code is in that of another, or nowhere. */
-static bool is_built_in(const struct code *c, u32 i)
+/* Bytes that trap, the same all over, as the user engine has for what is part of others. */
+static bool is_built_in(const struct code *c, u32 i, const u8 *bytes)
 {
-	for (u32 j = 0; j < c->info.nr_jited_func_lens; j++)
-		if (j != i && c->symbols[i] - c->symbols[j] < c->lens[j] && c->lens[j] > c->lens[i])
-			return true;
-	return !c->lens[i];
+	u32 n = 0;
+
+	while (n < c->lens[i] && bytes[n] == bytes[0])
+		n++;
+	return n == c->lens[i];
 }
 
 static void print_functions(struct code *c)
@@ -217,7 +233,7 @@ static void print_functions(struct code *c)
 	if (!n)
 		print_bytes(c, bytes, c->info.jited_prog_len, 0, 0);
 	for (u32 i = 0; i < n; bytes += c->lens[i++]) {
-		if (is_built_in(c, i)) {
+		if (is_built_in(c, i, bytes)) {
 			printf("%s: part of what calls it\n", function_name(c, i));
 			continue;
 		}

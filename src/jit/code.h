@@ -77,7 +77,8 @@ struct jit_code {
 	VEC(struct fault_fixup) fixups;
 	VEC(struct jit_func) funcs;
 	VEC(struct jit_frame) frames;
-	bool failed; /* out of memory */
+	u32 stubs_at; /* of subprograms that have no function, see locate.c; 0: there are none */
+	bool failed;  /* out of memory */
 };
 
 static inline u32 code_at(const struct jit_code *code)

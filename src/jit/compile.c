@@ -9,6 +9,7 @@
 
 #include "jit/build/build.h"
 #include "jit/fuel.h"
+#include "jit/locate.h"
 #include "jit/pass/pass.h"
 #include "jit/report/report.h"
 
@@ -126,10 +127,15 @@ int jit_compile_unit(struct jit_unit *unit, struct jit_code *code)
 		done[s] = true;
 		ret = compile_subprog(unit, code, s);
 		if (!ret) {
+			locate_pad(code);
 			jitdump_leave_room(code);
 			ret = buf_error(&code->buf);
 		}
 		s = next_wanted(unit, done, s);
+	}
+	if (!ret && !unit->aot) {
+		locate_put_stubs(code, done);
+		ret = buf_error(&code->buf);
 	}
 	mem_free(unit->mem, done);
 	return ret ? ret : link_calls(unit, code);

@@ -69,6 +69,7 @@ int image_finish(struct jit_image *image, const struct prog *prog, struct jit_co
 	TAKE(code->fixups, image->fixups, image->fixup_cnt);
 	TAKE(code->funcs, image->funcs, image->func_cnt);
 	TAKE(code->frames, image->frames, image->frame_cnt);
+	image->stubs_at = code->stubs_at;
 	ret = make_executable(image, code->unit->err);
 	return ret ? ret : image_register(image, prog);
 }

@@ -23,6 +23,7 @@ struct jit_image {
 	u32 func_cnt;
 	struct jit_frame *frames; /* by offset */
 	u32 frame_cnt;
+	u32 stubs_at;		       /* see locate.c */
 	void *reports[JIT_REPORT_CNT]; /* what each report keeps as long as the code is there */
 };
 

@@ -98,4 +98,14 @@ bool jit_ranges(const struct prog *prog, struct jit_range *ranges);
  */
 int jit_line_addresses(const struct prog *prog, const struct jit_range *ranges, u64 *addresses);
 
+/* From .address on, code comes from what record .record of line information is about. */
+struct jit_code_line {
+	u64 address;
+	u32 record;
+};
+
+/* All of them in the order of the code, also of what is built into others: how many were written.
+ */
+u32 jit_code_lines(const struct prog *prog, struct jit_code_line *lines, u32 most);
+
 #endif

@@ -3,62 +3,84 @@
  * Where the parts of a BPF program are in its machine code, in the shape in
  * which Linux tells it: a range of code per subprogram, an address per record
  * of line information. Linux's own code keeps subprograms apart and their lines
- * in order; ours builds subprograms into others and moves code about. Who reads
- * these tables (libbpf's bpf_prog_linfo, bpftool) relies on the shape:
+ * in order; ours builds subprograms into others and moves code about. Readers of
+ * these tables (libbpf's bpf_prog_linfo, bpftool) refuse what has not this shape:
  *
- * - A subprogram that is part of its callers has the range where its code is
- *   first found in one of them. What became no code at all has none.
- * - The first line of a subprogram is where its code starts, and the others
- *   follow in order: as many as possible where their own code is. Those that
- *   would go back or have no code are where the next one is, which readers take
- *   for an address; behind the last one, at the last byte.
+ * - Each subprogram has a range of its own. One that is part of its callers, or
+ *   came to nothing, has some bytes that trap, to which nothing goes.
+ * - The first line of a subprogram is where its code starts, and each other has
+ *   a higher address than the one before: as many as possible where their own
+ *   code is. Those that would go back or have no code are right before the next
+ *   one, where no instruction starts.
+ *
+ * Code of a file (aot/) has no such bytes: such subprograms have no range.
  */
+#include "jit/locate.h"
+
 #include <errno.h>
 
 #include "jit/image.h"
+#include "jit/target.h"
 
 /* ---- subprograms ---- */
 
-/* What @line of the code comes from; subprog_cnt: from no instruction. */
-static u32 subprog_of(const struct prog *prog, const struct jit_line *line)
+/* The first record of line information at instruction @pc or behind. */
+static u32 first_record(const struct prog *prog, u32 pc)
 {
-	return line->pc < prog->insn_cnt ? prog->subprog_of_insn[line->pc] : prog->subprog_cnt;
-}
+	u32 lo = 0, hi = prog->line_info_cnt;
 
-static u32 line_end(const struct jit_image *image, u32 i)
-{
-	return i + 1 < image->line_cnt ? image->lines[i + 1].offset : image->size;
-}
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
 
-/* The end of the function that @offset is in. */
-static u32 func_end(const struct jit_image *image, u32 offset)
-{
-	for (u32 f = 0; f < image->func_cnt; f++)
-		if (offset >= image->funcs[f].start && offset < image->funcs[f].end)
-			return image->funcs[f].end;
-	return image->size;
-}
-
-/* From line @i on, as long as the lines are those of the same subprogram. */
-static struct jit_range built_in(const struct prog *prog, u32 i)
-{
-	const struct jit_image *image = prog->jit;
-	u32 subprog = subprog_of(prog, &image->lines[i]);
-	u32 start = image->lines[i].offset, limit = func_end(image, start), end = start;
-
-	for (; i < image->line_cnt && image->lines[i].offset < limit; i++) {
-		if (subprog_of(prog, &image->lines[i]) != subprog)
-			break;
-		end = line_end(image, i);
+		if (prog->line_info[mid].insn_off < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	if (end > limit)
-		end = limit;
-	return (struct jit_range){.start = start, .size = end - start};
+	return lo;
+}
+
+/* What a subprogram needs at least: a byte per line, in whole instructions of any machine. */
+static u32 least_size(const struct prog *prog, u32 subprog)
+{
+	const struct subprog *sub = &prog->subprogs[subprog];
+	u32 lines = first_record(prog, sub->end) - first_record(prog, sub->start);
+
+	return ROUND_UP(lines ? lines : 1, 4u);
+}
+
+static void put_padding(struct jit_code *code, u32 until)
+{
+	while (code_at(code) < until && !code->buf.failed)
+		buf_putc(&code->buf, (char)code->unit->target->padding);
+}
+
+void locate_pad(struct jit_code *code)
+{
+	struct jit_func *func = &code->funcs.at[code->funcs.len - 1];
+	u32 least = least_size(code->unit->prog, func->subprog);
+
+	if (func->end - func->start >= least)
+		return;
+	put_padding(code, func->start + least);
+	func->end = code_at(code);
+}
+
+void locate_put_stubs(struct jit_code *code, const bool *done)
+{
+	const struct prog *prog = code->unit->prog;
+
+	put_padding(code, ROUND_UP(code_at(code), 16u));
+	code->stubs_at = code_at(code);
+	for (u32 s = 0; s < prog->subprog_cnt; s++)
+		if (!done[s])
+			put_padding(code, code_at(code) + least_size(prog, s));
 }
 
 bool jit_ranges(const struct prog *prog, struct jit_range *ranges)
 {
 	const struct jit_image *image = prog->jit;
+	u32 at;
 
 	memset(ranges, 0, prog->subprog_cnt * sizeof(*ranges));
 	if (!image)
@@ -69,11 +91,12 @@ bool jit_ranges(const struct prog *prog, struct jit_range *ranges)
 		ranges[func->subprog] =
 			(struct jit_range){.start = func->start, .size = func->end - func->start};
 	}
-	for (u32 i = 0; i < image->line_cnt; i++) {
-		u32 subprog = subprog_of(prog, &image->lines[i]);
-
-		if (subprog < prog->subprog_cnt && !ranges[subprog].size)
-			ranges[subprog] = built_in(prog, i);
+	at = image->stubs_at;
+	for (u32 s = 0; at && s < prog->subprog_cnt; s++) {
+		if (ranges[s].size)
+			continue;
+		ranges[s] = (struct jit_range){.start = at, .size = least_size(prog, s)};
+		at += ranges[s].size;
 	}
 	return true;
 }
@@ -85,17 +108,9 @@ bool jit_ranges(const struct prog *prog, struct jit_range *ranges)
 /* The record of line information that instruction @pc is under; line_info_cnt: none. */
 static u32 record_of(const struct prog *prog, u32 pc)
 {
-	u32 lo = 0, hi = prog->line_info_cnt;
+	u32 next = first_record(prog, pc + 1);
 
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (prog->line_info[mid].insn_off <= pc)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo ? lo - 1 : prog->line_info_cnt;
+	return next ? next - 1 : prog->line_info_cnt;
 }
 
 /* Each record's first code within its subprogram's range. */
@@ -107,32 +122,51 @@ static void find_first(const struct prog *prog, const struct jit_range *ranges, 
 		offsets[i] = NOWHERE;
 	for (u32 i = 0; i < image->line_cnt; i++) {
 		const struct jit_line *line = &image->lines[i];
-		u32 subprog = subprog_of(prog, line), record = record_of(prog, line->pc);
+		const struct jit_range *range;
+		u32 record;
 
-		if (subprog == prog->subprog_cnt || record == prog->line_info_cnt)
+		if (line->pc >= prog->insn_cnt)
 			continue;
-		if (offsets[record] == NOWHERE &&
-		    line->offset - ranges[subprog].start < ranges[subprog].size)
+		record = record_of(prog, line->pc);
+		range = &ranges[prog->subprog_of_insn[line->pc]];
+		if (record < prog->line_info_cnt && offsets[record] == NOWHERE &&
+		    line->offset - range->start < range->size)
 			offsets[record] = line->offset;
 	}
 }
 
-/* The records of one subprogram: @n offsets of code and, for each length, what a chain ends with.
+/*
+ * The records of one subprogram: @n offsets of code in its range and, for each
+ * length, what a chain ends with.
  */
 struct chain {
 	u32 *offsets, *ends, *before;
 	u32 n, len;
+	u32 start, end;
 };
 
-/* The number of chains whose end is not behind @offset. */
-static u32 chains_before(const struct chain *c, u32 offset)
+/* What grows along a chain: so there is a byte for each record between two of it. */
+static u32 key(const struct chain *c, u32 i)
+{
+	return c->offsets[i] - i;
+}
+
+/* Whether there is a byte for each record before it, and for each behind. */
+static bool may_stay(const struct chain *c, u32 i)
+{
+	return c->offsets[i] != NOWHERE && c->offsets[i] - c->start >= i &&
+	       c->end - c->offsets[i] >= c->n - i;
+}
+
+/* The number of chains that record @i may follow. */
+static u32 chains_before(const struct chain *c, u32 i)
 {
 	u32 lo = 0, hi = c->len;
 
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if (c->offsets[c->ends[mid]] <= offset)
+		if (key(c, c->ends[mid]) <= key(c, i))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -142,31 +176,32 @@ static u32 chains_before(const struct chain *c, u32 offset)
 
 /*
  * The longest chain of records that goes up, by what the shortest of each
- * length end with; all others are moved to the next in the chain, or to @end's
- * last byte, where no instruction starts.
+ * length end with; all others go right before the next, the last to the end.
  */
-static void put_in_order(struct chain *c, u32 end)
+static void put_in_order(struct chain *c)
 {
-	u32 last, next = end - 1;
+	u32 last = NOWHERE, next = c->end;
 
 	c->len = 0;
 	for (u32 i = 0; i < c->n; i++) {
 		u32 at;
 
-		if (c->offsets[i] == NOWHERE)
+		if (!may_stay(c, i))
 			continue;
-		at = chains_before(c, c->offsets[i]);
+		at = chains_before(c, i);
 		c->before[i] = at ? c->ends[at - 1] : NOWHERE;
 		c->ends[at] = i;
 		if (at == c->len)
 			c->len++;
 	}
-	/* The first record is where the subprogram starts, so that there is a chain. */
-	last = c->ends[c->len - 1];
+	if (c->len)
+		last = c->ends[c->len - 1];
 	for (u32 i = c->n; i-- > 0;) {
 		if (i == last) {
 			next = c->offsets[i];
 			last = c->before[i];
+		} else if (next > c->start) {
+			next--; /* or there are more lines than bytes, in code of a file */
 		}
 		c->offsets[i] = next;
 	}
@@ -202,8 +237,10 @@ int jit_line_addresses(const struct prog *prog, const struct jit_range *ranges, 
 		const struct jit_range *range = &ranges[prog->subprog_of_insn[insn]];
 
 		c.n = records_of(prog, first);
+		c.start = range->start;
+		c.end = range->start + range->size;
 		c.offsets[0] = range->start;
-		put_in_order(&c, range->start + range->size);
+		put_in_order(&c);
 		for (u32 i = 0; i < c.n; i++)
 			addresses[first + i] =
 				range->size ? ptr_to_u64(prog->jit->code) + c.offsets[i] : 0;
@@ -211,4 +248,22 @@ int jit_line_addresses(const struct prog *prog, const struct jit_range *ranges, 
 	}
 	mem_free(mem, memory);
 	return 0;
+}
+
+u32 jit_code_lines(const struct prog *prog, struct jit_code_line *lines, u32 most)
+{
+	const struct jit_image *image = prog->jit;
+	u32 n = 0;
+
+	for (u32 i = 0; image && i < image->line_cnt && n < most; i++) {
+		const struct jit_line *line = &image->lines[i];
+		u32 record = record_of(prog, line->pc);
+
+		if (line->pc < prog->insn_cnt && record < prog->line_info_cnt)
+			lines[n++] = (struct jit_code_line){
+				.address = ptr_to_u64(image->code + line->offset),
+				.record = record,
+			};
+	}
+	return n;
 }

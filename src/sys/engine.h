@@ -55,6 +55,12 @@ int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
  * another engine, which does not tell. 0, -EBADF or -EINVAL.
  */
 int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_t size);
+struct jit_code_line;
+/*
+ * Where each line's code is, see jit_code_lines(), which tells more than
+ * BPF_OBJ_GET_INFO_BY_FD has room for: how many were written, 0 on another engine.
+ */
+u32 engine_code_lines(struct engine *engine, int prog_fd, struct jit_code_line *lines, u32 most);
 /* The running kernel. -EPERM or -ENOSYS when it refuses bpf(). */
 int engine_kernel_new(const struct mem *mem, struct engine **engine);
 void engine_free(struct engine *engine);

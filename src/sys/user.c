@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "base/vec.h"
+#include "jit/jit.h"
 #include "map/ringbuf.h"
 #include "sys/command.h"
 #include "sys/engine.h"
@@ -222,6 +223,19 @@ int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_
 	snprintf(text, size, "%s", prog_of(obj)->interpreted);
 	object_put(obj);
 	return 0;
+}
+
+u32 engine_code_lines(struct engine *engine, int prog_fd, struct jit_code_line *lines, u32 most)
+{
+	struct object *obj;
+	u32 n;
+
+	if (engine->ops != &user_ops ||
+	    handle_get_kind(host_of(engine), prog_fd, OBJECT_PROG, &obj))
+		return 0;
+	n = jit_code_lines(prog_of(obj), lines, most);
+	object_put(obj);
+	return n;
 }
 
 void engine_free(struct engine *engine)

@@ -131,7 +131,7 @@ static bool get_all(const struct fixture *f, struct tables *t)
 	return tap.ok;
 }
 
-/* The lines of function @i begin where it does, stay inside it and never go back. */
+/* The lines of function @i begin where it does, stay inside it and go up. */
 static void check_lines(const struct tables *t, u32 i)
 {
 	u32 end = i + 1 < t->info.nr_func_info ? t->funcs[i + 1].insn_off : UINT32_MAX;
@@ -143,8 +143,9 @@ static void check_lines(const struct tables *t, u32 i)
 			continue;
 		if (first)
 			check_eq(t->addresses[l], t->symbols[i]);
-		check(t->addresses[l] >= last);
-		check(!t->lens[i] || t->addresses[l] - t->symbols[i] < t->lens[i]);
+		else
+			check(t->addresses[l] > last);
+		check(t->addresses[l] - t->symbols[i] < t->lens[i]);
 		last = t->addresses[l];
 		first = false;
 	}
@@ -160,11 +161,10 @@ static void check_shape(const struct tables *t)
 	check_eq(t->info.nr_func_info, n);
 	check_eq(t->info.nr_prog_tags, n);
 	check_eq(t->info.nr_jited_line_info, t->info.nr_line_info);
-	check(t->symbols[0] && t->lens[0]);
 	for (u32 i = 0; i < n && tap.ok; i++) {
-		check(!t->symbols[i] == !t->lens[i]);
-		for (u32 j = 0; j < i; j++)
-			check(!t->symbols[i] || t->symbols[i] != t->symbols[j]);
+		check(t->symbols[i] && t->lens[i]);
+		for (u32 j = 0; j < n; j++)
+			check(j == i || t->symbols[i] - t->symbols[j] >= t->lens[j]);
 		sum += t->lens[i];
 		check_lines(t, i);
 	}
@@ -179,8 +179,7 @@ static void check_code(const struct tables *t)
 	const u8 *code = t->code;
 
 	for (u32 i = 0; i < t->info.nr_jited_ksyms; i++) {
-		if (t->lens[i])
-			check(!memcmp(code, u64_to_ptr(t->symbols[i]), t->lens[i]));
+		check(!memcmp(code, u64_to_ptr(t->symbols[i]), t->lens[i]));
 		code += t->lens[i];
 	}
 }
