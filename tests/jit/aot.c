@@ -534,6 +534,65 @@ static void test_damage(void)
 	buf_free(&bytes);
 }
 
+/* A number of the section, of 4 bytes, becomes one that is near others or at an edge. */
+static u32 odd_number(u64 *state, u32 was)
+{
+	u64 r = random_next(state);
+
+	switch (r % 5) {
+	case 0:
+		return was + (u32)(r >> 8 & 15) - 8;
+	case 1:
+		return (u32)(r >> 8 & 255) * 8;
+	case 2:
+		return UINT32_MAX - (u32)(r >> 8 & 15);
+	case 3:
+		return was ^ 1u << (r >> 8 & 31);
+	default:
+		return (u32)(r >> 32);
+	}
+}
+
+/* Several numbers at once, in a section that is sealed: what one check lets through meets others.
+ */
+static void test_damage_at_random(void)
+{
+	struct aot_header *h, before;
+	u64 state = 1;
+	struct buf bytes, copy;
+	struct scene s;
+	s32 live;
+
+	sample_file(&bytes);
+	h = header_in(&bytes);
+	before = *h;
+	buf_init(&copy, &mem_libc);
+	buf_add(&copy, bytes.data, bytes.len);
+	scene_open(&s, array_map(), 2);
+	live = failing.live;
+	for (u32 i = 0; i < 4000; i++) {
+		u32 *numbers = (u32 *)(void *)h, cnt = before.size / 4;
+
+		for (u32 k = 0; k < 1 + i % 4; k++) {
+			u32 at = (u32)(random_next(&state) % cnt);
+
+			numbers[at] = odd_number(&state, numbers[at]);
+		}
+		h->magic = before.magic;
+		h->format = before.format;
+		h->size = before.size;
+		seal(h);
+		aot_load_bytes(s.prog, &s.options, &bytes, NULL);
+		jit_free(s.prog);
+		memcpy(bytes.data, copy.data, bytes.len);
+	}
+	check_eq(failing.live, live);
+	check_eq(aot_load_bytes(s.prog, &s.options, &bytes, NULL), 0);
+	scene_close(&s);
+	buf_free(&copy);
+	buf_free(&bytes);
+}
+
 static void test_cut_off(void)
 {
 	struct buf bytes, part;
@@ -669,6 +728,7 @@ int main(void)
 		run_test(test_missing_feature);
 		run_test(test_other_makers);
 		run_test(test_damage);
+		run_test(test_damage_at_random);
 		run_test(test_cut_off);
 		run_test(test_out_of_memory);
 		run_test(test_seccomp);
