@@ -15,6 +15,7 @@
 #define GEN_SLOTS	  8 /* of 8 bytes below r10, for data and spilled registers */
 #define GEN_OUTS	  128
 #define GEN_SUBPROGS	  6
+#define GEN_MEMORY	  32
 #define GEN_POINTER_SLOTS 2 /* of these slots, where .shapes has pointers */
 
 /* Maps by their number, which wide loads hold until they are patched. */
@@ -60,6 +61,7 @@ struct gen_subprog {
 	u32 call, again;	     /* the instructions that refer to it; 0: no second one */
 	void (*body)(struct gen *g); /* NULL: anything */
 	bool callback;
+	bool memory; /* its first argument is GEN_MEMORY bytes */
 };
 
 struct gen {

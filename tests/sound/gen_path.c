@@ -154,19 +154,21 @@ void gen_maybe_context(struct gen *g)
 /* Accesses by r1, which is the caller's, by r2, which may be, and of what lies here. */
 static void share_frame(struct gen *g)
 {
-	u32 n = 3 + gen_below(g, 8);
+	u32 n = 3 + gen_below(g, 8), none = g->cnt;
 
+	gen_set(g, 0, 0);
+	if (g->global)
+		gen_put(g, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0, 0);
 	gen_mov(g, 2, 10);
 	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, gen_slot_off(GEN_SLOTS - 1));
 	maybe(g, 3);
 	gen_mov(g, 2, 1);
-	gen_set(g, 0, 0);
 	gen_set(g, 5, gen_imm(g));
 	for (u32 i = 0; i < n; i++) {
 		static const u8 sizes[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
 		u32 size = gen_below(g, 4), which = gen_below(g, 3);
 		u32 base = which == 2 ? 10 : 1 + which;
-		s32 off = (s32)(gen_below(g, 32u >> size) << size) +
+		s32 off = (s32)(gen_below(g, GEN_MEMORY >> size) << size) +
 			  (base == 10 ? gen_slot_off(GEN_SLOTS - 1) : 0);
 
 		switch (gen_below(g, 4)) {
@@ -182,10 +184,11 @@ static void share_frame(struct gen *g)
 			gen_put(g, BPF_ALU64 | BPF_MUL | BPF_K, 0, 0, 0, 0x01000193);
 		}
 	}
-	for (u32 i = 1; i < 5; i++)
+	if (g->global)
+		gen_land(g, none + 1);
+	for (u32 i = 1; i < 6; i++)
 		g->now.reg[i].type = M_NONE;
 	gen_set_number(g, 0, UINT64_MAX);
-	gen_set_number(g, 5, UINT64_MAX);
 }
 
 /* A function gets the lower part of the stack, from a place that may vary. */
@@ -194,19 +197,22 @@ void gen_share_frame(struct gen *g)
 	u32 by = gen_number(g);
 	struct gen_subprog *sub;
 
-	if (g->global || g->in_callback || by == 1)
+	if (g->in_callback || by == 1)
 		return;
 	sub = gen_new_subprog(g, false);
 	if (!sub)
 		return;
 	sub->body = share_frame;
+	sub->memory = true;
 	gen_mov(g, 3, by);
 	gen_mov(g, 1, 10);
 	gen_put(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, gen_slot_off(GEN_SLOTS - 1));
 	if (gen_below(g, 2)) {
-		gen_mov(g, 2, by == 3 ? 3 : by);
+		gen_mov(g, 2, 3);
 		gen_put(g, BPF_ALU64 | BPF_AND | BPF_K, 2, 0, 0, 8);
 		gen_put(g, BPF_ALU64 | BPF_ADD | BPF_X, 1, 2, 0, 0);
+	} else {
+		gen_mov(g, 2, 3);
 	}
 	gen_call_sub(g, &sub->call);
 	for (u32 i = GEN_POINTER_SLOTS; i < GEN_SLOTS; i++)

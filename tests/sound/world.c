@@ -54,11 +54,21 @@ static int freeze_rodata(struct world *w)
 
 #define INFO(kind, linkage_or_args) ((u32)(kind) << 24 | (linkage_or_args))
 
-enum { TYPE_INT = 1, TYPE_LOCAL_PROTO, TYPE_LOCAL, TYPE_GLOBAL_PROTO, TYPE_GLOBAL };
+enum {
+	TYPE_INT = 1,
+	TYPE_LOCAL_PROTO,
+	TYPE_LOCAL,
+	TYPE_GLOBAL_PROTO,
+	TYPE_GLOBAL,
+	TYPE_MEMORY,
+	TYPE_POINTER,
+	TYPE_MEMORY_PROTO,
+	TYPE_GLOBAL_MEMORY,
+};
 
 static const struct {
 	struct btf_header header;
-	u32 types[26];
+	u32 types[47];
 	char strings[20];
 } btf = {
 	.header = {.magic = BTF_MAGIC,
@@ -95,6 +105,27 @@ static const struct {
 			9,
 			INFO(BTF_KIND_FUNC, BTF_FUNC_GLOBAL),
 			TYPE_GLOBAL_PROTO,
+			0,
+			INFO(BTF_KIND_STRUCT, 1),
+			GEN_MEMORY,
+			15,
+			TYPE_INT,
+			0,
+			0,
+			INFO(BTF_KIND_PTR, 0),
+			TYPE_MEMORY,
+			0,
+			INFO(BTF_KIND_FUNC_PROTO, 3),
+			TYPE_INT,
+			15,
+			TYPE_POINTER,
+			15,
+			TYPE_INT,
+			15,
+			TYPE_INT,
+			9,
+			INFO(BTF_KIND_FUNC, BTF_FUNC_GLOBAL),
+			TYPE_MEMORY_PROTO,
 		},
 	.strings = "\0int\0sub\0world\0a",
 };
@@ -113,6 +144,15 @@ static bool refers_to_subprog(const struct bpf_insn *insn)
 	return isa_is_local_call(insn) || isa_is_func_ref(insn);
 }
 
+/* Of what the call at @insn calls. */
+static u32 type_of_callee(const struct gen *g, u32 insn)
+{
+	for (u32 i = 0; i < g->subprog_cnt; i++)
+		if (g->subprogs[i].memory && g->subprogs[i].call == insn)
+			return TYPE_GLOBAL_MEMORY;
+	return TYPE_GLOBAL;
+}
+
 u32 world_func_info(const struct gen *g, struct bpf_func_info *info)
 {
 	u32 type[ARRAY_SIZE(g->insns)] = {[0] = TYPE_LOCAL}, n = 0;
@@ -123,7 +163,7 @@ u32 world_func_info(const struct gen *g, struct bpf_func_info *info)
 		if (!refers_to_subprog(&g->insns[i]) || target < 0 || target >= g->cnt)
 			continue;
 		if (g->global && isa_is_local_call(&g->insns[i]) && !type[target])
-			type[target] = TYPE_GLOBAL;
+			type[target] = type_of_callee(g, i);
 		else
 			type[target] = TYPE_LOCAL;
 	}

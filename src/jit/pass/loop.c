@@ -93,11 +93,11 @@ static u32 count_phis(const struct ir_fn *fn, u32 block)
 }
 
 /* Several edges into the loop meet in a new block. */
-static u32 join_entries(struct ir_fn *fn, u32 header)
+static u32 join_entries(struct ir_fn *fn, u32 header, u32 nentries)
 {
 	struct ir_block *h = ir_block(fn, header);
 	u32 before = ir_new_block(fn), nphis = count_phis(fn, header), n = 0;
-	ir_ref *values = arena_alloc(fn->arena, (nphis * h->npreds + 1) * sizeof(*values));
+	ir_ref *values = arena_alloc(fn->arena, (nphis * nentries + 1) * sizeof(*values));
 
 	if (fn->failed || !values) {
 		fn->failed = true;
@@ -130,7 +130,7 @@ static u32 make_before(struct hoist *h, u32 header)
 	if (n == 1 && ir_block(fn, pred)->nsucc == 1)
 		return pred;
 	before = n == 1 ? ir_edge_split(fn, pred, ir_block(fn, pred)->succ[0] != header)
-			: join_entries(fn, header);
+			: join_entries(fn, header, n);
 	if (fn->failed)
 		return UINT32_MAX;
 	ir_block(fn, before)->loop = ir_block(fn, header)->loop_parent;
