@@ -93,6 +93,7 @@ enum ret_kind {
 #define HELPER_FASTCALL	   BIT(5) /* keeps r1 to r5 where Linux says so */
 #define HELPER_CASTS	   BIT(6) /* the result is the argument by another type: same reference */
 #define HELPER_RESTRICTED  BIT(7) /* only where the program type's rules allow it, see rules.h */
+#define HELPER_VARIADIC	   BIT(8) /* looks at all of r1 to r5, whatever the arguments say */
 
 /*
  * A helper. r1 to r5 are the program's registers; pointer arguments have been

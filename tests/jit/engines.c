@@ -128,6 +128,29 @@ static void test_callback(void)
 		   6 + 100 + 15 + 7);
 }
 
+static char printed[64];
+
+static void keep_text(void *ctx __unused, const char *text, size_t len)
+{
+	snprintf(printed, sizeof(printed), "%.*s", (int)len, text);
+}
+
+/* What is printed are registers that the helper's prototype does not name. */
+static void test_printk(void)
+{
+	static const char fmt[] = "%d %d %x";
+	struct environment *env = &engine.host->env;
+	void (*before)(void *, const char *, size_t) = env->printk;
+
+	env->printk = keep_text;
+	printed[0] = 0;
+	check_prog(PROG(WIDE(1, ptr_to_u64(fmt)), MOV64_K(2, sizeof(fmt)), MOV64_K(3, -3),
+			MOV64_K(4, 44), MOV64_K(5, 255), HELPER_CALL(trace_printk), EXIT()),
+		   8);
+	check_str(printed, "-3 44 ff");
+	env->printk = before;
+}
+
 static void test_loop(void)
 {
 	/* bpf_loop(*ctx, cb, fp - 8, flags): counts in step with the index, stops at 7. */
@@ -561,6 +584,7 @@ static const struct {
 	{"calls nest eight deep", test_call_depth},
 	{"calls go backward", test_backward_call},
 	{"helpers call back", test_callback},
+	{"bpf_trace_printk()", test_printk},
 	{"bpf_loop()", test_loop},
 	{"bpf_for_each_map_elem()", test_each},
 	{"33 tail calls and no more", test_tail_call_limit},

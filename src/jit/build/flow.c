@@ -38,7 +38,7 @@ u32 flow_helper_args(const struct bpf_insn *call)
 	const u32 known = HELPER_CNT;
 	u32 n = 5;
 
-	if ((u32)call->imm >= known)
+	if ((u32)call->imm >= known || helper_protos[call->imm].flags & HELPER_VARIADIC)
 		return 5;
 	while (n && helper_protos[call->imm].arg[n - 1] == ARG_DONTCARE)
 		n--;

@@ -90,7 +90,7 @@ static bool open_uses(struct thread *t)
 static ir_ref value_on_edge(const struct thread *t, ir_ref ref, u32 index)
 {
 	const struct ir_insn *insn = ir_at(t->fn, ref);
-	u64 args[IR_MAX_ARGS], result;
+	u64 args[IR_MAX_ARGS] = {0}, result;
 	u32 n;
 
 	if (insn->block != t->block)
