@@ -85,8 +85,10 @@ static int compile_subprog(struct jit_unit *unit, struct jit_code *code, u32 sub
 	if (ret == -EOVERFLOW)
 		ret = compile_as(unit, code, subprog, true);
 	if (ret == -EOVERFLOW)
-		ret = err_set(unit->err, -EOPNOTSUPP, "a frame of more than %u bytes",
-			      JIT_FRAME_MOST);
+		ret = err_set(
+			unit->err, -EOPNOTSUPP,
+			"values that live at once take a frame of more than %u bytes, or too long",
+			JIT_FRAME_MOST);
 	return ret;
 }
 

@@ -10,8 +10,17 @@
 
 #include "jit/regalloc/regalloc.h"
 
+/*
+ * How many times a value lives at the start of a block, over all of them:
+ * programs have a few for each instruction. What has more, and would take
+ * minutes, is not compiled.
+ */
+#define LIVE_MOST (1u << 25)
+
 struct live {
 	struct ra *ra;
+	u64 total;		 /* see LIVE_MOST */
+	struct ra_range *ranges; /* room for those of one value */
 	/* For the value at hand: blocks (by index) at whose start it lives, and up to where. */
 	u32 *seen; /* the value that saw it */
 	u32 *until;
@@ -275,15 +284,10 @@ static u32 walk_up(struct live *l, ir_ref ref, u32 home, u32 until)
 static bool make_ranges(struct live *l, struct ra_value *v, u32 until)
 {
 	const struct ra *ra = l->ra;
-	struct ra_range *r = &v->one;
+	struct ra_range *r = l->ranges;
 
-	if (l->n) {
+	if (l->n)
 		qsort(l->list, l->n, sizeof(*l->list), by_number);
-		r = arena_alloc(&l->ra->arena, (l->n + 1) * sizeof(*r));
-		if (!r)
-			return false;
-	}
-	v->ranges = r;
 	*r = (struct ra_range){v->start, until};
 	for (u32 i = 0; i < l->n; i++) {
 		u32 from = ra->start[l->list[i]], to = l->until[l->list[i]];
@@ -293,8 +297,11 @@ static bool make_ranges(struct live *l, struct ra_value *v, u32 until)
 		else
 			*++r = (struct ra_range){from, to};
 	}
-	v->nranges = (u32)(r - v->ranges) + 1;
-	return true;
+	v->nranges = (u32)(r - l->ranges) + 1;
+	v->one = l->ranges[0];
+	v->ranges = v->nranges == 1 ? &v->one
+				    : arena_dup(&l->ra->arena, l->ranges, v->nranges * sizeof(*r));
+	return v->ranges;
 }
 
 static bool value_ranges(struct live *l, ir_ref ref)
@@ -315,7 +322,10 @@ static bool value_ranges(struct live *l, ir_ref ref)
 		else
 			live_in(l, ref, block, pos + 1);
 	}
-	return make_ranges(l, v, walk_up(l, ref, home, until));
+	until = walk_up(l, ref, home, until);
+	l->total += l->n;
+	l->ra->too_large |= l->total > LIVE_MOST;
+	return !l->ra->too_large && make_ranges(l, v, until);
 }
 
 /* ---- intervals ---- */
@@ -361,8 +371,9 @@ static bool find_intervals(struct ra *ra)
 	l.seen = arena_zalloc_array(&ra->arena, ra->nblocks, sizeof(u32));
 	l.until = arena_alloc(&ra->arena, ra->nblocks * sizeof(u32));
 	l.list = arena_alloc(&ra->arena, ra->nblocks * sizeof(u32));
+	l.ranges = arena_alloc(&ra->arena, (ra->nblocks + 1) * sizeof(*l.ranges));
 	ra->intervals = arena_alloc(&ra->arena, (ra->nvalues + 1) * sizeof(*ra->intervals));
-	if (!l.seen || !l.until || !l.list || !ra->intervals)
+	if (!l.seen || !l.until || !l.list || !l.ranges || !ra->intervals)
 		return false;
 	for (u32 i = 0; i < ra->nblocks && !ra->failed; i++)
 		ir_each (ra->fn, ra->blocks[i], ref)

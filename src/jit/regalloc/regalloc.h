@@ -144,7 +144,7 @@ struct ra {
 	struct arena arena;
 	const struct mem *mem;
 	bool failed;
-	bool too_large; /* more values in memory than JIT_FRAME_MOST has room for */
+	bool too_large; /* more in memory than JIT_FRAME_MOST, or alive than LIVE_MOST */
 
 	/* order.c */
 	u32 *blocks;   /* in the order of the scan */
