@@ -118,35 +118,6 @@ static void measure_entry(struct host *host)
 	object_put(&prog->obj);
 }
 
-/* Time to compile grows with the program and no faster: the processor's, as others may be at work.
- */
-static void measure_compile(struct host *host, u32 cnt)
-{
-	struct bpf_insn *insns = calloc(cnt, sizeof(*insns));
-	struct prog *prog;
-	u64 start;
-	char name[64];
-
-	for (u32 i = 0; i < cnt; i++)
-		insns[i] = i % 5 ? ALU64_K(BPF_ADD, i % 10, i) : JUMP_K(BPF_JNE, i % 7, i, 3);
-	for (u32 i = cnt - 5; i < cnt - 1; i++)
-		insns[i] = MOV64_K(0, 0);
-	insns[cnt - 1] = EXIT();
-	prog = engine_prog(host, insns, cnt, 0);
-	start = os_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	if (!jit_compile(prog, NULL, NULL)) {
-		snprintf(name, sizeof(name), "compile, of %u", cnt);
-		printf("%-24s", name);
-		print_cell(-1);
-		print_cell((double)(os_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start) / cnt);
-		print_cell(-1);
-		printf("\n");
-	}
-	jit_free(prog);
-	object_put(&prog->obj);
-	free(insns);
-}
-
 int main(void)
 {
 	struct host *host;
@@ -157,8 +128,6 @@ int main(void)
 	measure_entry(host);
 	for (u32 i = 0; i < ARRAY_SIZE(steps); i++)
 		measure(host, &steps[i]);
-	for (u32 cnt = 1000; cnt <= 1000000; cnt *= 10)
-		measure_compile(host, cnt);
 	host_free(host);
 	return 0;
 }
