@@ -74,14 +74,14 @@ static inline struct prog *sample_prog(struct host *host)
 	};
 	static struct bpf_func_info funcs[] = {{.insn_off = 0, .type_id = 3},
 					       {.insn_off = 5, .type_id = 4}};
-	static struct bpf_line_info lines[ARRAY_SIZE(sample_lines)];
+	struct bpf_line_info *lines = calloc(ARRAY_SIZE(sample_lines), sizeof(*lines));
 	struct prog *prog = engine_prog(host, insns, ARRAY_SIZE(insns), 16);
 	u32 file_name = 0;
 
 	prog->btf = sample_btf(host, &file_name);
 	if (!prog->btf)
 		abort();
-	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(sample_lines); i++)
 		lines[i] = (struct bpf_line_info){
 			.insn_off = sample_lines[i].insn,
 			.file_name_off = file_name,
@@ -90,7 +90,7 @@ static inline struct prog *sample_prog(struct host *host)
 	prog->func_info = funcs;
 	prog->func_info_cnt = ARRAY_SIZE(funcs);
 	prog->line_info = lines;
-	prog->line_info_cnt = ARRAY_SIZE(lines);
+	prog->line_info_cnt = ARRAY_SIZE(sample_lines);
 	strcpy(prog->name, "entry");
 	return prog;
 }
@@ -108,6 +108,7 @@ static inline void sample_free(struct prog *prog)
 	struct btf_object *btf = prog->btf;
 
 	jit_free(prog);
+	free(prog->line_info);
 	object_put(&prog->obj);
 	object_put(&btf->obj);
 }
