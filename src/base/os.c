@@ -29,9 +29,22 @@ static void *map_pages(uintptr_t at, size_t size, int protection)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/*
+ * What is larger is looked into all over: in small pages a processor would
+ * spend its time on finding out where they are.
+ */
+#define LARGE_PAGES_FROM (4u << 20)
+
 void *os_pages_alloc(size_t size)
 {
-	return map_pages(0, size, PROT_READ | PROT_WRITE);
+	void *p = map_pages(0, size, PROT_READ | PROT_WRITE);
+
+#ifdef MADV_HUGEPAGE
+	/* A wish: a system that has none of them is right, too. */
+	if (p && size >= LARGE_PAGES_FROM)
+		madvise(p, size, MADV_HUGEPAGE);
+#endif
+	return p;
 }
 
 static void *map_pages_near(size_t size, const void *near, int protection)
