@@ -238,4 +238,11 @@ int btf_check_line_info(const struct btf *btf, const struct bpf_line_info *info,
 /* The last record at or before the instruction, or NULL. They are in order. */
 const struct bpf_line_info *btf_find_line(const struct bpf_line_info *info, u32 n, u32 insn);
 
+/*
+ * What follows @prefix in the next tag, after id @id, of a function (@component
+ * -1) or one of its arguments; NULL: there is none. @id becomes the tag's.
+ */
+const char *btf_next_decl_tag(const struct btf *btf, u32 type_id, s32 component, const char *prefix,
+			      u32 *id);
+
 #endif

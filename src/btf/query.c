@@ -165,3 +165,22 @@ u32 btf_member_bitfield_size(const struct btf_type *t, u32 i)
 {
 	return btf_kflag(t) ? btf_members(t)[i].offset >> 24 : 0;
 }
+
+/* ---- tags ---- */
+
+const char *btf_next_decl_tag(const struct btf *btf, u32 type_id, s32 component, const char *prefix,
+			      u32 *id)
+{
+	for (u32 i = *id + 1; i < btf_type_cnt(btf); i++) {
+		const struct btf_type *t = btf_type_by_id(btf, i);
+		const char *name = btf_name(btf, t);
+
+		if (btf_kind(t) != BTF_KIND_DECL_TAG || t->type != type_id ||
+		    ((const struct btf_decl_tag *)btf_tail(t))->component_idx != component ||
+		    strncmp(name, prefix, strlen(prefix)))
+			continue;
+		*id = i;
+		return name + strlen(prefix);
+	}
+	return NULL;
+}

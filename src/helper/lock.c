@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Locks in values and objects, and sections. A bpf_spin_lock is a struct
+ * Locks in values and objects, sections, and exceptions. A bpf_spin_lock is a struct
  * spinlock, as user space's updates with BPF_F_LOCK take it. What is freed
  * stays for every program that runs, which is all that RCU sections ask for,
  * and a program keeps its CPU anyhow.
@@ -31,6 +31,16 @@ DEFINE_HELPER(helper_spin_unlock)
 /* The beginning or end of a section that every program is in all the time. */
 DEFINE_HELPER(kfunc_section)
 {
+	return 0;
+}
+
+/* Every function returns; what it comes to is the run's to say. Nothing is held: that is verified.
+ */
+DEFINE_HELPER(kfunc_throw)
+{
+	run->thrown = true;
+	run->cookie = r1;
+	run->budget.stopped = true;
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static int to_code(struct jit_unit *unit, struct jit_code *code, struct ir_fn *f
 
 	if (ret)
 		return ret;
-	if (unit->options->limited) {
+	if (unit_may_stop(unit)) {
 		jit_fuel(fn);
 		ir_cfg(fn);
 		dump(fn, "fuel");

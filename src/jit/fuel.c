@@ -4,13 +4,15 @@
  * instructions of its loop, every function for its own on being entered (but
  * for the program's first, which a run enters a few times at most), and after
  * whatever may run more of the program it is asked whether the budget has
- * ended meanwhile. Done when all passes are, so that they see loops as they
- * are; nobody can switch it off.
+ * ended meanwhile. Programs that may throw are asked so without a budget, too:
+ * an exception is an execution that has ended. Done when all passes are, so that they see loops as
+ * they are; nobody can switch it off.
  */
 #include "jit/fuel.h"
 
 #include "helper/helper.h"
 #include "jit/runtime.h"
+#include "jit/unit.h"
 
 #define LEFT	(offsetof(struct run, budget) + offsetof(struct budget, left))
 #define STOPPED (offsetof(struct run, budget) + offsetof(struct budget, stopped))
@@ -177,8 +179,26 @@ static void pay_entry(struct fuel *fuel, u32 cost)
 		pay(fuel, 0, cost);
 }
 
+static void pay_jumps_back(struct fuel *fuel, const u32 *order, u32 norder, u32 nblocks)
+{
+	struct ir_fn *fn = fuel->fn;
+
+	for (u32 i = 0; i < norder && !fn->failed; i++) {
+		/* The one way of a block that only goes on becomes two by paying. */
+		u32 nsucc = fn->blocks[order[i]]->nsucc;
+
+		for (u32 way = 0; way < nsucc; way++) {
+			u32 to = fn->blocks[order[i]]->succ[way];
+
+			if (to < nblocks && fn->blocks[to]->order <= i)
+				pay_edge(fuel, order[i], way);
+		}
+	}
+}
+
 void jit_fuel(struct ir_fn *fn)
 {
+	bool limited = fn->unit->options->limited;
 	u32 nblocks = fn->nblocks, norder = fn->norder;
 	struct fuel fuel = {.fn = fn, .run = run_of(fn)};
 	u32 *order = arena_dup(fn->arena, fn->order, norder * sizeof(*order));
@@ -189,19 +209,10 @@ void jit_fuel(struct ir_fn *fn)
 		return;
 	}
 	count(&fuel);
-	for (u32 i = 0; i < norder && !fn->failed; i++) {
-		/* The one way of a block that only goes on becomes two by paying. */
-		u32 nsucc = fn->blocks[order[i]]->nsucc;
-
-		for (u32 way = 0; way < nsucc; way++) {
-			u32 to = fn->blocks[order[i]]->succ[way];
-
-			if (to < nblocks && fn->blocks[to]->order <= i)
-				pay_edge(&fuel, order[i], way);
-		}
-	}
+	if (limited)
+		pay_jumps_back(&fuel, order, norder, nblocks);
 	for (u32 i = 0; i < norder && !fn->failed; i++)
 		ask_after_calls(&fuel, order[i]);
-	if (fn->subprog && !fn->failed)
+	if (limited && fn->subprog && !fn->failed)
 		pay_entry(&fuel, straight_cost(&fuel, nblocks));
 }

@@ -34,6 +34,11 @@ struct jit_unit {
 
 /* What was proven at an instruction; all is possible where nothing is known. */
 const struct insn_fact *unit_fact(const struct jit_unit *unit, u32 pc);
+/* Whether an execution may end at a call, see fuel.h. */
+static inline bool unit_may_stop(const struct jit_unit *unit)
+{
+	return (unit->options && unit->options->limited) || unit->prog->throws;
+}
 /* Whether the pass is to run. */
 bool unit_pass(const struct jit_unit *unit, enum jit_pass pass);
 

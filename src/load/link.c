@@ -193,6 +193,32 @@ static int step(struct linker *l)
 	return apply(l, func, reloc);
 }
 
+/* The function of that name in the object; func_cnt when there is none. */
+static u32 find_func(const struct spec *spec, const char *name)
+{
+	u32 i = 0;
+
+	while (i < spec->func_cnt && strcmp(spec->funcs[i].name, name))
+		i++;
+	return i;
+}
+
+/* What takes a program's exceptions is named by its declaration alone; the verifier checks it. */
+static int link_exception_callback(struct linker *l)
+{
+	const struct spec *spec = l->obj->spec;
+	const struct spec_func *main = l->prog->spec;
+	const char *name;
+	u32 tag = 0, index;
+
+	if (!spec->btf || !main->func_info_cnt)
+		return 0;
+	name = btf_next_decl_tag(spec->btf, main->func_info[0].type_id, -1,
+				 "exception_callback:", &tag);
+	index = name ? find_func(spec, name) : spec->func_cnt;
+	return index < spec->func_cnt && l->start[index] < 0 ? append_func(l, index) : 0;
+}
+
 static int link_all(struct linker *l)
 {
 	const struct spec *spec = l->obj->spec;
@@ -204,6 +230,10 @@ static int link_all(struct linker *l)
 	for (u32 i = 0; i < spec->func_cnt; i++)
 		l->start[i] = -1;
 	ret = append_func(l, (u32)(l->prog->spec - spec->funcs));
+	while (!ret && l->stack.len)
+		ret = step(l);
+	if (!ret)
+		ret = link_exception_callback(l);
 	while (!ret && l->stack.len)
 		ret = step(l);
 	l->obj->linked_insns += l->insns.len;

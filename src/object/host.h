@@ -169,6 +169,9 @@ struct run {
 	void *ctx;	/* the hook's context, as R1 */
 	u32 tail_calls; /* done so far; limit MAX_TAIL_CALL_CNT */
 	struct budget budget;
+	/* By bpf_throw(): every function returns, as where the budget is over, and then ... */
+	bool thrown;
+	u64 cookie; /* ... this is the result, or what the program's callback makes of it */
 	/*
 	 * Calls back into the program, for helpers such as bpf_loop(). @fn is
 	 * the value that a callback reference loads.

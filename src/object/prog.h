@@ -90,6 +90,7 @@ struct prog {
 	u32 uid;
 	bool gpl_compatible;
 	bool sleepable;
+	bool throws; /* it calls bpf_throw() */
 	const struct hook *hook;
 
 	u32 insn_cnt;

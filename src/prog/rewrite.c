@@ -120,6 +120,7 @@ static int make_kfunc_calls(struct load *load)
 	for (u32 i = 0; i < result->kfunc_use_cnt; i++) {
 		const struct kfunc_row *row = kfunc_row_by_id(result->kfunc_uses[i].id);
 
+		prog->throws |= result->kfunc_uses[i].id == KFUNC_bpf_throw;
 		if (row && row->fn)
 			fill_kfunc_call(&prog->kfunc_calls[i], row, &result->kfunc_uses[i]);
 	}

@@ -25,6 +25,20 @@ static u64 invoke(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64
 	return unlikely(run->budget.stopped) ? 1 : r0;
 }
 
+/* The callback sees nothing of what was under way; without one the number is the result. */
+static u64 catch (struct run *run, const struct prog *prog)
+{
+	const struct subprog *end = prog->subprogs + prog->subprog_cnt;
+
+	run->thrown = false;
+	run->budget.stopped = false;
+	run->prog = prog;
+	for (const struct subprog *fn = prog->subprogs; fn < end; fn++)
+		if (fn->is_exception_callback)
+			return execute(run, fn, run->cookie, 0, 0, 0, 0);
+	return run->cookie;
+}
+
 u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx)
 {
 	u64 r0;
@@ -33,8 +47,11 @@ u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx)
 	run->ctx = ctx;
 	run->tail_calls = 0;
 	run->invoke = invoke;
+	run->thrown = false;
 	budget_begin(run);
 	r0 = execute(run, prog->subprogs, ptr_to_u64(ctx), 0, 0, 0, 0);
+	if (unlikely(run->thrown))
+		r0 = catch (run, prog);
 	if (unlikely(run->budget.stopped)) {
 		budget_release_all(run);
 		return prog->stopped_verdict;

@@ -9,12 +9,6 @@
 int set_arg_kind(struct verifier *v, u32 subprog, u32 i, u32 type, struct global_arg *arg);
 /* INT or an enumeration; no modifiers. */
 bool is_scalar_type(const struct btf_type *t);
-/*
- * What follows @prefix in the next tag, after id @id, of a function (@component
- * -1) or one of its arguments; NULL: there is none. @id becomes the tag's.
- */
-const char *next_decl_tag(const struct btf *btf, u32 func_id, s32 component, const char *prefix,
-			  u32 *id);
 /* Whether it points to what programs of the type declare as their context. */
 bool is_ctx_pointer(struct verifier *v, const struct btf_type *ptr);
 

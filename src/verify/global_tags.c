@@ -30,30 +30,13 @@ static u32 find_tag(const char *name)
 	return 0;
 }
 
-const char *next_decl_tag(const struct btf *btf, u32 func_id, s32 component, const char *prefix,
-			  u32 *id)
-{
-	for (u32 i = *id + 1; i < btf_type_cnt(btf); i++) {
-		const struct btf_type *t = btf_type_by_id(btf, i);
-		const char *name = btf_name(btf, t);
-
-		if (btf_kind(t) != BTF_KIND_DECL_TAG || t->type != func_id ||
-		    ((const struct btf_decl_tag *)btf_tail(t))->component_idx != component ||
-		    strncmp(name, prefix, strlen(prefix)))
-			continue;
-		*id = i;
-		return name + strlen(prefix);
-	}
-	return NULL;
-}
-
 static int collect_tags(struct verifier *v, u32 subprog, u32 arg, u32 *tags)
 {
 	u32 func = v->in->func_info[v->subprogs[subprog].func_info].type_id, id = 0;
 	const char *name;
 
 	*tags = 0;
-	while ((name = next_decl_tag(v->in->btf, func, (s32)arg, "arg:", &id))) {
+	while ((name = btf_next_decl_tag(v->in->btf, func, (s32)arg, "arg:", &id))) {
 		u32 tag = find_tag(name);
 
 		if (!v->subprogs[subprog].is_global)

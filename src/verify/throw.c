@@ -29,10 +29,10 @@ int find_exception_callback(struct verifier *v, u32 *start)
 	if (!btf || !v->in->func_info_cnt)
 		return 0;
 	main = v->in->func_info[0].type_id;
-	name = next_decl_tag(btf, main, -1, "exception_callback:", &tag);
+	name = btf_next_decl_tag(btf, main, -1, "exception_callback:", &tag);
 	if (!name)
 		return 0;
-	if (next_decl_tag(btf, main, -1, "exception_callback:", &tag))
+	if (btf_next_decl_tag(btf, main, -1, "exception_callback:", &tag))
 		return reject_program(v, -EEXIST,
 				      "multiple exception callback tags for main subprog");
 	id = btf_find(btf, BTF_KIND_FUNC, name);

@@ -109,7 +109,7 @@ static int finish(struct scanner *s, u32 subprog)
 	const struct bpf_insn *insns = s->unit->prog->insns;
 	const struct subprog *sub = &s->unit->prog->subprogs[subprog];
 	struct jit_sub *info = &s->unit->subs[subprog];
-	bool needs_run = s->unit->options && s->unit->options->limited; /* the budget is in it */
+	bool needs_run = unit_may_stop(s->unit); /* what says so is in it */
 	struct arena arena;
 	struct flow flow;
 	int ret;
