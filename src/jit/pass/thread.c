@@ -409,6 +409,22 @@ static void rename_uses(struct thread *t, ir_ref phi)
 	}
 }
 
+/* Whether rename_uses() has anything to do: most phis are there for the branch alone. */
+static bool is_used_behind(const struct thread *t, ir_ref phi)
+{
+	for (u32 u = t->heads[phi]; u; u = t->uses.at[u].next) {
+		struct ir_insn *user = ir_at(t->fn, t->uses.at[u].user);
+		u32 n = ir_nargs(t->fn, user);
+
+		if (user->block == UINT32_MAX || (user->op != IR_PHI && user->block == t->block))
+			continue;
+		for (u32 i = 0; i < n; i++)
+			if (*ir_arg(user, i) == phi)
+				return true;
+	}
+	return false;
+}
+
 /* The value of the phi, which is no longer the only one, in all blocks behind. */
 static void repair(struct thread *t, u32 number)
 {
@@ -416,6 +432,8 @@ static void repair(struct thread *t, u32 number)
 	ir_ref phi = t->phis.at[number];
 	VEC(ir_ref) made = {0};
 
+	if (!is_used_behind(t, phi))
+		return;
 	t->stamp++;
 	stamp_room(t);
 	if (t->failed)
