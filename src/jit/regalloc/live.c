@@ -15,7 +15,7 @@
  * programs have a few for each instruction. What has more, and would take
  * minutes, is not compiled.
  */
-#define LIVE_MOST (1u << 25)
+#define LIVE_MOST (1u << 24)
 
 struct live {
 	struct ra *ra;
