@@ -11,7 +11,7 @@
 #include "jit/regalloc/regalloc.h"
 
 /*
- * How many times a value lives at the start of a block, over all of them:
+ * By how many edges a value comes into a block, over all of them:
  * programs have a few for each instruction. What has more, and would take
  * minutes, is not compiled.
  */
@@ -266,6 +266,7 @@ static u32 walk_up(struct live *l, ir_ref ref, u32 home, u32 until)
 	for (u32 i = 0; i < l->n; i++) {
 		const struct ir_block *b = ir_block(ra->fn, ra->blocks[l->list[i]]);
 
+		l->total += b->npreds;
 		for (u32 k = 0; k < b->npreds; k++) {
 			u32 pred;
 
@@ -323,7 +324,6 @@ static bool value_ranges(struct live *l, ir_ref ref)
 			live_in(l, ref, block, pos + 1);
 	}
 	until = walk_up(l, ref, home, until);
-	l->total += l->n;
 	l->ra->too_large |= l->total > LIVE_MOST;
 	return !l->ra->too_large && make_ranges(l, v, until);
 }
