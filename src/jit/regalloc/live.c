@@ -263,7 +263,7 @@ static u32 walk_up(struct live *l, ir_ref ref, u32 home, u32 until)
 {
 	const struct ra *ra = l->ra;
 
-	for (u32 i = 0; i < l->n; i++) {
+	for (u32 i = 0; i < l->n && l->total <= LIVE_MOST; i++) {
 		const struct ir_block *b = ir_block(ra->fn, ra->blocks[l->list[i]]);
 
 		l->total += b->npreds;
@@ -343,7 +343,8 @@ static void add_interval(struct live *l, ir_ref ref)
 	struct ra_value *v = ra_value(ra, ref);
 	struct ra_interval *it;
 
-	if (ir_flags(ir_at(ra->fn, ref)) & IR_OP_VOID || (!v->nuses && !ra_def_needs_reg(ra, ref)))
+	if (ra->failed || ir_flags(ir_at(ra->fn, ref)) & IR_OP_VOID ||
+	    (!v->nuses && !ra_def_needs_reg(ra, ref)))
 		return;
 	if (!value_ranges(l, ref)) {
 		ra->failed = true;
