@@ -107,13 +107,12 @@ static bool takes_callback(u32 helper)
 /* After which the execution may be over: what runs programs, or takes what cannot be noted. */
 static bool runs_more(const struct ir_fn *fn, const struct ir_insn *insn)
 {
-	const struct ir_sym *sym = &fn->syms[insn->sym];
+	const struct ir_sym *sym;
 
-	if (insn->op == IR_CALL_SUB)
-		return true;
-	if (insn->op == IR_CALL && sym->kind == SYM_KFUNC)
-		return true;
-	return insn->op == IR_CALL && sym->kind == SYM_HELPER && takes_callback(sym->index);
+	if (insn->op != IR_CALL)
+		return insn->op == IR_CALL_SUB;
+	sym = &fn->syms[insn->sym];
+	return sym->kind == SYM_KFUNC || (sym->kind == SYM_HELPER && takes_callback(sym->index));
 }
 
 /* Splits the block behind a call; the rest is run only while the budget lasts. */

@@ -68,10 +68,11 @@ static bool by_order(struct ir_fn *fn)
 {
 	const struct mem *mem = fn->arena->mem;
 	u32 *depth = mem_zalloc_array(mem, fn->nblocks, 2 * sizeof(*depth));
-	struct tree tree = {depth, depth + fn->nblocks};
+	struct tree tree;
 
 	if (!depth)
 		return false;
+	tree = (struct tree){depth, depth + fn->nblocks};
 	fn->blocks[0]->idom = 0;
 	for (u32 i = 1; i < fn->norder; i++) {
 		u32 block = fn->order[i];
@@ -241,10 +242,11 @@ static bool number_tree(struct ir_fn *fn)
 {
 	const struct mem *mem = fn->arena->mem;
 	u32 *size = mem_zalloc_array(mem, fn->nblocks, 2 * sizeof(*size));
-	u32 *next = size + fn->nblocks;
+	u32 *next;
 
 	if (!size)
 		return false;
+	next = size + fn->nblocks;
 	for (u32 i = fn->norder; i-- > 0;) {
 		u32 b = fn->order[i];
 
