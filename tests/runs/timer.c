@@ -71,8 +71,14 @@ static void test_engine(const char *path, const struct anybpf_options *opts,
 	struct anybpf *ctx;
 	int ret = anybpf_new(opts, &ctx);
 
-	if (!ret)
-		ret = anybpf_object_open(ctx, path, &object);
+	if (ret) {
+		if (opts->engine == ANYBPF_ENGINE_KERNEL)
+			tap_skip("there is no such engine here");
+		else
+			tap_fail("no engine: %s", strerror(-ret));
+		return;
+	}
+	ret = anybpf_object_open(ctx, path, &object);
 	if (!ret)
 		ret = anybpf_object_load(object);
 	if (ret == -EPERM && opts->engine == ANYBPF_ENGINE_KERNEL) {
