@@ -630,7 +630,8 @@ static void maps_of_type(u32 type)
 		.map_type = type,
 		.key_size = 4,
 		.value_size = 4,
-		.max_entries = 4,
+		/* Four keys, and an element on its way back for each thread. */
+		.max_entries = 4 + THREADS,
 	};
 
 	attr.inner_map_fd = (u32)handle_open(&model->obj);
