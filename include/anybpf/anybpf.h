@@ -60,6 +60,8 @@ struct anybpf_options {
 	/*
 	 * User engine: file with the BTF of the kernel that programs are for, as
 	 * /sys/kernel/btf/vmlinux. NULL: that of the machine, where there is one.
+	 * It is trusted as the kernel is: what programs hand to kernel functions is
+	 * checked against the prototypes in it.
 	 */
 	const char *vmlinux_btf;
 	/*

@@ -35,4 +35,20 @@
 
 bool vec_grow_(const struct mem *mem, void **at, size_t *cap, size_t len, size_t more, size_t size);
 
+/* Of @n structs at @array in the order of .member: the first that is @least or more, or @n. */
+#define first_from(array, n, member, least)                                                        \
+	({                                                                                         \
+		u32 lo_ = 0, hi_ = (n);                                                            \
+                                                                                                   \
+		while (lo_ < hi_) {                                                                \
+			u32 mid_ = lo_ + (hi_ - lo_) / 2;                                          \
+                                                                                                   \
+			if ((array)[mid_].member < (least))                                        \
+				lo_ = mid_ + 1;                                                    \
+			else                                                                       \
+				hi_ = mid_;                                                        \
+		}                                                                                  \
+		lo_;                                                                               \
+	})
+
 #endif

@@ -10,18 +10,18 @@
 #include "hook/internal.h"
 #include "hook/rules.h"
 
-/* As large as what the verifier let the program reach, zeros behind what the caller gave. */
+/*
+ * Zeros behind what the caller gave, as far as the verifier lets programs reach:
+ * a machine's registers may be more than those that the rules know.
+ */
 static int take_ctx(struct host *host, const struct prog *prog, const union bpf_attr *attr,
 		    void **ctx)
 {
-	u32 size = attr->test.ctx_size_in, room = prog->hook->rules->ctx_size;
+	u32 size = attr->test.ctx_size_in, most = prog->hook->rules->ctx_size;
 
-	/* A machine's registers may be more than those that the rules know. */
-	if (room < TEST_PAGE)
-		room = TEST_PAGE;
-	if (size > room)
+	if (size > (most < TEST_PAGE ? TEST_PAGE : most))
 		return -E2BIG;
-	*ctx = mem_zalloc(host->mem, room);
+	*ctx = mem_zalloc(host->mem, CTX_MOST);
 	if (!*ctx)
 		return -ENOMEM;
 	if (size && fault_read(*ctx, u64_to_ptr(attr->test.ctx_in), size)) {

@@ -3,13 +3,13 @@
 #include "hook/tracing.h"
 
 static const struct ctx_field fields[] = {
-	RULE_BYTES("memory", 0, UINT16_MAX, CTX_READ | CTX_WRITE),
+	RULE_BYTES("memory", 0, CTX_MOST, CTX_READ | CTX_WRITE),
 };
 
 static const struct prog_rules rules = {
 	.type = BPF_PROG_TYPE_SYSCALL,
 	.name = "syscall",
-	.ctx_size = UINT16_MAX,
+	.ctx_size = CTX_MOST,
 	.fields = fields,
 	.field_cnt = ARRAY_SIZE(fields),
 	.ctx_plain = true,

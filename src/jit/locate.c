@@ -27,17 +27,7 @@
 /* The first record of line information at instruction @pc or behind. */
 static u32 first_record(const struct prog *prog, u32 pc)
 {
-	u32 lo = 0, hi = prog->line_info_cnt;
-
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (prog->line_info[mid].insn_off < pc)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return first_from(prog->line_info, prog->line_info_cnt, insn_off, pc);
 }
 
 /* What a subprogram needs at least: a byte per line, in whole instructions of any machine. */

@@ -202,6 +202,9 @@ static void map_object_free(struct object *obj)
 	struct map *map = map_of(obj);
 
 	drop_fields(map, BTF_FIELDS_HOLDING);
+	/* A callback may be under way; it keeps its program, which need not know an inner map. */
+	if (map->fields.mask & BTF_FIELD_ASYNC)
+		host_synchronize(map->obj.host);
 	map->ops->exit(map);
 	free_struct(map);
 }

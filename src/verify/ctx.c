@@ -21,7 +21,7 @@ static bool in_ctx_struct(struct verifier *v, u32 end)
 	const struct btf *btf = v->rules->ctx_struct ? kernel_btf(v) : NULL;
 	s32 id = btf ? btf_find(btf, BTF_KIND_STRUCT, v->rules->ctx_struct) : -ENOENT;
 
-	return id > 0 && end <= btf_type_by_id(btf, (u32)id)->size;
+	return id > 0 && end <= CTX_MOST && end <= btf_type_by_id(btf, (u32)id)->size;
 }
 
 static const struct ctx_field *field_at(struct verifier *v, u32 off, u32 size)

@@ -118,6 +118,9 @@ struct prog_rules {
 
 #define RULE_ANY_ATTACH UINT64_MAX
 
+/* No context is larger, whatever a kernel's BTF says of the structure behind it. */
+#define CTX_MOST UINT16_MAX
+
 /* The field that covers [off, off+size), or NULL. */
 const struct ctx_field *ctx_field_in(const struct ctx_field *fields, u32 cnt, u32 off, u32 size);
 /* Whether a field may be accessed by @size bytes at @off: whole, in part or with its neighbour. */

@@ -193,9 +193,12 @@ static u64 map_value(struct map *map)
 /* A kernel function that the program calls, or the type that it calls it for. */
 static u64 kfunc(const struct prog *prog, const struct aot_entry *entry, const char *name)
 {
-	const struct kfunc_call *call = &prog->kfunc_calls[entry->index];
+	const struct kfunc_call *call;
 
-	if (entry->index >= prog->kfunc_call_cnt || strcmp(call->name, name))
+	if (entry->index >= prog->kfunc_call_cnt)
+		return 0;
+	call = &prog->kfunc_calls[entry->index];
+	if (!call->name || strcmp(call->name, name))
 		return 0;
 	return entry->kind == SYM_KFUNC ? (u64)(uintptr_t)call->fn : ptr_to_u64(&call->type);
 }

@@ -53,8 +53,7 @@ struct phis {
 			break;                                                                     \
 		else
 
-/* What a phi stands for when it can only be one value, else 0. */
-static ir_ref phi_value(const struct ir_fn *fn, ir_ref ref)
+ir_ref ir_phi_value(const struct ir_fn *fn, ir_ref ref)
 {
 	const struct ir_insn *phi = ir_at(fn, ref);
 	u32 n = fn->blocks[phi->block]->npreds;
@@ -74,7 +73,7 @@ static ir_ref phi_value(const struct ir_fn *fn, ir_ref ref)
 
 static bool drop_phi(struct ir_fn *fn, ir_ref ref)
 {
-	ir_ref one = phi_value(fn, ref);
+	ir_ref one = ir_phi_value(fn, ref);
 
 	if (one)
 		ir_replace(fn, ref, one);
@@ -109,7 +108,7 @@ static bool drop_phis_once(struct phis *p)
 		}
 	}
 	for (u32 i = 0; i < p->work.len && any; i++)
-		if (phi_value(fn, p->work.at[i]))
+		if (ir_phi_value(fn, p->work.at[i]))
 			return true;
 	return false;
 }

@@ -361,6 +361,8 @@ static inline ir_ref ir_resolve(const struct ir_fn *fn, ir_ref ref)
 	return fn->copies[ref / 64] >> ref % 64 & 1 ? ir_resolve_copy(fn, ref) : ref;
 }
 
+/* What a phi stands for when it can only be one value, else 0. */
+ir_ref ir_phi_value(const struct ir_fn *fn, ir_ref ref);
 /* Resolves all operands, drops phis with one operand, dead values and unreachable blocks. */
 void ir_clean(struct ir_fn *fn);
 /* Fills in .uses, of resolved operands; of literals they are not counted. */

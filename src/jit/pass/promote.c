@@ -302,25 +302,6 @@ static void fill_phis(struct promote *p)
 	}
 }
 
-/* What a phi stands for when all ways bring the same, else 0. */
-static ir_ref only_value(const struct ir_fn *fn, ir_ref ref)
-{
-	const struct ir_insn *phi = ir_at(fn, ref);
-	u32 n = ir_nargs(fn, phi);
-	ir_ref one = 0;
-
-	for (u32 i = 0; i < n; i++) {
-		ir_ref arg = ir_resolve(fn, phi->phi[i]);
-
-		if (arg == ref || arg == one)
-			continue;
-		if (one)
-			return 0;
-		one = arg;
-	}
-	return one;
-}
-
 static void drop_phis(struct promote *p)
 {
 	bool changed = true;
@@ -329,7 +310,7 @@ static void drop_phis(struct promote *p)
 		changed = false;
 		vec_each (&p->phis, todo) {
 			ir_ref one = ir_at(p->fn, todo->phi)->op == IR_PHI
-					     ? only_value(p->fn, todo->phi)
+					     ? ir_phi_value(p->fn, todo->phi)
 					     : 0;
 
 			if (one)

@@ -92,17 +92,7 @@ static void put_change(struct buf *out, const struct jit_func *func, const struc
 /* The first change at @offset or behind. */
 static u32 first_frame(const struct eh_frame *frame, u32 offset)
 {
-	u32 lo = 0, hi = frame->frame_cnt;
-
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (frame->frames[mid].offset < offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return first_from(frame->frames, frame->frame_cnt, offset, offset);
 }
 
 static void put_function(struct buf *out, const struct eh_frame *frame, const struct jit_func *func,

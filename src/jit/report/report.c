@@ -168,17 +168,7 @@ static bool add_source(const struct prog *prog, struct jit_sources *sources, u32
 /* The first jit_line at @offset or behind. */
 static u32 first_line(const struct jit_image *image, u32 offset)
 {
-	u32 lo = 0, hi = image->line_cnt;
-
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (image->lines[mid].offset < offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return first_from(image->lines, image->line_cnt, offset, offset);
 }
 
 int jit_sources(const struct prog *prog, const struct jit_image *image, const struct jit_func *func,
