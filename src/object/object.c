@@ -27,8 +27,7 @@ void object_get(struct object *obj)
 	atomic_fetch_add_explicit(&obj->refs, 1, memory_order_relaxed);
 }
 
-/* Fails when the last reference is just going: for tables that hold none. */
-static bool object_get_unless_zero(struct object *obj)
+bool object_get_unless_zero(struct object *obj)
 {
 	u32 refs = atomic_load_explicit(&obj->refs, memory_order_relaxed);
 

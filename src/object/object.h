@@ -19,6 +19,11 @@ enum object_kind {
 	OBJECT_PROG,
 	OBJECT_BTF,
 	OBJECT_LINK,
+	/* What the host's environment has and user space names by descriptors: kernel/kernel.h. */
+	OBJECT_TASK,
+	OBJECT_CGROUP,
+	OBJECT_SOCKET,
+	OBJECT_FILE,
 	OBJECT_KINDS,
 };
 
@@ -45,6 +50,8 @@ struct object {
 /* One reference, no id. */
 void object_init(struct object *obj, const struct object_ops *ops, struct host *host);
 void object_get(struct object *obj);
+/* Fails when the last reference is just going: for tables that hold none. */
+bool object_get_unless_zero(struct object *obj);
 /* NULL is allowed. */
 void object_put(struct object *obj);
 

@@ -105,8 +105,6 @@ static void test_threads(void)
 	for (u32 i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	check_eq(seen_dead, 0);
-	/* Nor does it all wait for the end. */
-	check(freed > 0);
 	close_host();
 }
 
