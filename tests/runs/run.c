@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "anybpf/anybpf.h"
-#include "base/types.h"
-#include "isa/uapi.h"
+#include "runs/once.h"
 #include "tap.h"
 
 static const struct engine {
@@ -38,31 +36,6 @@ static const char *object_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-/* Packets, or the arguments of a tracepoint, or the memory of a system call. */
-static int run_once(struct anybpf_program *prog, u32 *retval)
-{
-	u8 bytes[64];
-	ANYBPF_OPTS(anybpf_test_run, run);
-	int ret;
-
-	for (u32 i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (u8)i;
-	switch (anybpf_program_type(prog)) {
-	case BPF_PROG_TYPE_RAW_TRACEPOINT:
-	case BPF_PROG_TYPE_SYSCALL:
-		run.ctx_in = bytes;
-		run.ctx_size_in = sizeof(bytes);
-		break;
-	default:
-		memcpy(bytes + 12, "\x08\x00\x45", 3); /* IPv4 */
-		run.data_in = bytes;
-		run.data_size_in = sizeof(bytes);
-	}
-	ret = anybpf_program_test_run(prog, &run);
-	*retval = run.retval;
-	return ret;
 }
 
 static void run_program(struct anybpf_program *prog)
