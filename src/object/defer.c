@@ -73,14 +73,27 @@ void host_defer(struct host *host, u32 cpu, struct deferred *deferred,
 	atomic_fetch_add_explicit(&limbo->waiting, 1 - freed, memory_order_relaxed);
 }
 
+static u32 free_all_of(struct host *host, u32 cpu)
+{
+	u32 freed = 0;
+
+	for (u32 i = 0; i < LIMBO_EPOCHS; i++) {
+		struct deferred *list = host->limbos[cpu].list[i];
+
+		host->limbos[cpu].list[i] = NULL;
+		freed += free_list(host, list);
+	}
+	return freed;
+}
+
 void host_defer_finish(struct host *host)
 {
-	for (u32 cpu = 0; cpu < host->env.nr_cpus; cpu++) {
-		for (u32 i = 0; i < LIMBO_EPOCHS; i++) {
-			struct deferred *list = host->limbos[cpu].list[i];
+	u32 freed;
 
-			host->limbos[cpu].list[i] = NULL;
-			free_list(host, list);
-		}
-	}
+	/* What is freed may hold the last of something else that goes the same way. */
+	do {
+		freed = 0;
+		for (u32 cpu = 0; cpu < host->env.nr_cpus; cpu++)
+			freed += free_all_of(host, cpu);
+	} while (freed);
 }

@@ -98,15 +98,41 @@ int host_new(const struct host_options *opts, struct host **out)
 	return 0;
 }
 
+struct host_part *host_part(struct host *host, enum host_part_id id,
+			    struct host_part *(*make)(struct host *host))
+{
+	struct host_part *part = atomic_load_explicit(&host->parts[id], memory_order_acquire);
+	struct host_part *made;
+
+	if (part)
+		return part;
+	made = make(host);
+	if (!made || atomic_compare_exchange_strong(&host->parts[id], &part, made))
+		return made;
+	made->free(host, made);
+	return part;
+}
+
+static void free_parts(struct host *host)
+{
+	for (u32 id = 0; id < HOST_PARTS; id++) {
+		struct host_part *part = atomic_exchange(&host->parts[id], NULL);
+
+		if (part)
+			part->free(host, part);
+	}
+}
+
 void host_free(struct host *host)
 {
 	if (!host)
 		return;
 	handle_close_all(host);
 	timers_free(host);
+	free_parts(host);
+	host_defer_finish(host);
 	if (host->vmlinux)
 		object_put(&host->vmlinux->obj);
-	host_defer_finish(host);
 	vec_free(&host->handles, host->mem);
 	for (u32 kind = 0; kind < OBJECT_KINDS; kind++)
 		vec_free(&host->ids[kind].objects, host->mem);

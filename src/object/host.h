@@ -108,6 +108,21 @@ struct id_table {
 	VEC(struct object *) objects; /* by id - 1; NULL where the object is gone */
 };
 
+/* What families of kernel types (src/kernel) keep of a host: made when first asked for. */
+enum host_part_id {
+	HOST_PART_TASKS,
+	HOST_PART_CGROUPS,
+	HOST_PART_NET,
+	HOST_PART_SOCKETS,
+	HOST_PART_FILES,
+	HOST_PARTS,
+};
+
+struct host_part {
+	/* With the host, when no program runs and no handle is open. */
+	void (*free)(struct host *host, struct host_part *part);
+};
+
 struct host {
 	const struct mem *mem;
 	struct environment env;
@@ -138,6 +153,8 @@ struct host {
 	pthread_mutex_t lock; /* ids and handles */
 	struct id_table ids[OBJECT_KINDS];
 	VEC(struct object *) handles;
+
+	_Atomic(struct host_part *) parts[HOST_PARTS];
 };
 
 /* Defaults: everything of the real machine, all capabilities. */
@@ -150,6 +167,13 @@ void host_free(struct host *host);
 bool host_capable(const struct host *host, u32 caps);
 
 void host_synchronize(struct host *host);
+
+/*
+ * The part of the host, which @make makes if it is not there yet: also when
+ * several threads ask at once there is one in the end. NULL without memory.
+ */
+struct host_part *host_part(struct host *host, enum host_part_id id,
+			    struct host_part *(*make)(struct host *host));
 
 /*
  * The BTF of the kernel that the host stands for; the host keeps the reference.

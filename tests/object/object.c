@@ -214,6 +214,49 @@ static void test_synchronize(void)
 	host_free(p.host);
 }
 
+static _Atomic u32 parts_made, parts_freed;
+
+static void free_counting(struct host *host, struct host_part *part)
+{
+	parts_freed++;
+	mem_free(host->mem, part);
+}
+
+static struct host_part *make_counting(struct host *host)
+{
+	struct host_part *part = mem_zalloc(host->mem, sizeof(*part));
+
+	part->free = free_counting;
+	parts_made++;
+	return part;
+}
+
+static void *ask_for_part(void *host)
+{
+	return host_part(host, HOST_PART_CGROUPS, make_counting);
+}
+
+static void test_parts(void)
+{
+	pthread_t threads[4];
+	struct host *host;
+	void *part;
+
+	host_new(NULL, &host);
+	for (u32 i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_create(&threads[i], NULL, ask_for_part, host);
+	part = host_part(host, HOST_PART_CGROUPS, make_counting);
+	for (u32 i = 0; i < ARRAY_SIZE(threads); i++) {
+		void *other;
+
+		pthread_join(threads[i], &other);
+		check(other == part);
+	}
+	check_eq(parts_made, parts_freed + 1);
+	host_free(host);
+	check_eq(parts_made, parts_freed);
+}
+
 int main(void)
 {
 	run_test(test_references);
@@ -222,5 +265,6 @@ int main(void)
 	run_test(test_options);
 	run_test(test_slots_exclude);
 	run_test(test_synchronize);
+	run_test(test_parts);
 	return tap_done();
 }
