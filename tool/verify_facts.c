@@ -11,10 +11,10 @@
 #include "verify.h"
 
 static const char *const mem_names[] = {
-	[MEM_STACK] = "stack",	   [MEM_CTX] = "context",   [MEM_MAP_VALUE] = "map value",
-	[MEM_PACKET] = "packet",   [MEM_HELPER] = "memory", [MEM_SOCK] = "socket",
-	[MEM_BTF] = "kernel",	   [MEM_OBJECT] = "object", [MEM_ARENA] = "arena",
-	[MEM_MIXED] = "different",
+	[MEM_STACK] = "stack",	       [MEM_CTX] = "context",	      [MEM_MAP_VALUE] = "map value",
+	[MEM_PACKET] = "packet",       [MEM_HELPER] = "memory",	      [MEM_SOCK] = "socket",
+	[MEM_TCP_SOCK] = "TCP socket", [MEM_XDP_SOCK] = "XDP socket", [MEM_BTF] = "kernel",
+	[MEM_OBJECT] = "object",       [MEM_ARENA] = "arena",	      [MEM_MIXED] = "different",
 };
 
 /* The map that a fact's index stands for: maps are numbered as the program names them first. */

@@ -5,12 +5,11 @@
 #include "helper/csum.h"
 #include "helper/skb.h"
 #include "hook/skb.h"
+#include "kernel/sock.h"
 
 #define TEST_HEADROOM 64u /* Linux's NET_SKB_PAD; counts against the page */
 #define GSO_MAX_SEGS  65535u
 #define WIRE_LEN_MAX  65536u
-#define AF_INET	      2u
-#define AF_INET6      10u
 
 /* Linux reallocates where helpers need room; this much they may ever need. */
 #define BUFFER_SIZE (2u * SKB_MAX_LEN + TEST_PAGE)
@@ -18,7 +17,7 @@
 struct test {
 	struct __sk_buff ctx;
 	bool has_ctx;
-	struct bpf_sock sock;
+	struct sock *sk; /* the packet's: a reference */
 	struct sk_buff skb;
 };
 
@@ -92,11 +91,9 @@ static void skb_to_ctx(struct test *test)
 	ctx->hwtstamp = skb->hwtstamp;
 }
 
-/* The packet's socket: unconnected, with the packet's addresses. -EINVAL without an IP header. */
-static int set_socket(struct test *test)
+/* -EINVAL without an IP header. */
+static int describe_socket(const struct sk_buff *skb, struct sock_spec *spec)
 {
-	const struct sk_buff *skb = &test->skb;
-	struct bpf_sock *sock = &test->sock;
 	const u8 *ip = skb_network_header(skb);
 	u64 len = (u64)(skb->data_end - ip);
 
@@ -104,26 +101,43 @@ static int set_socket(struct test *test)
 	case ETH_P_IP:
 		if (len < 20)
 			return -EINVAL;
-		sock->family = AF_INET;
-		sock->src_ip4 = get_u32(ip + 12);
-		sock->dst_ip4 = get_u32(ip + 16);
-		test->skb.local_ip4 = sock->src_ip4;
-		test->skb.remote_ip4 = sock->dst_ip4;
-		break;
+		spec->family = AF_INET;
+		memcpy(spec->local, ip + 12, 4);
+		memcpy(spec->remote, ip + 16, 4);
+		return 0;
 	case ETH_P_IPV6:
 		if (len < 40)
 			return -EINVAL;
-		sock->family = AF_INET6;
-		memcpy(sock->src_ip6, ip + 8, sizeof(sock->src_ip6));
-		memcpy(sock->dst_ip6, ip + 24, sizeof(sock->dst_ip6));
-		memcpy(test->skb.local_ip6, sock->src_ip6, sizeof(sock->src_ip6));
-		memcpy(test->skb.remote_ip6, sock->dst_ip6, sizeof(sock->dst_ip6));
-		break;
+		spec->family = AF_INET6;
+		memcpy(spec->local, ip + 8, 16);
+		memcpy(spec->remote, ip + 24, 16);
+		return 0;
 	default:
-		break;
+		return 0;
 	}
-	test->skb.sk = sock;
-	test->skb.family = sock->family;
+}
+
+/* The packet's socket: unconnected, of no type, with the packet's addresses. */
+static int set_socket(struct host *host, struct test *test)
+{
+	struct sock_spec spec = {.type = SOCK_RAW};
+	struct sk_buff *skb = &test->skb;
+	int error = describe_socket(skb, &spec);
+
+	if (!error)
+		error = sock_create(host, &spec, &test->sk);
+	if (error)
+		return error;
+	test->sk->sk_type = 0;
+	skb->sk = test->sk;
+	skb->family = spec.family;
+	if (spec.family == AF_INET) {
+		skb->local_ip4 = get_u32(spec.local);
+		skb->remote_ip4 = get_u32(spec.remote);
+	} else {
+		memcpy(skb->local_ip6, spec.local, sizeof(skb->local_ip6));
+		memcpy(skb->remote_ip6, spec.remote, sizeof(skb->remote_ip6));
+	}
 	return 0;
 }
 
@@ -151,7 +165,8 @@ static u32 network_sum(const struct sk_buff *skb)
 }
 
 /* From the frame in @buf to the skb as the program shall see it. */
-static int prepare(const union bpf_attr *attr, struct test *test, u8 *buf, bool at_mac)
+static int prepare(struct host *host, const union bpf_attr *attr, struct test *test, u8 *buf,
+		   bool at_mac)
 {
 	struct hook_frame frame = {.buf = buf,
 				   .size = BUFFER_SIZE,
@@ -171,7 +186,7 @@ static int prepare(const union bpf_attr *attr, struct test *test, u8 *buf, bool 
 	skb->ingress_ifindex = 0;
 	skb->queue_mapping = 0;
 	skb->wire_len = 0;
-	error = set_socket(test);
+	error = set_socket(host, test);
 	if (error)
 		return error;
 	if (!at_mac)
@@ -217,12 +232,13 @@ int skb_test_run(struct host *host, struct prog *prog, union bpf_attr *attr, boo
 	buf = mem_zalloc(host->mem, BUFFER_SIZE);
 	if (!buf)
 		return -ENOMEM;
-	error = prepare(attr, &test, buf, at_mac);
+	error = prepare(host, attr, &test, buf, at_mac);
 	if (!error)
 		error = test_repeat(host, prog, &test.skb, attr->test.repeat, skb_legacy_load,
 				    &retval, &duration);
 	if (!error)
 		error = finish(attr, &test, at_mac, retval, duration);
+	sock_put(test.sk);
 	mem_free(host->mem, buf);
 	return error;
 }

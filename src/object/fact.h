@@ -22,13 +22,14 @@ enum mem_kind {
 	MEM_MAP_VALUE,
 	MEM_PACKET,
 	MEM_HELPER, /* memory that a helper returned */
-	MEM_SOCK,
+	MEM_SOCK, /* a socket, seen as struct bpf_sock */
+	MEM_TCP_SOCK,
+	MEM_XDP_SOCK,
 	MEM_BTF,    /* a kernel object that may be gone: probed */
 	MEM_OBJECT, /* an object that a program has made */
 	MEM_ARENA,
 	MEM_MIXED,  /* several of stack, map value, packet, helper: plain access */
-	MEM_KERNEL, /* what only a kernel has: a map's own structure, flow keys, buffers of
-		       iterators */
+	MEM_KERNEL, /* what only a kernel has: a map's own structure, buffers of iterators */
 };
 
 #define FACT_SEEN      BIT(0) /* some path reaches it */

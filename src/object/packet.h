@@ -109,7 +109,7 @@ struct sk_buff {
 	FIELD16_(gso_segs);
 	FIELD16_(gso_size);
 	u8 tstamp_type;
-	void *sk; /* struct bpf_sock * of the host, or NULL */
+	void *sk; /* struct sock *, or NULL */
 	void *flow_keys;
 
 	/* not visible to programs, but dev_type to classic ones */

@@ -195,22 +195,18 @@ static u8 size_code(u32 size)
 }
 
 /*
- * A field of the context becomes the same field of the host's structure. An
+ * A field of the context, or of a socket, becomes the same field of the host's structure. An
  * access of the whole field takes the host's size, which widens pointers; so
  * does a load of any part that is as large as a smaller host field, which is
  * what Linux does. A smaller part is the same part.
  */
-static int rewrite_ctx(struct load *load, u32 at)
+static int rewrite_field(struct bpf_insn *insn, const struct ctx_field *field)
 {
-	struct bpf_insn *insn = &load->prog->insns[at];
 	u32 size = isa_access_size(insn), off = (u32)(u16)insn->off;
-	const struct ctx_field *field = ctx_field_find(load->args->rules, off, size);
 	u32 index, within;
 
 	if (!field)
 		return -EFAULT;
-	if (off + size > load->prog->max_ctx_offset)
-		load->prog->max_ctx_offset = off + size;
 	index = (off - field->off) / field->elem;
 	within = (off - field->off) % field->elem;
 	insn->off = (s16)(field->host_off + index * field->host_size);
@@ -230,6 +226,22 @@ static int rewrite_ctx(struct load *load, u32 at)
 	return 0;
 }
 
+static int rewrite_ctx(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	u32 size = isa_access_size(insn), off = (u32)(u16)insn->off;
+
+	if (off + size > load->prog->max_ctx_offset)
+		load->prog->max_ctx_offset = off + size;
+	return rewrite_field(insn, ctx_field_find(load->args->rules, off, size));
+}
+
+static int rewrite_sock(struct bpf_insn *insn, enum mem_kind mem)
+{
+	return rewrite_field(insn,
+			     sock_field_find(mem, (u32)(u16)insn->off, isa_access_size(insn)));
+}
+
 static int rewrite_access(struct load *load, u32 at)
 {
 	struct bpf_insn *insn = &load->prog->insns[at];
@@ -237,7 +249,11 @@ static int rewrite_access(struct load *load, u32 at)
 	switch (load->result->facts[at].mem) {
 	case MEM_CTX:
 		return rewrite_ctx(load, at);
-	case MEM_SOCK: /* there are none here yet: the pointer is never anything but null */
+	case MEM_SOCK:
+	case MEM_TCP_SOCK:
+	case MEM_XDP_SOCK:
+		return rewrite_sock(&load->prog->insns[at],
+				    (enum mem_kind)load->result->facts[at].mem);
 	case MEM_BTF:
 		if (BPF_CLASS(insn->code) != BPF_LDX)
 			return not_yet(load, at, "changes of kernel objects are");

@@ -25,14 +25,17 @@ static enum mem_kind kind_of(u32 type)
 		return MEM_PACKET;
 	case PTR_TO_SOCKET:
 	case PTR_TO_SOCK_COMMON:
-	case PTR_TO_TCP_SOCK:
-	case PTR_TO_XDP_SOCK:
 		return MEM_SOCK;
+	case PTR_TO_TCP_SOCK:
+		return MEM_TCP_SOCK;
+	case PTR_TO_XDP_SOCK:
+		return MEM_XDP_SOCK;
 	case PTR_TO_BTF_ID:
 		return type & MEM_ALLOC && !(type & PTR_UNTRUSTED) ? MEM_OBJECT : MEM_BTF;
 	case PTR_TO_ARENA:
 		return MEM_ARENA;
 	case PTR_TO_MEM:
+	case PTR_TO_FLOW_KEYS:
 		return MEM_HELPER;
 	default:
 		return MEM_KERNEL;

@@ -7,6 +7,7 @@
 #define ANYBPF_VERIFY_RULES_H
 
 #include "helper/helper.h"
+#include "object/fact.h"
 
 /* What a load of a context field gives. */
 enum ctx_value {
@@ -127,6 +128,8 @@ const struct ctx_field *ctx_field_in(const struct ctx_field *fields, u32 cnt, u3
 bool ctx_size_allowed(const struct ctx_field *field, u32 off, u32 size, bool write);
 /* Of a context. */
 const struct ctx_field *ctx_field_find(const struct prog_rules *rules, u32 off, u32 size);
+/* Of a socket, which is another structure for each of MEM_SOCK, MEM_TCP_SOCK, MEM_XDP_SOCK. */
+const struct ctx_field *sock_field_find(enum mem_kind mem, u32 off, u32 size);
 /* The prototype that programs of these rules get for a helper id, or NULL. */
 const struct helper_proto *rules_helper(const struct prog_rules *rules,
 					const struct verify_env_info *info, u32 id);

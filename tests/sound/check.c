@@ -202,6 +202,8 @@ static void check_access(struct check *c, u32 at, const u64 *regs)
 
 	switch (c->facts[at].mem) {
 	case MEM_SOCK:
+	case MEM_TCP_SOCK:
+	case MEM_XDP_SOCK:
 	case MEM_BTF:
 		return;
 	case MEM_NONE:

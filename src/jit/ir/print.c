@@ -26,10 +26,11 @@
 #include "jit/ir/text.h"
 
 const char *const ir_mem_names[IR_MEM_CNT] = {
-	[MEM_NONE] = "none",	 [MEM_STACK] = "stack",	  [MEM_CTX] = "ctx",
-	[MEM_MAP_VALUE] = "map", [MEM_PACKET] = "packet", [MEM_HELPER] = "helper",
-	[MEM_SOCK] = "sock",	 [MEM_BTF] = "btf",	  [MEM_ARENA] = "arena",
-	[MEM_OBJECT] = "object", [MEM_MIXED] = "mixed",	  [MEM_KERNEL] = "kernel",
+	[MEM_NONE] = "none",	 [MEM_STACK] = "stack",	      [MEM_CTX] = "ctx",
+	[MEM_MAP_VALUE] = "map", [MEM_PACKET] = "packet",     [MEM_HELPER] = "helper",
+	[MEM_SOCK] = "sock",	 [MEM_TCP_SOCK] = "tcp_sock", [MEM_XDP_SOCK] = "xdp_sock",
+	[MEM_BTF] = "btf",	 [MEM_ARENA] = "arena",	      [MEM_OBJECT] = "object",
+	[MEM_MIXED] = "mixed",	 [MEM_KERNEL] = "kernel",
 };
 
 const char *const ir_sym_names[IR_SYM_CNT] = {
