@@ -49,7 +49,7 @@ static const char options_help[] =
 	"(all),\n"
 	"                   or what they have, with commas (\"list\" names all)\n"
 	"  --limits         make executions that can be ended by --max-steps and "
-	"--max-time\n" HELP_JIT_PASSES HELP_CLANG HELP_HELP;
+	"--max-time\n" HELP_JIT_PASSES HELP_BTF HELP_CLANG HELP_HELP;
 
 enum { OPT_CPU = 1000, OPT_LIMITS };
 
@@ -60,6 +60,7 @@ static const struct option long_options[] = {
 	{"limits", no_argument, NULL, OPT_LIMITS},
 	{"jit-passes", required_argument, NULL, OPT_JIT_PASSES},
 	{"jit-blind", no_argument, NULL, OPT_JIT_BLIND},
+	{"btf", required_argument, NULL, OPT_BTF},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -113,7 +114,8 @@ int command_compile(int argc, char **argv)
 	if (!opts.output)
 		return usage_error("compile", "-o is needed: the file to write");
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .jit_passes = opts.common.jit_passes,
-		    .jit_blind = opts.common.jit_blind, .max_steps = opts.limits ? SOME_STEPS : 0);
+		    .vmlinux_btf = opts.common.btf, .jit_blind = opts.common.jit_blind,
+		    .max_steps = opts.limits ? SOME_STEPS : 0);
 	ret = open_context(&ctx_opts, &ctx);
 	if (ret)
 		return ret;

@@ -194,7 +194,7 @@ static const char options_help[] =
 	"Linux's\n"
 	"  --ir             the compiler's intermediate form, after its last step\n"
 	"  --step NAME      ... after this one; \"all\": after each that changes "
-	"something\n" HELP_JIT_PASSES HELP_ENGINE
+	"something\n" HELP_JIT_PASSES HELP_BTF HELP_ENGINE
 	"  --raw            FILE holds nothing but instructions, 8 bytes each (\"-\": standard "
 	"input)\n" HELP_CLANG HELP_HELP;
 
@@ -212,6 +212,7 @@ static const struct option long_options[] = {
 	{"jit-blind", no_argument, NULL, OPT_JIT_BLIND},
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"raw", no_argument, NULL, OPT_RAW},
+	{"btf", required_argument, NULL, OPT_BTF},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},

@@ -137,7 +137,8 @@ int disasm_code(const struct disasm_command *opts)
 		return ret;
 	buf_init(&view.last, &mem_libc);
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts->common.engine,
-		    .jit_passes = opts->common.jit_passes, .jit_blind = opts->common.jit_blind);
+		    .vmlinux_btf = opts->common.btf, .jit_passes = opts->common.jit_passes,
+		    .jit_blind = opts->common.jit_blind);
 	if (opts->ir) {
 		ctx_opts.jit_dump = see_step;
 		ctx_opts.jit_dump_ctx = &view;

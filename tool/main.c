@@ -116,6 +116,9 @@ int parse_common(const char *command, struct common *common, int option)
 	case OPT_INTERP:
 		common->interp = true;
 		return EXIT_OK;
+	case OPT_BTF:
+		common->btf = optarg;
+		return EXIT_OK;
 	case OPT_CLANG:
 		common->clang = optarg;
 		return EXIT_OK;
@@ -138,6 +141,7 @@ int check_engine(const char *command, const struct common *common)
 			     : common->jit_passes ? "--jit-passes"
 			     : common->jit_blind  ? "--jit-blind"
 			     : common->jit_report ? "--jit-report"
+			     : common->btf	  ? "--btf"
 						  : NULL;
 
 	if (common->engine == ANYBPF_ENGINE_KERNEL && option)

@@ -469,7 +469,7 @@ static const char options_help[] =
 	"  --aot FILE       take machine code from what anybpf compile has "
 	"written\n" HELP_JIT_PASSES HELP_JIT_REPORT
 	"  --max-steps N    end executions that take more steps (about one instruction each)\n"
-	"  --max-time NS    end executions that take longer, in nanoseconds\n" HELP_ENGINE
+	"  --max-time NS    end executions that take longer, in nanoseconds\n" HELP_BTF HELP_ENGINE
 		HELP_CLANG "  --json           print the result as JSON\n" HELP_HELP;
 
 static const struct option long_options[] = {
@@ -487,6 +487,7 @@ static const struct option long_options[] = {
 	{"max-steps", required_argument, NULL, OPT_MAX_STEPS},
 	{"max-time", required_argument, NULL, OPT_MAX_TIME},
 	{"engine", required_argument, NULL, OPT_ENGINE},
+	{"btf", required_argument, NULL, OPT_BTF},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
@@ -583,9 +584,9 @@ int command_run(int argc, char **argv)
 		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
 		    .interpret = opts.common.interp, .printk = print_line,
-		    .jit_passes = opts.common.jit_passes, .jit_blind = opts.common.jit_blind,
-		    .jit_report = opts.common.jit_report, .max_steps = opts.max_steps,
-		    .max_ns = opts.max_ns, .aot = opts.aot);
+		    .vmlinux_btf = opts.common.btf, .jit_passes = opts.common.jit_passes,
+		    .jit_blind = opts.common.jit_blind, .jit_report = opts.common.jit_report,
+		    .max_steps = opts.max_steps, .max_ns = opts.max_ns, .aot = opts.aot);
 	ret = open_context(&ctx_opts, &state.ctx);
 	if (ret)
 		return ret;

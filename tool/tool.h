@@ -45,6 +45,7 @@ enum {
 	OPT_MAX_STEPS,
 	OPT_MAX_TIME,
 	OPT_AOT,
+	OPT_BTF,
 };
 
 struct command {
@@ -74,6 +75,7 @@ struct common {
 	const char *jit_passes; /* NULL: all */
 	const char *jit_report; /* NULL: as the environment says */
 	bool jit_blind;
+	const char *btf; /* of the kernel that programs are for; NULL: as the library chooses */
 	enum anybpf_engine engine;
 };
 
@@ -84,6 +86,7 @@ struct common {
 int parse_common(const char *command, struct common *common, int option);
 /* The shared options' help lines. */
 #define HELP_ENGINE "  --engine ENGINE  user (default), or kernel: this machine's bpf()\n"
+#define HELP_BTF    "  --btf FILE       types of the kernel: a file, or host: the user engine's own\n"
 #define HELP_CLANG                                                                                 \
 	"  --clang CLANG    compiler for .bpf.c files (default: $ANYBPF_CLANG, clang-19 or "       \
 	"clang)\n"

@@ -153,7 +153,7 @@ static int verify_object(const struct verify_options *opts, struct anybpf *ctx)
 }
 
 static const char options_help[] =
-	"  --prog NAME      only this program\n" HELP_ENGINE
+	"  --prog NAME      only this program\n" HELP_BTF HELP_ENGINE
 	"  --profile NAME   who loads, and how: strict, unprivileged, no-perfmon, ...\n"
 	"  --complexity     where the verifier's work went, by line and function\n"
 	"  --facts          what was proven at each instruction\n"
@@ -172,6 +172,7 @@ static const struct option long_options[] = {
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"color", required_argument, NULL, OPT_COLOR},
+	{"btf", required_argument, NULL, OPT_BTF},
 	{"clang", required_argument, NULL, OPT_CLANG},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
@@ -242,7 +243,11 @@ int command_verify(int argc, char **argv)
 	opts.common.file = one_file("verify", argc, argv);
 	if (!opts.common.file)
 		return EXIT_USAGE;
+	ret = check_engine("verify", &opts.common);
+	if (ret)
+		return ret;
 	ANYBPF_OPTS(anybpf_options, ctx_opts, .engine = opts.common.engine,
+		    .vmlinux_btf = opts.common.btf,
 		    .verify_only = opts.common.engine == ANYBPF_ENGINE_USER);
 	ret = open_context(&ctx_opts, &ctx);
 	if (ret)

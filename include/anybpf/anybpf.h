@@ -59,8 +59,10 @@ struct anybpf_options {
 	bool verify_only;
 	/*
 	 * User engine: file with the BTF of the kernel that programs are for, as
-	 * /sys/kernel/btf/vmlinux. NULL: that of the machine, where there is one.
-	 * It is trusted as the kernel is: what programs hand to kernel functions is
+	 * /sys/kernel/btf/vmlinux, or "host": the engine's own kernel, the only one
+	 * whose objects programs can look into when they run. NULL: the machine's
+	 * where programs are only verified and it has one, else "host".
+	 * The file is trusted as the kernel is: what programs hand to kernel functions is
 	 * checked against the prototypes in it.
 	 */
 	const char *vmlinux_btf;

@@ -6,8 +6,14 @@
  * that programs read; where they are is the host's own matter, since BTF tells
  * programs. Fields beyond Linux's begin with "host_" and stand at the end.
  *
- * One header per family (task.h, cgroup.h, ...). They are filled from the
- * environment: the machine, or what a test sets.
+ * A family's structures are a header in types/, which has types alone: clang
+ * compiles it for BPF as well, to become the host's BTF (btf.h), and what the
+ * machine's compiler makes of it must be the same. The functions that it has for programs, and
+ * those that they attach to, are prototypes in a file of protos/ (proto.h).
+ * Both are named in this folder's meson.build, and that is all: every struct
+ * of the headers is in the BTF, `anybpf btf dump host` prints it. What works
+ * on the structures is in a header and a source file of this folder. They are
+ * filled from the environment: the machine, or what a test sets.
  *
  * What programs may hold has a struct kernel_object in it. Its memory stays
  * until every program has ended that may have seen it (Linux's RCU), its

@@ -5,15 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "base/version.h"
 #include "jit/aot/aot.h"
 #include "jit/ir/ir.h"
 #include "jit/jit.h"
+#include "kernel/btf.h"
 #include "load/object.h"
 
 #define MACHINE_BTF "/sys/kernel/btf/vmlinux"
+#define OWN_BTF	    "host"
 
 const char *anybpf_version(void)
 {
@@ -116,6 +119,23 @@ static int jit_options(struct anybpf *ctx, struct host_options *opts)
 	return ret;
 }
 
+/*
+ * Whose types programs are for: those that run, of the host's own kernel. A
+ * verdict is asked for about the machine's, where it has BTF.
+ */
+static void choose_types(const struct anybpf *ctx, struct host_options *opts)
+{
+	const char *name = ctx->opts.vmlinux_btf;
+	bool machine = ctx->opts.verify_only || !kernel_btf_size;
+
+	opts->own_btf = kernel_btf_data;
+	opts->own_btf_size = kernel_btf_size;
+	if (name)
+		opts->vmlinux = strcmp(name, OWN_BTF) ? name : NULL;
+	else if (machine && (!kernel_btf_size || !access(MACHINE_BTF, R_OK)))
+		opts->vmlinux = MACHINE_BTF;
+}
+
 static int new_user_engine(struct anybpf *ctx)
 {
 	struct host_options opts;
@@ -137,7 +157,7 @@ static int new_user_engine(struct anybpf *ctx)
 		return ret;
 	opts.verify_only = ctx->opts.verify_only;
 	opts.manual_timers = ctx->opts.manual_timers;
-	opts.vmlinux = ctx->opts.vmlinux_btf ? ctx->opts.vmlinux_btf : MACHINE_BTF;
+	choose_types(ctx, &opts);
 	ret = host_new(&opts, &host);
 	if (ret)
 		return ret;

@@ -41,17 +41,28 @@ int btf_object_new(struct host *host, struct btf *btf, struct btf_object **out)
 	return 0;
 }
 
+static int parse_vmlinux(struct host *host, struct btf **btf)
+{
+	size_t size;
+	void *data;
+	int err;
+
+	if (!host->vmlinux_path)
+		return btf_parse(host->mem, host->own_btf, host->own_btf_size, NULL, btf, NULL,
+				 NULL);
+	err = os_read_file(host->mem, host->vmlinux_path, &data, &size);
+	if (err)
+		return err;
+	err = btf_parse(host->mem, data, size, NULL, btf, NULL, NULL);
+	mem_free(host->mem, data);
+	return err;
+}
+
 static int read_vmlinux(struct host *host)
 {
 	struct btf *btf;
-	size_t size;
-	void *data;
-	int err = os_read_file(host->mem, host->vmlinux_path, &data, &size);
+	int err = parse_vmlinux(host, &btf);
 
-	if (err)
-		return err;
-	err = btf_parse(host->mem, data, size, NULL, &btf, NULL, NULL);
-	mem_free(host->mem, data);
 	if (!err)
 		err = btf_object_new(host, btf, &host->vmlinux);
 	if (err)
@@ -65,7 +76,7 @@ int host_vmlinux(struct host *host, struct btf_object **btf)
 {
 	int err = 0;
 
-	if (!host->vmlinux_path)
+	if (!host->vmlinux_path && !host->own_btf_size)
 		return -ENOENT;
 	pthread_mutex_lock(&host->vmlinux_lock);
 	if (!host->vmlinux)

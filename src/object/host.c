@@ -72,6 +72,8 @@ int host_new(const struct host_options *opts, struct host **out)
 	host->jit = opts->jit;
 	host->limits = opts->limits;
 	host->verify_only = opts->verify_only;
+	host->own_btf = opts->own_btf;
+	host->own_btf_size = opts->own_btf_size;
 	if (opts->vmlinux) {
 		host->vmlinux_path = mem_dup(host->mem, opts->vmlinux, strlen(opts->vmlinux) + 1);
 		if (!host->vmlinux_path) {

@@ -100,8 +100,14 @@ struct host_options {
 	bool verify_only;
 	/* No thread runs the callbacks of timers and work: timers_run() is called for that. */
 	bool manual_timers;
-	/* The kernel's own BTF, a file such as /sys/kernel/btf/vmlinux; NULL: none. Copied. */
+	/*
+	 * The BTF of another kernel, a file such as /sys/kernel/btf/vmlinux. Copied. Programs
+	 * that look into that kernel's objects verify, and do not run.
+	 */
 	const char *vmlinux;
+	/* Where that is NULL: the BTF of the host's own kernel, kernel/btf.h; not copied. */
+	const void *own_btf;
+	size_t own_btf_size; /* 0: the host has no BTF */
 };
 
 struct id_table {
@@ -141,7 +147,9 @@ struct host {
 	bool verify_only;
 
 	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */
-	char *vmlinux_path;
+	char *vmlinux_path; /* NULL: the host's own */
+	const void *own_btf;
+	size_t own_btf_size;
 	struct btf_object *vmlinux;
 	pthread_mutex_t vmlinux_lock;
 
@@ -180,6 +188,11 @@ struct host_part *host_part(struct host *host, enum host_part_id id,
  * 0, -ENOENT when the host has none, or why it could not be read.
  */
 int host_vmlinux(struct host *host, struct btf_object **btf);
+/* Whether that BTF describes the host's own kernel, whose objects programs can look into. */
+static inline bool host_types_are_own(const struct host *host)
+{
+	return !host->vmlinux_path && host->own_btf_size;
+}
 
 /*
  * One execution of a program, and what its helpers know about it: helpers get

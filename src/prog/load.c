@@ -290,14 +290,23 @@ int pass_verify(struct load *load)
 	return err ? err : load->result->error;
 }
 
-/* Program types whose rules are known, but that have no place to run here. */
+/*
+ * What verifies and has no place to run here: program types whose rules alone
+ * are known, and programs that know where another kernel has its fields.
+ */
 int pass_runnable(struct load *load)
 {
-	if (!load->args->rules_only)
-		return 0;
-	log_printf(load->log, "programs of type %s can be verified, but not run yet\n",
-		   load->args->rules->name);
-	return -EOPNOTSUPP;
+	if (load->args->rules_only) {
+		log_printf(load->log, "programs of type %s can be verified, but not run yet\n",
+			   load->args->rules->name);
+		return -EOPNOTSUPP;
+	}
+	if (load->result->reads_kernel && !host_types_are_own(load->host)) {
+		log_printf(load->log, "verified with another kernel's types: programs that look "
+				      "into its objects cannot run here\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 int pass_subprogs(struct load *load)

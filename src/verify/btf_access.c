@@ -342,6 +342,8 @@ int check_btf_access(struct verifier *v, const struct mem_access *a, s32 off)
 
 	if (err)
 		return err;
+	if (btf_is_kernel(v, reg.btf))
+		v->result->reads_kernel = true;
 	if (a->kind == ACCESS_WRITE) {
 		if (reg.type & PTR_UNTRUSTED)
 			return reject_read_only(v);

@@ -124,6 +124,7 @@ struct verify_result {
 	u32 kfunc_use_cnt;
 	/* How far it goes into memory whose size is known only when it is attached. */
 	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
+	bool reads_kernel; /* some access goes into an object of the kernel, where BTF says */
 
 	/* statistics, as in the log's last lines */
 	u32 insn_processed, max_states_per_insn, total_states, peak_states;

@@ -12,6 +12,7 @@ usage: anybpf COMMAND [ARGUMENT...]
   verify .* (re)
   compile .* (re)
   disasm .* (re)
+  btf .* (re)
   asm .* (re)
 ...
 
@@ -26,11 +27,12 @@ Try 'anybpf --help'.
 [2]
 
 # each command has help
-$ for c in run verify compile disasm asm; do anybpf $c --help | head -n 1; anybpf help $c | cmp - <(anybpf $c --help); done
+$ for c in run verify compile disasm btf asm; do anybpf $c --help | head -n 1; anybpf help $c | cmp - <(anybpf $c --help); done
 usage: anybpf run \[OPTION\.\.\.\] FILE .* (re)
 usage: anybpf verify [OPTION...] FILE
 usage: anybpf compile [OPTION...] FILE -o OUT
 usage: anybpf disasm [OPTION...] FILE
+usage: anybpf btf [OPTION...] dump (host | FILE) [format raw]
 usage: anybpf asm [OPTION...] [FILE]
 
 # run needs a source
@@ -118,3 +120,9 @@ anybpf: .*no-such-clang.* (re)
 $ ANYBPF_CLANG=no-such-clang anybpf verify $DATA/bad.bpf.c
 anybpf: .*no-such-clang.* (re)
 [1]
+
+# btf dump knows one form
+$ anybpf btf dump host format c
+anybpf btf: format c is not there yet, only raw
+...
+[2]
