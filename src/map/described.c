@@ -14,9 +14,7 @@
 #define STORAGE_FLAGS	  (BPF_F_NO_PREALLOC | BPF_F_CLONE)
 #define READ_WRITE	  (BPF_F_RDONLY | BPF_F_WRONLY)
 #define STORAGE_VALUE_MAX 65392u /* one object of local storage stays below 64 KB */
-#define STACK_FRAMES_MAX  127u	 /* kernel.perf_event_max_stack */
-#define BUILD_ID_SIZE	  32u
-#define CGROUP_KEY_SIZE	  16u /* struct bpf_cgroup_storage_key */
+#define CGROUP_KEY_SIZE	  16u	 /* struct bpf_cgroup_storage_key */
 #define MAX_SIZE	  INT32_MAX
 #define ARENA_MAX_PAGES	  (1u << 20) /* 4 GB */
 
@@ -39,15 +37,6 @@ struct limits {
 };
 
 /* ---- what a row cannot say ---- */
-
-static int check_stack_trace(const union bpf_attr *attr)
-{
-	u32 frame = attr->map_flags & BPF_F_STACK_BUILD_ID ? BUILD_ID_SIZE : (u32)sizeof(u64);
-
-	if (attr->value_size % frame || attr->value_size / frame > STACK_FRAMES_MAX)
-		return -EINVAL;
-	return 0;
-}
 
 /* An interface's number, with the descriptor of a program behind it or not. */
 static int check_4_or_8(const union bpf_attr *attr)

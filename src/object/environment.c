@@ -12,6 +12,9 @@
 #include "base/fault.h"
 #include "base/os.h"
 
+/* Frames of the host and of libraries that lie before a program's, and of it. */
+#define STACK_MOST 160
+
 static u64 real_clock_ns(void *ctx __unused, int clock)
 {
 	return os_clock_ns(clock);
@@ -47,6 +50,66 @@ static int real_read_memory(void *ctx __unused, void *dst, u64 addr, size_t size
 	return fault_read(dst, u64_to_ptr(addr), size);
 }
 
+static int real_write_memory(void *ctx __unused, u64 addr, const void *src, size_t size)
+{
+	return os_write_memory(addr, src, size);
+}
+
+/* Frame pointers, as Linux follows them in user space. */
+static u32 follow_frames(u64 fp, u64 *ips, u32 max)
+{
+	struct {
+		u64 fp, ip;
+	} frame;
+	u32 n = 0;
+
+	while (n < max && !(fp % sizeof(fp)) &&
+	       !fault_read(&frame, u64_to_ptr(fp), sizeof(frame))) {
+		ips[n++] = frame.ip;
+		fp = frame.fp;
+	}
+	return n;
+}
+
+/* The caller's frames without those of the helper and of what it has called. */
+static u32 caller_stack(u64 ip, u64 *ips, u32 max)
+{
+	u64 all[STACK_MOST];
+	u32 n = os_backtrace(all, ARRAY_SIZE(all)), at = 0;
+
+	while (at < n && all[at] != ip)
+		at++;
+	if (at == n) {
+		/* No table tells how to leave the program's code. */
+		ips[0] = ip;
+		return 1;
+	}
+	n = n - at < max ? n - at : max;
+	memcpy(ips, all + at, n * sizeof(*ips));
+	return n;
+}
+
+/* Programs and who runs them have one stack, the kernel's: a user's is known by registers. */
+static u32 real_stack(void *ctx __unused, const struct env_stack *from, u64 *ips, u32 max)
+{
+	if (!max || (from->user && !from->has_regs))
+		return 0;
+	if (!from->has_regs)
+		return caller_stack(from->ip, ips, max);
+	ips[0] = from->ip;
+	return 1 + follow_frames(from->fp, ips + 1, max - 1);
+}
+
+static bool real_build_id(void *ctx __unused, u64 addr, u8 id[BPF_BUILD_ID_SIZE], u64 *offset)
+{
+	return os_build_id(addr, id, BPF_BUILD_ID_SIZE, offset);
+}
+
+static int real_send_signal(void *ctx __unused, int signal, bool thread)
+{
+	return os_send_signal(signal, thread);
+}
+
 static void no_printk(void *ctx __unused, const char *text __unused, size_t len __unused)
 {
 }
@@ -58,6 +121,10 @@ void environment_init(struct environment *env)
 		.random_u32 = real_random_u32,
 		.current_task = real_current_task,
 		.read_memory = real_read_memory,
+		.write_memory = real_write_memory,
+		.stack = real_stack,
+		.build_id = real_build_id,
+		.send_signal = real_send_signal,
 		.printk = no_printk,
 		.nr_cpus = os_nr_cpus(),
 	};

@@ -9,6 +9,7 @@
 #define ANYBPF_OBJECT_ENVIRONMENT_H
 
 #include "base/types.h"
+#include "isa/uapi.h"
 
 #define TASK_COMM_LEN 16
 
@@ -19,6 +20,17 @@ struct env_task {
 	u32 uid, gid;
 	u64 cgroup_id;
 	char comm[TASK_COMM_LEN];
+};
+
+/*
+ * Which stack a program asks for. With registers it is the one that they are
+ * in; without, the kernel's is that of the program's caller, whose address in
+ * the program is .ip, and the user's is where the task left user space.
+ */
+struct env_stack {
+	bool user;
+	bool has_regs;
+	u64 ip, fp;
 };
 
 struct environment {
@@ -33,6 +45,14 @@ struct environment {
 	 * then @dst is untouched or partly written.
 	 */
 	int (*read_memory)(void *ctx, void *dst, u64 addr, size_t size);
+	/* The same the other way, to memory that the task can write. */
+	int (*write_memory)(void *ctx, u64 addr, const void *src, size_t size);
+	/* Addresses of code on a stack, the innermost first: how many, at most @max. */
+	u32 (*stack)(void *ctx, const struct env_stack *from, u64 *ips, u32 max);
+	/* Of the file that is mapped at a user address: its build id and the address's offset. */
+	bool (*build_id)(void *ctx, u64 addr, u8 id[BPF_BUILD_ID_SIZE], u64 *offset);
+	/* Sends a signal to the current task, or to its thread alone: 0 or -errno. */
+	int (*send_signal)(void *ctx, int signal, bool thread);
 	/* One message of bpf_printk(); @len without a terminator. Called from any thread. */
 	void (*printk)(void *ctx, const char *text, size_t len);
 

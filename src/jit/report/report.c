@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "helper/helper.h"
 #include "object/btf_object.h"
 
 static const struct {
@@ -74,15 +75,37 @@ static void warn(struct host *host, u32 report, const struct err *err)
 	host->jit.warn(host->jit.warn_arg, line.text);
 }
 
+static bool is_call_of(const struct bpf_insn *insn, u32 id)
+{
+	return insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
+	       helper_protos[insn->imm].id == id;
+}
+
+/* Programs that look at stacks see their callers by what the unwinder knows of their own frames. */
+static bool looks_at_stacks(const struct prog *prog)
+{
+	const struct bpf_insn *end = prog->insns + prog->insn_cnt;
+
+	for (const struct bpf_insn *insn = prog->insns; insn < end; insn++)
+		if (is_call_of(insn, BPF_FUNC_get_stack) ||
+		    is_call_of(insn, BPF_FUNC_get_stackid) ||
+		    is_call_of(insn, BPF_FUNC_get_task_stack))
+			return true;
+	return false;
+}
+
 void jit_report(const struct prog *prog, struct jit_image *image)
 {
 	struct host *host = prog->obj.host;
+	u32 asked = host->jit.report, told = asked;
 
+	if (looks_at_stacks(prog))
+		told |= BIT(JIT_REPORT_UNWIND);
 	for (u32 i = 0; i < JIT_REPORT_CNT; i++) {
 		struct err err = {0};
 
-		if (host->jit.report & BIT(i) &&
-		    reports[i].add(prog, image, &image->reports[i], &err))
+		if (told & BIT(i) && reports[i].add(prog, image, &image->reports[i], &err) &&
+		    asked & BIT(i))
 			warn(host, i, &err);
 	}
 }

@@ -11,23 +11,35 @@
  */
 #include <errno.h>
 
+#include "base/os.h"
 #include "jit/report/eh_frame.h"
 #include "jit/report/report.h"
 
-/* Weak: the library needs nothing but libc. */
+/* The C library's own way to it, where nobody has linked it. Weak: the library needs nothing but
+ * libc. */
 extern void __register_frame(const void *section) __attribute__((weak));
 extern void __deregister_frame(const void *section) __attribute__((weak));
 extern void __unw_add_dynamic_eh_frame_section(uintptr_t section) __attribute__((weak));
 extern void __unw_remove_dynamic_eh_frame_section(uintptr_t section) __attribute__((weak));
 
+typedef void (*frame_fn)(const void *section);
+
+/* libgcc_s may come with the first backtrace(), where no name of this library is bound to it. */
+static bool call_runtime(frame_fn linked, const char *name, const void *section)
+{
+	frame_fn fn = linked ? linked : (frame_fn)os_unwinder_function(name);
+
+	if (fn)
+		fn(section);
+	return fn;
+}
+
 static bool tell(const void *section)
 {
 	if (__unw_add_dynamic_eh_frame_section && __unw_remove_dynamic_eh_frame_section)
 		__unw_add_dynamic_eh_frame_section((uintptr_t)section);
-	else if (__register_frame && __deregister_frame)
-		__register_frame(section);
 	else
-		return false;
+		return call_runtime(__register_frame, "__register_frame", section);
 	return true;
 }
 
@@ -60,6 +72,6 @@ void unwind_remove(const struct prog *prog, void *own)
 	if (__unw_remove_dynamic_eh_frame_section)
 		__unw_remove_dynamic_eh_frame_section((uintptr_t)own);
 	else
-		__deregister_frame(own);
+		call_runtime(__deregister_frame, "__deregister_frame", own);
 	mem_free(prog->obj.host->mem, own);
 }
