@@ -654,8 +654,10 @@ static void *failing_realloc(void *ctx, void *p, size_t size)
 /* What a small map of the type is made of; the first handle is an array's. */
 static union bpf_attr small_map(u32 type)
 {
-	bool keyless = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_QUEUE ||
-		       type == BPF_MAP_TYPE_STACK || type == BPF_MAP_TYPE_BLOOM_FILTER;
+	bool memory = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ||
+		      type == BPF_MAP_TYPE_ARENA;
+	bool keyless = memory || type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK ||
+		       type == BPF_MAP_TYPE_BLOOM_FILTER;
 	bool lpm = type == BPF_MAP_TYPE_LPM_TRIE;
 
 	return (union bpf_attr){
@@ -663,8 +665,12 @@ static union bpf_attr small_map(u32 type)
 		.key_size = keyless ? 0
 			    : lpm   ? 8
 				    : 4,
-		.map_flags = lpm ? BPF_F_NO_PREALLOC : 0,
-		.value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4,
+		.map_flags = lpm			  ? BPF_F_NO_PREALLOC
+			     : type == BPF_MAP_TYPE_ARENA ? BPF_F_MMAPABLE
+							  : 0,
+		.value_size = memory				 ? 0
+			      : type == BPF_MAP_TYPE_STACK_TRACE ? 8
+								 : 4,
 		.max_entries = (u32)os_page_size(),
 		.inner_map_fd = FIRST_HANDLE,
 	};
