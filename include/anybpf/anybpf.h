@@ -273,6 +273,30 @@ ANYBPF_API int anybpf_map_delete(const struct anybpf_map *map, const void *key, 
 ANYBPF_API int anybpf_map_next_key(const struct anybpf_map *map, const void *key, void *next_key,
 				   size_t key_size);
 
+/* ---- user ring buffers: from here to programs ---- */
+
+struct anybpf_user_ring;
+
+/*
+ * The producer's side of a user ring buffer, for one thread at a time; closed
+ * before the map's object. -EINVAL when the map is of another type or not
+ * loaded, -ENOMEM, or why it cannot be mapped.
+ */
+ANYBPF_API int anybpf_user_ring_new(const struct anybpf_map *map, struct anybpf_user_ring **ring);
+ANYBPF_API void anybpf_user_ring_free(struct anybpf_user_ring *ring);
+/*
+ * Room for a sample of @size bytes, which a program sees when it and all before
+ * it are submitted or discarded. -E2BIG when it never fits, -ENOSPC when there
+ * is no room now.
+ */
+ANYBPF_API int anybpf_user_ring_reserve(struct anybpf_user_ring *ring, uint32_t size,
+					void **sample);
+/* Waits for room, @timeout_ms at most (-1: for ever): -ETIMEDOUT. */
+ANYBPF_API int anybpf_user_ring_reserve_wait(struct anybpf_user_ring *ring, uint32_t size,
+					     int timeout_ms, void **sample);
+ANYBPF_API void anybpf_user_ring_submit(struct anybpf_user_ring *ring, void *sample);
+ANYBPF_API void anybpf_user_ring_discard(struct anybpf_user_ring *ring, void *sample);
+
 #ifdef __cplusplus
 }
 #endif

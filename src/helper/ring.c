@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Helpers of the ring buffer. */
+/* Helpers of ring buffers, of both directions. */
 #include "helper/dynptr.h"
 #include "helper/functions.h"
 #include "map/ringbuf.h"
+#include "map/user_ringbuf.h"
 
 #define WAKEUP_FLAGS ((u64)(BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP))
 
@@ -96,4 +97,29 @@ DEFINE_HELPER(helper_ringbuf_discard_dynptr)
 {
 	commit_dynptr(run, u64_to_ptr(r1), r2, true);
 	return 0;
+}
+
+/* ---- samples of user space ---- */
+
+struct drain {
+	struct run *run;
+	const struct subprog *fn;
+	u64 ctx;
+};
+
+static long drain_call(void *arg, void *data, u32 size)
+{
+	const struct drain *drain = arg;
+	struct dynptr dynptr;
+
+	dynptr_init(&dynptr, data, DYNPTR_TYPE_LOCAL, size, false);
+	return (long)drain->run->invoke(drain->run, drain->fn, ptr_to_u64(&dynptr), drain->ctx, 0,
+					0, 0);
+}
+
+DEFINE_HELPER(helper_user_ringbuf_drain)
+{
+	struct drain drain = {run, u64_to_ptr(r2), r3};
+
+	return (u64)user_ringbuf_drain(u64_to_ptr(r1), r4, drain_call, &drain);
 }

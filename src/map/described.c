@@ -75,13 +75,6 @@ static int check_arena(const union bpf_attr *attr)
 	return attr->max_entries > ARENA_MAX_PAGES ? -E2BIG : 0;
 }
 
-static int check_user_ringbuf(const union bpf_attr *attr)
-{
-	u32 size = attr->max_entries;
-
-	return size & (size - 1) || size % os_page_size() ? -EINVAL : 0;
-}
-
 static int check_struct_ops(const union bpf_attr *attr)
 {
 	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;

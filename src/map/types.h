@@ -29,6 +29,7 @@ extern const struct map_ops map_ops_array_of_maps;
 extern const struct map_ops map_ops_hash_of_maps;
 extern const struct map_ops map_ops_described;
 extern const struct map_ops map_ops_stack_trace;
+extern const struct map_ops map_ops_user_ringbuf;
 /* Whether the type can be described to the verifier. */
 bool map_is_described(u32 type);
 

@@ -47,7 +47,7 @@ static int kernel_munmap(struct engine *engine __unused, void *addr, size_t size
 
 static int kernel_poll(struct engine *engine __unused, int fd, int timeout_ms)
 {
-	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	struct pollfd pfd = {.fd = fd, .events = POLLIN | POLLOUT};
 	int n = poll(&pfd, 1, timeout_ms);
 
 	return n < 0 ? -errno : n;

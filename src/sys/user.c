@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "jit/jit.h"
 #include "map/ringbuf.h"
+#include "map/user_ringbuf.h"
 #include "sys/command.h"
 #include "sys/engine.h"
 
@@ -124,6 +125,8 @@ static int user_poll(struct engine *engine, int fd, int timeout_ms)
 		return err;
 	if (map->desc.type == BPF_MAP_TYPE_RINGBUF)
 		err = ringbuf_wait(map, timeout_ms);
+	else if (map->desc.type == BPF_MAP_TYPE_USER_RINGBUF)
+		err = user_ringbuf_wait(map, timeout_ms);
 	else
 		err = -EOPNOTSUPP;
 	object_put(&map->obj);
