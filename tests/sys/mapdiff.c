@@ -4,17 +4,22 @@
  * a program: equal results, equal errno, equal values, equal contents. Key,
  * value and map sizes, flags and keys are random, wrong ones among them.
  *
- *	mapdiff [COUNT [SEED]]
+ *	mapdiff [COUNT [SEED [WORKERS]]]
+ *	mapdiff -m MAP SEED
  *
- * does COUNT operations (40,000); the last line is the figure. What hangs on a
- * hash table's seed, the order of keys, is compared as a set. The test stays on
- * one CPU: then even the keys that a full LRU map gives up are the same.
+ * does COUNT operations (150,000); the last line is the figure. A map's operations
+ * follow from the seed and its number, which a difference tells: -m does those of one
+ * map. What hangs on a hash table's seed, the order of keys, is compared as a set.
+ * Each worker stays on one CPU: then even the keys that a full LRU map gives up are
+ * the same. There are many of them because Linux waits for all CPUs when a map of maps changes.
  */
 #define _GNU_SOURCE
 #include "sys/mapdiff.h"
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -28,7 +33,8 @@
 #define MAX_ENTRIES 40
 #define MAX_CPUS    256
 #define BUF	    ((MAX_ENTRIES + 8) * REQUEST_VALUE * (size_t)MAX_CPUS)
-#define OPS_PER_MAP 400
+#define STEPS	    400 /* per map */
+#define MAX_WORKERS 64
 #define INNER	    3 /* maps that are put into maps of maps; the last is another kind */
 
 struct kind {
@@ -63,17 +69,18 @@ struct side {
 	u8 *keys, *values; /* what a batch gave */
 	u8 cursor[REQUEST_KEY], value[REQUEST_VALUE * MAX_CPUS];
 	u8 next[REQUEST_KEY];
-	struct request request;
+	struct request requests[REQUESTS];
 };
 
 static struct {
 	struct side side[2]; /* here, Linux */
 	struct engine *engines[2], *linux_engine;
 	const struct kind *kind;
-	u32 key_size, value_size, max_entries, keys;
+	u32 key_size, value_size, max_entries, flags, keys;
+	u32 cpus;
 	size_t user_size;
-	u64 random;
-	u64 ops, maps;
+	u64 seed, random;
+	u64 ops, map; /* the map's number */
 	u8 key[REQUEST_KEY], value[REQUEST_VALUE * MAX_CPUS], *batch_keys, *batch_values;
 } t;
 
@@ -101,9 +108,10 @@ __printf(3, 4) static void compare(int here, int there, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	tap_fail("operation %llu: %s: %d here, %d in Linux (type %u, key %u, value %u, max %u)",
-		 (unsigned long long)t.ops, what, here, there, t.kind->type, t.key_size,
-		 t.value_size, t.max_entries);
+	tap_fail("-m %llu %llu: %s: %d here, %d in Linux (type %u, key %u, value %u, max %u, "
+		 "flags %#x)",
+		 (unsigned long long)t.map, (unsigned long long)t.seed, what, here, there,
+		 t.kind->type, t.key_size, t.value_size, t.max_entries, t.flags);
 }
 
 static void compare_bytes(const void *a, const void *b, size_t size, const char *what)
@@ -330,8 +338,8 @@ static void lookup_batch(enum bpf_cmd cmd)
 	b.resume = t.kind->ordered && below(2);
 	for (u32 i = 0; i < 2; i++) {
 		batch[i] = b;
-		memset(t.side[i].keys, 0, BUF);
-		memset(t.side[i].values, 0, BUF);
+		memset(t.side[i].keys, 0, b.n * t.key_size);
+		memset(t.side[i].values, 0, b.n * t.user_size);
 		run_batch(&t.side[i], cmd, &batch[i]);
 		ids_to_numbers(&t.side[i], t.side[i].values, batch[i].n);
 	}
@@ -368,38 +376,58 @@ static void do_batch(void)
 
 /* ---- programs ---- */
 
-static void do_program(void)
+static void choose_request(struct request *request)
 {
 	static const u32 keyed[] = {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_lookup_elem,
 				    BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem};
 	static const u32 keyless[] = {BPF_FUNC_map_push_elem, BPF_FUNC_map_push_elem,
 				      BPF_FUNC_map_pop_elem, BPF_FUNC_map_peek_elem};
-	struct request request = {.result = 77};
+
+	*request = (struct request){.result = 77, .flags = choose_flags()};
+	request->op = t.kind->keyless ? keyless[below(4)] : keyed[below(4)];
+	if (t.kind->percpu && !below(6)) {
+		request->op = BPF_FUNC_map_lookup_percpu_elem;
+		request->flags = below(4) ? below(t.cpus) : choose_flags() * t.cpus;
+	}
+	choose_key(request->key);
+	for (u32 i = 0; i < REQUEST_VALUE; i++)
+		request->value[i] = i && t.kind->keyless ? 0 : (u8)below(256);
+	/* The key in the inner map. */
+	if (t.kind->of_maps)
+		put_u32(request->value, below(4));
+}
+
+static void compare_request(const struct request *sent, u32 i)
+{
+	const struct request *here = &HERE->requests[i], *there = &LINUX->requests[i];
+
+	compare((int)here->result, (int)there->result, "program's helper %u, flags %#llx",
+		(u32)sent->op, (unsigned long long)sent->flags);
+	compare_bytes(here, there, sizeof(*here), "what a program found");
+}
+
+static void do_program(void)
+{
+	struct request requests[REQUESTS];
+	u32 n = 1 + below(REQUESTS), size = n * (u32)sizeof(*requests);
 	union bpf_attr attr[2] = {0};
 	int ret[2];
 
-	request.op = t.kind->keyless ? keyless[below(4)] : keyed[below(4)];
-	request.flags = choose_flags();
-	memcpy(request.key, t.key, REQUEST_KEY);
-	for (u32 i = 0; i < REQUEST_VALUE; i++)
-		request.value[i] = i && t.kind->keyless ? 0 : (u8)below(256);
-	/* The key in the inner map. */
-	if (t.kind->of_maps)
-		put_u32(request.value, below(4));
+	for (u32 i = 0; i < n; i++)
+		choose_request(&requests[i]);
 	for (u32 i = 0; i < 2; i++) {
 		attr[i].test.prog_fd = (u32)t.side[i].prog;
-		attr[i].test.data_in = ptr_to_u64(&request);
-		attr[i].test.data_size_in = sizeof(request);
-		attr[i].test.data_out = ptr_to_u64(&t.side[i].request);
-		attr[i].test.data_size_out = sizeof(request);
+		attr[i].test.data_in = ptr_to_u64(requests);
+		attr[i].test.data_size_in = size;
+		attr[i].test.data_out = ptr_to_u64(t.side[i].requests);
+		attr[i].test.data_size_out = size;
 		ret[i] = call(&t.side[i], BPF_PROG_TEST_RUN, &attr[i]);
 	}
 	compare(ret[0], ret[1], "test run");
 	compare((int)attr[0].test.retval, (int)attr[1].test.retval, "verdict");
-	compare((int)HERE->request.result, (int)LINUX->request.result,
-		"program's helper %u, flags %#llx", (u32)request.op,
-		(unsigned long long)request.flags);
-	compare_bytes(&HERE->request, &LINUX->request, sizeof(request), "what a program found");
+	for (u32 i = 0; i < n; i++)
+		compare_request(&requests[i], i);
+	t.ops += n - 1;
 }
 
 /* ---- a map's life ---- */
@@ -501,11 +529,28 @@ static void choose_sizes(union bpf_attr *attr)
 	/* Lists of one's own only hold what is used if there are enough. */
 	if (kind->lru && below(2))
 		attr->map_flags |= BPF_F_NO_COMMON_LRU;
+	if (!below(12))
+		attr->map_flags |= below(2) ? BPF_F_RDONLY : BPF_F_WRONLY;
+	t.flags = attr->map_flags;
+}
+
+static void do_freeze(void)
+{
+	int ret[2];
+
+	for (u32 i = 0; i < 2; i++) {
+		union bpf_attr attr = {.map_fd = (u32)t.side[i].fd};
+
+		ret[i] = call(&t.side[i], BPF_MAP_FREEZE, &attr);
+	}
+	compare(ret[0], ret[1], "freeze");
 }
 
 static void step(void)
 {
 	choose_key(t.key);
+	if (!below(4 * STEPS))
+		do_freeze();
 	switch (below(16)) {
 	case 0 ... 3:
 		do_update();
@@ -532,23 +577,23 @@ static void step(void)
 	t.ops++;
 }
 
-static void one_map(void)
+static void one_map(u64 number)
 {
 	union bpf_attr attr;
 
-	t.kind = &kinds[t.maps++ % ARRAY_SIZE(kinds)];
+	t.map = number;
+	t.random = (t.seed ^ number << 32) * 0x9e3779b97f4a7c15 + number;
+	t.kind = &kinds[number % ARRAY_SIZE(kinds)];
 	/* Machine code and interpreter by turns. */
-	HERE->engine = t.engines[t.maps / ARRAY_SIZE(kinds) % 2];
+	HERE->engine = t.engines[number / ARRAY_SIZE(kinds) % 2];
 	LINUX->engine = t.linux_engine;
 	choose_sizes(&attr);
-	t.user_size = t.kind->percpu ? ROUND_UP(t.value_size, 8u) *
-					       (size_t)engine_user_host(HERE->engine)->env.nr_cpus
-				     : t.value_size;
+	t.user_size = t.kind->percpu ? ROUND_UP(t.value_size, 8u) * (size_t)t.cpus : t.value_size;
 	for (u32 i = 0; i < 2; i++)
 		if (!open_side(&t.side[i], attr))
 			tap_fail("%s: type %u: no map or program", i ? "Linux" : "here",
 				 t.kind->type);
-	for (u32 i = 0; i < OPS_PER_MAP && tap.ok; i++)
+	for (u32 i = 0; i < STEPS && tap.ok; i++)
 		step();
 	for (u32 i = 0; i < 2; i++)
 		close_side(&t.side[i]);
@@ -598,25 +643,41 @@ static bool kernel_allows(void)
 	return fd >= 0 && possible_cpus() <= MAX_CPUS;
 }
 
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t set;
+/* ---- workers ---- */
 
+/* Stays on one of the CPUs that the test may use. */
+static void stay_on_a_cpu(u32 which)
+{
+	cpu_set_t may, set;
+	int cpu = -1;
+
+	sched_getaffinity(0, sizeof(may), &may);
+	which %= (u32)CPU_COUNT(&may);
+	for (u32 n = 0; n <= which; n++)
+		do
+			cpu++;
+		while (!CPU_ISSET((size_t)cpu, &may));
 	CPU_ZERO(&set);
-	CPU_SET(os_current_cpu(), &set);
+	CPU_SET((size_t)cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static void random_operations(u64 count)
+static void open_engines(void)
 {
+	t.engines[0] = new_engine(false);
+	t.engines[1] = new_engine(true);
 	t.batch_keys = malloc(BUF);
 	t.batch_values = malloc(BUF);
 	for (u32 i = 0; i < 2; i++) {
 		t.side[i].keys = malloc(BUF);
 		t.side[i].values = malloc(BUF);
 	}
-	while (t.ops < count && tap.ok)
-		one_map();
+}
+
+static void close_engines(void)
+{
+	engine_free(t.engines[0]);
+	engine_free(t.engines[1]);
 	for (u32 i = 0; i < 2; i++) {
 		free(t.side[i].keys);
 		free(t.side[i].values);
@@ -625,26 +686,77 @@ static void random_operations(u64 count)
 	free(t.batch_values);
 }
 
+/* What a worker tells. */
+struct told {
+	u64 ops, maps;
+	bool ok;
+	char why[1024];
+};
+
+/* Every @step_by-th map from @first on, until there were @count operations. */
+static void work(u64 first, u64 step_by, u64 count, struct told *told)
+{
+	stay_on_a_cpu((u32)first);
+	open_engines();
+	for (u64 map = first; t.ops < count && tap.ok; map += step_by) {
+		one_map(map);
+		told->maps++;
+	}
+	close_engines();
+	told->ops = t.ops;
+	told->ok = tap.ok;
+	memcpy(told->why, tap.why, sizeof(told->why));
+}
+
+/* The sum of what all tell. */
+static struct told work_in_processes(u32 workers, u64 count)
+{
+	struct told *each = mmap(NULL, workers * sizeof(*each), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		    sum = {.ok = true};
+
+	for (u32 i = 0; i < workers; i++) {
+		if (fork())
+			continue;
+		work(i, workers, count / workers, &each[i]);
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+	for (u32 i = 0; i < workers; i++) {
+		sum.ops += each[i].ops;
+		sum.maps += each[i].maps;
+		if (each[i].ok)
+			continue;
+		sum.ok = false;
+		printf("# worker %u: %s\n", i, each[i].why[0] ? each[i].why : "died");
+		tap_fail("%s", each[i].why);
+	}
+	munmap(each, workers * sizeof(*each));
+	return sum;
+}
+
 int main(int argc, char **argv)
 {
-	u64 count = argc > 1 ? strtoull(argv[1], NULL, 0) : 40000;
+	bool one = argc == 4 && !strcmp(argv[1], "-m");
+	u64 map = one ? strtoull(argv[2], NULL, 0) : 0;
+	u64 count = one ? 1 : argc > 1 ? strtoull(argv[1], NULL, 0) : 150000;
+	u32 workers = !one && argc > 3 ? (u32)strtoul(argv[3], NULL, 0) : 16;
+	struct told told = {.ok = true};
 
-	t.random = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	t.seed = one ? strtoull(argv[3], NULL, 0) : argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	t.cpus = possible_cpus();
 	tap_begin("random operations");
-	if (kernel_allows()) {
-		stay_on_this_cpu();
-		t.engines[0] = new_engine(false);
-		t.engines[1] = new_engine(true);
-		random_operations(count);
-		engine_free(t.engines[0]);
-		engine_free(t.engines[1]);
-	} else {
+	if (!kernel_allows())
 		tap_skip("the kernel does not allow bpf()");
-	}
+	else if (one)
+		work(map, 1, 1, &told);
+	else
+		told = work_in_processes(workers < MAX_WORKERS ? workers : MAX_WORKERS, count);
 	engine_free(t.linux_engine);
 	tap_end();
 	tap_done();
-	printf("# mapdiff: %llu operations on %llu maps, %s\n", (unsigned long long)t.ops,
-	       (unsigned long long)t.maps, tap.failed ? "one differs" : "all equal");
+	printf("# mapdiff: %llu operations on %llu maps, %s\n", (unsigned long long)told.ops,
+	       (unsigned long long)told.maps, tap.failed ? "one differs" : "all equal");
 	return tap.failed != 0;
 }

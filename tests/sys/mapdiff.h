@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A program that does what its packet says to one map. */
+/* A program that does to one map what the requests in its packet say. */
 #ifndef ANYBPF_TESTS_SYS_MAPDIFF_H
 #define ANYBPF_TESTS_SYS_MAPDIFF_H
 
@@ -7,11 +7,12 @@
 
 #define REQUEST_KEY   48
 #define REQUEST_VALUE 64
+#define REQUESTS      16 /* at most in a packet, which is a page with what Linux needs */
 
 /* What the program finds in its packet and leaves there. */
 struct request {
 	u64 op; /* BPF_FUNC_map_*'s number */
-	u64 flags;
+	u64 flags; /* or the CPU */
 	u8 key[REQUEST_KEY];
 	u8 value[REQUEST_VALUE];
 	u64 result;

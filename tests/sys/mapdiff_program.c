@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes the program of mapdiff.h: r6 is the packet, r7 what to do, r8 the inner map. */
+/*
+ * Writes the program of mapdiff.h: r6 is the request, r7 what to do, r8 the
+ * inner map, r9 the end of the packet; how many requests are left is on the stack.
+ */
 #include "sys/mapdiff.h"
 
 #include "helper/asm.h"
@@ -7,13 +10,14 @@
 
 #define KEY	   (-REQUEST_KEY)
 #define VALUE	   (-REQUEST_KEY - REQUEST_VALUE)
+#define LEFT	   (VALUE - 8)
 #define FIELD(of)  ((s32)offsetof(struct request, of))
 #define MAX_LEAVES 32
 
 struct writer {
 	struct bpf_insn *insns;
 	u32 n;
-	u32 leaves[MAX_LEAVES]; /* jumps to the end */
+	u32 leaves[MAX_LEAVES]; /* jumps to the next request */
 	u32 nr_leaves;
 	const struct mapdiff_map *map;
 };
@@ -90,6 +94,16 @@ static void put_lookup(struct writer *w)
 	put(w, STORE_IMM(BPF_DW, 6, FIELD(result), 1));
 }
 
+static void put_lookup_percpu(struct writer *w)
+{
+	put_target(w, KEY);
+	put(w, LOAD(BPF_DW, 3, 6, FIELD(flags)));
+	put(w, CALL(BPF_FUNC_map_lookup_percpu_elem));
+	put_leave(w, JUMP_IMM(BPF_JEQ, 0, 0, 0));
+	put_copy(w, 6, FIELD(found), 0, 0, value_size(w));
+	put(w, STORE_IMM(BPF_DW, 6, FIELD(result), 1));
+}
+
 static void put_update(struct writer *w)
 {
 	put_target(w, key_at(w));
@@ -153,6 +167,11 @@ static void put_ops(struct writer *w)
 		put_op(w, BPF_FUNC_map_push_elem, put_push);
 		put_op(w, BPF_FUNC_map_peek_elem, put_peek);
 		break;
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		put_op(w, BPF_FUNC_map_lookup_percpu_elem, put_lookup_percpu);
+		/* fallthrough */
 	default:
 		put_op(w, BPF_FUNC_map_lookup_elem, put_lookup);
 		put_op(w, BPF_FUNC_map_update_elem, put_update);
@@ -170,23 +189,40 @@ static void put_inner(struct writer *w)
 	put(w, MOV_REG(8, 0));
 }
 
+/* One request; on to the next from wherever it ends. */
+static void put_request(struct writer *w)
+{
+	put(w, LOAD(BPF_DW, 7, 6, FIELD(op)));
+	put_copy(w, 10, KEY, 6, FIELD(key), REQUEST_KEY);
+	put_copy(w, 10, VALUE, 6, FIELD(value), REQUEST_VALUE);
+	if (w->map->of_maps)
+		put_inner(w);
+	put_ops(w);
+	for (u32 i = 0; i < w->nr_leaves; i++)
+		w->insns[w->leaves[i]].off = (s16)(w->n - w->leaves[i] - 1);
+}
+
 u32 mapdiff_program(const struct mapdiff_map *map, struct bpf_insn *insns)
 {
 	struct writer w = {.insns = insns, .map = map};
+	u32 loop, full, end;
 
 	put(&w, LOAD(BPF_W, 6, 1, 0));
-	put(&w, LOAD(BPF_W, 7, 1, 4));
+	put(&w, LOAD(BPF_W, 9, 1, 4));
+	put(&w, STORE_IMM(BPF_DW, 10, LEFT, REQUESTS));
+	loop = w.n;
 	put(&w, MOV_REG(2, 6));
 	put(&w, ALU_IMM(BPF_ADD, 2, (s32)sizeof(struct request)));
-	put_leave(&w, JUMP_REG(BPF_JGT, 2, 7, 0));
-	put(&w, LOAD(BPF_DW, 7, 6, FIELD(op)));
-	put_copy(&w, 10, KEY, 6, FIELD(key), REQUEST_KEY);
-	put_copy(&w, 10, VALUE, 6, FIELD(value), REQUEST_VALUE);
-	if (map->of_maps)
-		put_inner(&w);
-	put_ops(&w);
-	for (u32 i = 0; i < w.nr_leaves; i++)
-		insns[w.leaves[i]].off = (s16)(w.n - w.leaves[i] - 1);
+	full = w.n;
+	put(&w, JUMP_REG(BPF_JGT, 2, 9, 0));
+	put_request(&w);
+	put(&w, ALU_IMM(BPF_ADD, 6, (s32)sizeof(struct request)));
+	put(&w, LOAD(BPF_DW, 1, 10, LEFT));
+	put(&w, ALU_IMM(BPF_SUB, 1, 1));
+	put(&w, STORE(BPF_DW, 10, LEFT, 1));
+	put(&w, JUMP_IMM(BPF_JNE, 1, 0, (s32)loop - (s32)w.n - 1));
+	end = w.n;
+	insns[full].off = (s16)(end - full - 1);
 	put(&w, MOV_IMM(0, 2));
 	put(&w, EXIT());
 	return w.n;
