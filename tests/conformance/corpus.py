@@ -27,6 +27,7 @@ import merge_btf
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "anybpf"
 CLANG = "clang-19"
+ARCHIVE = pathlib.Path("/usr/src/linux-source-6.12.tar.xz")
 MODULES = ["nf_conntrack", "nf_nat", "nf_flow_table", "xfrm_interface", "fou", "tcp_bbr", "tcp_dctcp"]  # of tested kfuncs
 JOBS = os.cpu_count() or 1
 BUILD = pathlib.Path(os.environ.get("ANYBPF_BUILD") or ROOT / "build")  # one that is up to date, where it is given
