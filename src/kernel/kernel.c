@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* References of kernel objects: memory that programs may see is given back by host_defer(). */
-#include "kernel/kernel.h"
+#include "kernel/storage.h"
 
-static void free_unseen(struct host *host __unused, struct deferred *deferred)
+static void free_unseen(struct host *host, struct deferred *deferred)
 {
 	struct kernel_object *kobj = container_of(deferred, struct kernel_object, deferred);
 
+	mem_free(host->mem, atomic_load(&kobj->storage));
 	kobj->ops->free(kobj);
 }
 
@@ -15,6 +16,7 @@ void kernel_object_release(struct object *obj)
 
 	if (kobj->ops->unlink)
 		kobj->ops->unlink(kobj);
+	storage_drop(kobj);
 	host_defer(obj->host, 0, &kobj->deferred, free_unseen);
 }
 

@@ -11,12 +11,10 @@
 
 #include "map/types.h"
 
-#define STORAGE_FLAGS	  (BPF_F_NO_PREALLOC | BPF_F_CLONE)
-#define READ_WRITE	  (BPF_F_RDONLY | BPF_F_WRONLY)
-#define STORAGE_VALUE_MAX 65392u /* one object of local storage stays below 64 KB */
-#define CGROUP_KEY_SIZE	  16u	 /* struct bpf_cgroup_storage_key */
-#define MAX_SIZE	  INT32_MAX
-#define ARENA_MAX_PAGES	  (1u << 20) /* 4 GB */
+#define READ_WRITE	 (BPF_F_RDONLY | BPF_F_WRONLY)
+#define CGROUP_KEY_SIZE	 16u /* struct bpf_cgroup_storage_key */
+#define MAX_SIZE	 INT32_MAX
+#define ARENA_MAX_PAGES	 (1u << 20) /* 4 GB */
 
 enum entries {
 	ENTRIES_SOME,
@@ -63,11 +61,6 @@ static int check_cgroup_storage(const union bpf_attr *attr)
 	return attr->key_size == sizeof(u64) || attr->key_size == CGROUP_KEY_SIZE ? 0 : -EINVAL;
 }
 
-static int check_local_storage(const union bpf_attr *attr)
-{
-	return attr->btf_key_type_id && attr->btf_value_type_id ? 0 : -EINVAL;
-}
-
 static int check_arena(const union bpf_attr *attr)
 {
 	if (attr->map_extra % os_page_size())
@@ -78,16 +71,6 @@ static int check_arena(const union bpf_attr *attr)
 static int check_struct_ops(const union bpf_attr *attr)
 {
 	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;
-}
-
-/* A plain integer of 32 bits as key. */
-static int btf_key_int32(const struct map *map, const struct btf *btf)
-{
-	const struct btf_type *t = btf_skip_mods(btf, map->desc.btf_key_type_id, NULL);
-
-	if (!map->desc.btf_key_type_id || btf_kind(t) != BTF_KIND_INT)
-		return -EINVAL;
-	return btf_int_bits(t) == 32 && !btf_int_offset(t) ? 0 : -EINVAL;
 }
 
 static int btf_key_any(const struct map *map, const struct btf *btf)

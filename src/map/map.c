@@ -272,6 +272,11 @@ int map_create(struct host *host, const union bpf_attr *attr, struct btf_object 
 	ret = copy_name(map->desc.name, attr->map_name, err);
 	if (!ret)
 		ret = attach_btf(map, attr, btf, err);
+	if (!ret && map->ops->ready) {
+		ret = map->ops->ready(map);
+		if (ret)
+			err_set(err, ret, "cannot keep the map's fields: %s", strerror(-ret));
+	}
 	if (!ret) {
 		ret = object_publish(&map->obj);
 		if (ret)

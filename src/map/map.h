@@ -70,6 +70,8 @@ struct map_ops {
 	int (*check_btf)(const struct map *map, const struct btf *btf);
 	/* Fills in a zeroed map of .size bytes whose .desc and .obj are set. */
 	int (*init)(struct map *map, const union bpf_attr *attr);
+	/* NULL, or called when the special fields are known, before anybody sees the map. */
+	int (*ready)(struct map *map);
 	/* Undoes init(); the struct itself is freed by the caller. */
 	void (*exit)(struct map *map);
 	/* NULL, or called when user space has closed its last handle of the map. */

@@ -163,6 +163,7 @@ struct host {
 	VEC(struct object *) handles;
 
 	_Atomic(struct host_part *) parts[HOST_PARTS];
+	_Atomic u32 storage_maps; /* made so far, see kernel/storage.h */
 };
 
 /* Defaults: everything of the real machine, all capabilities. */
