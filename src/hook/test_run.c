@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "hook/internal.h"
+#include "map/cgroup_storage.h"
 
 int test_check_attr(const union bpf_attr *attr)
 {
@@ -52,17 +53,47 @@ int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used)
 	return 0;
 }
 
+/*
+ * What bpf_get_local_storage() gives in a test run is of no group: zeros at the
+ * start, kept from one repetition to the next.
+ */
+struct storages {
+	struct cgroup_storage *at[2];
+};
+
+static void storages_free(struct storages *storages)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(storages->at); i++)
+		cgroup_storage_free(storages->at[i]);
+}
+
+static int storages_new(const struct prog *prog, struct storages *storages)
+{
+	for (u32 i = 0; i < prog->map_cnt; i++) {
+		struct map *map = prog->maps[i];
+		struct cgroup_storage **at;
+
+		if (!map_is_cgroup_storage(map->desc.type))
+			continue;
+		at = &storages->at[cgroup_storage_kind(map->desc.type)];
+		*at = cgroup_storage_new(map);
+		if (!*at) {
+			storages_free(storages);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /* So many runs keep a slot before others get a chance at it. */
 #define RUNS_PER_SLOT 1024
 
-int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
-		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
+static int repeat_with(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+		       s64 (*legacy_load)(struct run *run, s32 off, u32 size),
+		       const struct storages *storages, u32 *retval, u64 *spent)
 {
 	const struct environment *env = &host->env;
-	u64 spent = 0;
 
-	if (!repeat)
-		repeat = 1;
 	for (u32 done = 0; done < repeat;) {
 		u32 n = (u32)u64_min(repeat - done, RUNS_PER_SLOT);
 		struct run run;
@@ -70,17 +101,34 @@ int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repea
 
 		run_begin(&run, host);
 		run.legacy_load = legacy_load;
+		run.storages = storages->at;
 		start = env->clock_ns(env->ctx, CLOCK_MONOTONIC);
 		for (u32 i = 0; i < n && !run.budget.stopped; i++)
 			*retval = (u32)prog_run_in(&run, prog, ctx);
-		spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
+		*spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
 		run_end(&run);
 		if (run.budget.stopped)
 			return -ETIME;
 		done += n;
 	}
-	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
 	return 0;
+}
+
+int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
+{
+	struct storages storages = {0};
+	u64 spent = 0;
+	int error = storages_new(prog, &storages);
+
+	if (error)
+		return error;
+	if (!repeat)
+		repeat = 1;
+	error = repeat_with(host, prog, ctx, repeat, legacy_load, &storages, retval, &spent);
+	storages_free(&storages);
+	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
+	return error;
 }
 
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration)

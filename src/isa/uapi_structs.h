@@ -417,6 +417,11 @@ struct bpf_cgroup_dev_ctx {
 	u32 minor;
 };
 
+struct bpf_cgroup_storage_key {
+	u64 cgroup_inode_id;
+	u32 attach_type; /* enum bpf_attach_type */
+};
+
 struct bpf_sysctl {
 	u32 write;
 	u32 file_pos;

@@ -11,10 +11,9 @@
 
 #include "map/types.h"
 
-#define READ_WRITE	 (BPF_F_RDONLY | BPF_F_WRONLY)
-#define CGROUP_KEY_SIZE	 16u /* struct bpf_cgroup_storage_key */
-#define MAX_SIZE	 INT32_MAX
-#define ARENA_MAX_PAGES	 (1u << 20) /* 4 GB */
+#define READ_WRITE	(BPF_F_RDONLY | BPF_F_WRONLY)
+#define MAX_SIZE	INT32_MAX
+#define ARENA_MAX_PAGES (1u << 20) /* 4 GB */
 
 enum entries {
 	ENTRIES_SOME,
@@ -56,11 +55,6 @@ static int check_cpumap(const union bpf_attr *attr)
 	return check_4_or_8(attr);
 }
 
-static int check_cgroup_storage(const union bpf_attr *attr)
-{
-	return attr->key_size == sizeof(u64) || attr->key_size == CGROUP_KEY_SIZE ? 0 : -EINVAL;
-}
-
 static int check_arena(const union bpf_attr *attr)
 {
 	if (attr->map_extra % os_page_size())
@@ -71,12 +65,6 @@ static int check_arena(const union bpf_attr *attr)
 static int check_struct_ops(const union bpf_attr *attr)
 {
 	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;
-}
-
-static int btf_key_any(const struct map *map, const struct btf *btf)
-{
-	(void)btf;
-	return map->desc.btf_key_type_id ? 0 : -EINVAL;
 }
 
 /* ---- the types ---- */

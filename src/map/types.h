@@ -31,6 +31,8 @@ extern const struct map_ops map_ops_task_storage;
 extern const struct map_ops map_ops_cgrp_storage;
 extern const struct map_ops map_ops_sk_storage;
 extern const struct map_ops map_ops_inode_storage;
+extern const struct map_ops map_ops_cgroup_storage;
+extern const struct map_ops map_ops_percpu_cgroup_storage;
 extern const struct map_ops map_ops_described;
 extern const struct map_ops map_ops_stack_trace;
 extern const struct map_ops map_ops_user_ringbuf;

@@ -181,6 +181,8 @@ void run_begin(struct run *run, struct host *host)
 	run->tail_calls = 0;
 	run->legacy_load = NULL;
 	run->tracer = NULL;
+	run->storages = NULL;
+	run->retval = 0;
 	budget_begin(run);
 }
 

@@ -25,6 +25,7 @@
 #include "object/object.h"
 #include "object/timer.h"
 
+struct cgroup_storage;
 struct interp_tracer;
 struct prog;
 struct subprog;
@@ -224,6 +225,12 @@ struct run {
 	 */
 	s64 (*legacy_load)(struct run *run, s32 off, u32 size);
 	const struct interp_tracer *tracer; /* of interp_run_traced() */
+	/*
+	 * Of the control group that a program runs for, by enum cgroup_storage_kind
+	 * (map/cgroup_storage.h), or NULL; what the system call is to return.
+	 */
+	struct cgroup_storage *const *storages;
+	s32 retval;
 };
 
 /*

@@ -3,6 +3,7 @@
  * Opcodes, and what wide loads refer to: maps are looked up once, before any
  * path is followed.
  */
+#include "map/cgroup_storage.h"
 #include "verify/btf_ptr.h"
 
 const struct btf *kernel_btf(struct verifier *v)
@@ -19,10 +20,23 @@ const struct btf *kernel_btf(struct verifier *v)
 	return v->vmlinux;
 }
 
+/* A run has one value of each kind at hand. */
+static int check_cgroup_storage(struct verifier *v, const struct map_desc *map)
+{
+	const struct map_desc **first = &v->cgroup_storage[cgroup_storage_kind(map->type)];
+
+	if (!*first)
+		*first = map;
+	return *first == map ? 0
+			     : reject(v, -EBUSY, "only one cgroup storage of each type is allowed");
+}
+
 static int check_map_allowed(struct verifier *v, const struct map_desc *map)
 {
 	int err = check_map_prog(v, map);
 
+	if (!err && map_is_cgroup_storage(map->type))
+		err = check_cgroup_storage(v, map);
 	if (err)
 		return err;
 	return map->type == BPF_MAP_TYPE_ARENA ? check_arena_map(v, map) : 0;

@@ -165,12 +165,13 @@ struct verifier {
 	struct insn_aux *aux;
 	struct subprog_info *subprogs;
 	u32 subprog_cnt;
-	u32 exception_callback;		  /* a subprogram, or 0 */
-	const struct map_desc *arena_map; /* or NULL */
+	u32 exception_callback;			  /* a subprogram, or 0 */
+	const struct map_desc *arena_map;	  /* or NULL */
+	const struct map_desc *cgroup_storage[2]; /* shared, per CPU; or NULL */
 
 	const struct btf *vmlinux; /* once asked for; see kernel_btf() */
 	bool vmlinux_asked;
-	bool no_memory; /* for it: whatever is made of its absence is no verdict */
+	bool no_memory;	      /* for it: whatever is made of its absence is no verdict */
 	struct kfunc *kfuncs; /* those that are called, the last one found first */
 	u32 kfunc_cnt;
 	bool kfunc_seen;

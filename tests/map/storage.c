@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#include "map/cgroup_storage.h"
 #include "map/local_storage.h"
 #include "object/btf_object.h"
 #include "tap.h"
@@ -453,6 +454,191 @@ static void test_clone(void)
 	host_free(host);
 }
 
+/* ---- values of control groups ---- */
+
+static void check_group_creation(struct side *s, u32 type, int percpu)
+{
+	union bpf_attr good = {.map_type = type, .key_size = 16, .value_size = 8}, attr;
+
+#define BAD(error, ...)                                                                            \
+	do {                                                                                       \
+		attr = good;                                                                       \
+		__VA_ARGS__;                                                                       \
+		check_eq(side_create(s, &attr), error);                                            \
+		if ((error) == 0)                                                                  \
+			side_close(s);                                                             \
+	} while (0)
+	BAD(0, (void)0);
+	BAD(0, attr.key_size = 8);
+	BAD(0, attr.map_flags = BPF_F_RDONLY_PROG);
+	BAD(-EINVAL, attr.key_size = 4);
+	BAD(-EINVAL, attr.key_size = 12);
+	BAD(-EINVAL, attr.value_size = 0);
+	BAD(-EINVAL, attr.max_entries = 1);
+	BAD(-EINVAL, attr.map_flags = BPF_F_NO_PREALLOC);
+	BAD(0, attr.value_size = 32768);
+	BAD(percpu ? -E2BIG : 0, attr.value_size = 32769);
+	BAD(-E2BIG, attr.value_size = 4 << 20);
+#undef BAD
+}
+
+static void check_empty_group_map(struct side *s, u32 type, u32 key_size)
+{
+	union bpf_attr attr = {.map_type = type, .key_size = key_size, .value_size = 8};
+	struct bpf_cgroup_storage_key key = {1, BPF_CGROUP_INET_INGRESS}, next;
+	u64 values[512] = {0};
+	union bpf_attr op = {0};
+
+	check_eq(side_create(s, &attr), 0);
+	if (s->host) {
+		check_eq(map_user_next_key(s->map, NULL, &next), -ENOENT);
+		check_eq(map_user_next_key(s->map, &key, &next), -ENOENT);
+		check_eq(map_user_lookup(s->map, &key, values, 0), -ENOENT);
+		check_eq(map_user_update(s->map, &key, values, BPF_NOEXIST), -EINVAL);
+		check_eq(map_user_update(s->map, &key, values, BPF_EXIST), -ENOENT);
+		check_eq(map_user_update(s->map, &key, values, BPF_F_LOCK), -EINVAL);
+		check_eq(map_user_delete(s->map, &key), -EINVAL);
+	} else {
+		op.map_fd = (u32)s->fd;
+		op.next_key = ptr_to_u64(&next);
+		check_eq(kernel_bpf(BPF_MAP_GET_NEXT_KEY, &op), -ENOENT);
+		op.key = ptr_to_u64(&key);
+		check_eq(kernel_bpf(BPF_MAP_GET_NEXT_KEY, &op), -ENOENT);
+		op.value = ptr_to_u64(values);
+		check_eq(kernel_bpf(BPF_MAP_LOOKUP_ELEM, &op), -ENOENT);
+		op.flags = BPF_NOEXIST;
+		check_eq(kernel_bpf(BPF_MAP_UPDATE_ELEM, &op), -EINVAL);
+		op.flags = BPF_EXIST;
+		check_eq(kernel_bpf(BPF_MAP_UPDATE_ELEM, &op), -ENOENT);
+		op.flags = BPF_F_LOCK;
+		check_eq(kernel_bpf(BPF_MAP_UPDATE_ELEM, &op), -EINVAL);
+		op.flags = 0;
+		op.value = 0;
+		check_eq(kernel_bpf(BPF_MAP_DELETE_ELEM, &op), -EINVAL);
+	}
+	side_close(s);
+}
+
+static void test_groups_on(struct side *s)
+{
+	const u32 map_types[] = {BPF_MAP_TYPE_CGROUP_STORAGE, BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE};
+
+	for (int percpu = 0; percpu < 2; percpu++) {
+		check_group_creation(s, map_types[percpu], percpu);
+		check_empty_group_map(s, map_types[percpu], 8);
+		check_empty_group_map(s, map_types[percpu], 16);
+	}
+}
+
+static void test_groups(void)
+{
+	struct side s = {.name = "here"};
+
+	check_eq(host_new(NULL, &s.host), 0);
+	test_groups_on(&s);
+	host_free(s.host);
+}
+
+static void test_groups_in_linux(void)
+{
+	struct side s = {.name = "Linux"};
+
+	if (kernel_allows_maps())
+		test_groups_on(&s);
+	else
+		tap_skip("there is no bpf() here");
+}
+
+static struct host *small_host(u32 cpus)
+{
+	struct host_options opts;
+	struct environment env;
+	struct host *host = NULL;
+
+	environment_init(&env);
+	env.nr_cpus = cpus;
+	host_options_init(&opts);
+	opts.env = &env;
+	check_eq(host_new(&opts, &host), 0);
+	return host;
+}
+
+/* What programs of two groups and attach types see, by key. */
+static void group_values(u32 key_size)
+{
+	struct host *host = small_host(2);
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_CGROUP_STORAGE, .key_size = key_size, .value_size = 8};
+	struct bpf_cgroup_storage_key key = {7, BPF_CGROUP_INET_EGRESS}, next = {0};
+	struct cgroup_storage *in, *out, *other, *storages[2] = {0};
+	bool split = key_size == 16;
+	struct map *map = NULL;
+	u64 value = 5, *seen;
+	struct run run;
+
+	check_eq(map_create(host, &attr, NULL, &map, NULL), 0);
+	in = cgroup_storage_of(map, 7, BPF_CGROUP_INET_INGRESS);
+	out = cgroup_storage_of(map, 7, BPF_CGROUP_INET_EGRESS);
+	other = cgroup_storage_of(map, 9, BPF_CGROUP_INET_EGRESS);
+	check_eq(in == out, !split);
+	check(cgroup_storage_of(map, 9, BPF_CGROUP_INET_EGRESS) == other);
+	run_begin(&run, host);
+	storages[0] = out;
+	seen = cgroup_storage_value(map, storages, run.cpu);
+	*seen = 1;
+	/* A new value does not change the one that is looked at. */
+	check_eq(map_user_update(map, &key, &value, BPF_ANY), 0);
+	check_eq(*seen, 1);
+	check_eq(*(u64 *)cgroup_storage_value(map, storages, run.cpu), 5);
+	check_eq(*(u64 *)cgroup_storage_value(map, NULL, run.cpu), 0);
+	run_end(&run);
+	key.attach_type = BPF_CGROUP_INET_INGRESS;
+	check_eq(map_user_lookup(map, &key, &value, 0), 0);
+	check_eq(value, split ? 0 : 5);
+	check_eq(map_user_next_key(map, NULL, &next), 0);
+	check(next.cgroup_inode_id == 7 && !next.attach_type);
+	check_eq(map_user_next_key(map, &next, &key), 0);
+	check_eq(key.cgroup_inode_id, split ? 7 : 9);
+	cgroup_storage_forget(map, 7);
+	check_eq(map_user_lookup(map, &next, &value, 0), -ENOENT);
+	check_eq(map_user_next_key(map, NULL, &next), 0);
+	check_eq(next.cgroup_inode_id, 9);
+	check_eq(map_user_next_key(map, &next, &key), -ENOENT);
+	object_put(&map->obj);
+	host_free(host);
+}
+
+static void test_group_values(void)
+{
+	group_values(8);
+	group_values(16);
+}
+
+static void test_group_values_percpu(void)
+{
+	struct host *host = small_host(3);
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, .key_size = 8, .value_size = 12};
+	struct cgroup_storage *storages[2] = {0};
+	u8 values[3 * 16], got[3 * 16];
+	struct map *map = NULL;
+	u64 key = 7;
+
+	check_eq(map_create(host, &attr, NULL, &map, NULL), 0);
+	storages[1] = cgroup_storage_of(map, key, 0);
+	for (u32 i = 0; i < sizeof(values); i++)
+		values[i] = (u8)i;
+	check_eq(map_user_value_size(map), sizeof(values));
+	check_eq(map_user_update(map, &key, values, BPF_EXIST), 0);
+	for (u32 cpu = 0; cpu < 3; cpu++)
+		check(!memcmp(cgroup_storage_value(map, storages, cpu), values + 16 * cpu, 12));
+	memset(cgroup_storage_value(map, storages, 1), 0xff, 12);
+	check_eq(map_user_lookup(map, &key, got, 0), 0);
+	check(got[16] == 0xff && got[27] == 0xff && got[11] == 11 && got[32] == 32);
+	object_put(&map->obj);
+	host_free(host);
+}
+
 /* ---- out of memory ---- */
 
 struct failing {
@@ -683,6 +869,10 @@ int main(void)
 	run_test(test_lives);
 	run_test(test_many_maps);
 	run_test(test_clone);
+	run_test(test_groups);
+	run_test(test_groups_in_linux);
+	run_test(test_group_values);
+	run_test(test_group_values_percpu);
 	run_test(test_out_of_memory);
 	run_test(test_threads);
 	return tap_done();
