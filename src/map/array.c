@@ -64,7 +64,7 @@ static int array_init(struct map *map, const union bpf_attr *attr)
 	array->stride = map_value_stride(map);
 	/* At most 2^32 times 2^31: no overflow. */
 	array->size = ROUND_UP(attr->max_entries * array->stride, os_page_size());
-	array->values = os_pages_alloc(array->size);
+	array->values = map_pages_alloc(map, array->size);
 	if (!array->values)
 		return -ENOMEM;
 	if (attr->max_entries == 1)
@@ -192,6 +192,11 @@ static u64 array_mem_usage(const struct map *map)
 	return sizeof(struct array_map) + map->desc.max_entries * (u64)map_value_stride(map);
 }
 
+/* Every store to a value is whole, and there is nothing else. */
+static void array_repair(struct map *map __unused, u32 dead __unused)
+{
+}
+
 const struct map_ops map_ops_array = {
 	.type = BPF_MAP_TYPE_ARRAY,
 	.batch = MAP_BATCH_ARRAY,
@@ -212,4 +217,5 @@ const struct map_ops map_ops_array = {
 	.drop_fields = array_drop_fields,
 	.key_of = array_key_of,
 	.mem_usage = array_mem_usage,
+	.repair = array_repair,
 };

@@ -22,35 +22,21 @@ static void *hash_lookup(struct map *map, const void *key, u32 cpu __unused)
 	return at ? hash_value(h, hash_elem(h, at)) : NULL;
 }
 
-/* Whoever holds a spare needs nothing more to give one back: this ends. */
-static u32 take_spare(struct hash_map *h, u32 *cpu)
-{
-	u32 at;
-
-	while (!(at = atomic_exchange_explicit(&h->shared->cpu[*cpu].spare, 0,
-					       memory_order_acquire))) {
-		*cpu = (*cpu + 1) % map_nr_cpus(&h->map);
-		if (!*cpu)
-			os_yield();
-	}
-	return at;
-}
-
 static void fill(struct hash_map *h, u32 at, u32 hash, const void *key, const void *value)
 {
 	hash_fill_key(h, at, hash, key);
 	map_copy_in(&h->map, hash_value(h, hash_elem(h, at)), value, 0);
 }
 
-/* Under the bucket's lock; @old is what is there with the key, or 0. */
+/* Under the bucket's lock; @old is what is there with the key, or 0. -EBUSY: no spare now. */
 static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq, u32 old, u32 hash,
 			     const void *key, const void *value, u32 cpu)
 {
-	u32 at = old ? take_spare(h, &cpu) : hash_pop_free(h, cpu);
+	u32 at = old ? hash_take_spare(h, &cpu) : hash_pop_free(h, cpu);
 
 	if (!at) {
 		hash_unlock(b, seq, false);
-		return -E2BIG;
+		return old ? -EBUSY : -E2BIG;
 	}
 	fill(h, at, hash, key, value);
 	if (old)
@@ -61,31 +47,53 @@ static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq,
 	/* Only now, when readers can tell that it has left the chain. */
 	if (old) {
 		hash_drop_elem(h, old);
-		atomic_store_explicit(&h->shared->cpu[cpu].spare, old, memory_order_release);
+		hash_give_spare(h, cpu, old);
 	}
 	return 0;
+}
+
+static int try_update(struct hash_map *h, u32 hash, const void *key, const void *value, u64 flags,
+		      u32 cpu)
+{
+	struct hash_bucket *b = hash_bucket(h, hash);
+	u32 seq = hash_lock(h, b), old = hash_find_locked(h, b, hash, key);
+	int err = hash_check_flags(old, flags);
+
+	if (!err && !(old && (flags & BPF_F_LOCK)))
+		return insert_or_replace(h, b, seq, old, hash, key, value, cpu);
+	/* BPF_F_LOCK: whoever holds the value's lock must find its element in the map. */
+	if (!err)
+		map_copy_in(&h->map, hash_value(h, hash_elem(h, old)), value, flags);
+	hash_unlock(b, seq, false);
+	return err;
+}
+
+/* Others have the spares for a moment; what the dead had is there again when they are swept. */
+static int update_again(struct hash_map *h, int err, u32 hash, const void *key, const void *value,
+			u64 flags, u32 cpu)
+{
+	while (err == -EBUSY || err == -E2BIG) {
+		bool swept = h->map.share && share_recover(&h->map);
+
+		if (err == -E2BIG && !swept)
+			break;
+		if (!swept)
+			os_yield();
+		err = try_update(h, hash, key, value, flags, cpu);
+	}
+	return err;
 }
 
 static int hash_update(struct map *map, const void *key, const void *value, u64 flags, u32 cpu)
 {
 	struct hash_map *h = hash_map_of(map);
 	u32 hash = hash_of_key(h, key);
-	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq, old;
 	int err;
 
 	if ((flags & MAP_FLAGS_UNLOCK) > BPF_EXIST || ((flags & BPF_F_LOCK) && !map_has_lock(map)))
 		return -EINVAL;
-	seq = hash_lock(b);
-	old = hash_find_locked(h, b, hash, key);
-	err = hash_check_flags(old, flags);
-	if (!err && !(old && (flags & BPF_F_LOCK)))
-		return insert_or_replace(h, b, seq, old, hash, key, value, cpu);
-	/* BPF_F_LOCK: whoever holds the value's lock must find its element in the map. */
-	if (!err)
-		map_copy_in(map, hash_value(h, hash_elem(h, old)), value, flags);
-	hash_unlock(b, seq, false);
-	return err;
+	err = try_update(h, hash, key, value, flags, cpu);
+	return likely(!err) ? 0 : update_again(h, err, hash, key, value, flags, cpu);
 }
 
 static int hash_write(struct map *map, const void *key, const void *value, u64 flags)
@@ -112,4 +120,6 @@ const struct map_ops map_ops_hash = {
 	.drop_fields = hash_drop_fields,
 	.key_of = hash_key_of,
 	.mem_usage = hash_mem_usage,
+	.repair = hash_repair,
+	.sweep = hash_sweep,
 };

@@ -8,17 +8,23 @@
  * chain mostly is the one that is looked for: what else it is a processor does not foresee.
  *
  * Region, in this order: struct hash_shared with one struct hash_cpu per CPU,
- * struct lru of an LRU type, buckets, elements, per-CPU values. Elements are numbered from 1; 0
+ * struct lru of an LRU type, buckets, elements, per-CPU values, tags of a map that
+ * processes share. Elements are numbered from 1; 0
  * ends a chain. An element is a struct hash_elem, for LRU types its struct lru_node, the key and,
  * unless per-CPU, the value, both rounded up to 8 bytes.
  *
- * Writers hold the bucket's lock: bit 0 of its .seq, whose other bits count
- * changes of the chain. Every change is one store, so that a chain is whole
- * at any time, and an element leaves the chain before .seq moves on and is
- * reused only after. A reader takes no lock: it notes .seq, walks, and what
- * it saw (a match as well as its absence) holds if .seq has not moved on.
- * Otherwise an element may have been reused under its feet and it walks
- * again; after some tries it takes the lock.
+ * Writers hold the bucket's lock: the lowest byte of its .seq is who has it, 0
+ * nobody; the other bits count changes of the chain. Every change is one store, so that a chain is
+ * whole at any time, and an element leaves the chain before .seq moves on and is reused only after.
+ * A reader takes no lock: it notes .seq, walks, and what it saw (a match as well as its absence)
+ * holds if .seq has not moved on. Otherwise an element may have been reused under its feet and it
+ * walks again; after some tries it takes the lock.
+ *
+ * The tag of an element that is in no chain and on no list of free ones says
+ * who has it in hand and where it belongs. It is set before the one store that
+ * takes the element out and cleared after the one that puts it in, both under
+ * the lock that the store is done under. So what a writer that was killed left
+ * is either in hand by its tag, or where it was or should be; see share.h.
  *
  * A pointer to a value that a program has got stays good memory, but after a
  * deletion the element may be anybody's. As in Linux an update of an existing
@@ -49,13 +55,14 @@ struct hash_elem {
 /* One CPU's free elements, chained through .next, and the one that replaces at updates. */
 struct hash_cpu {
 	_Alignas(64) struct spinlock lock;
-	u32 free;
-	_Atomic u32 spare;
+	_Atomic u32 free;
+	_Atomic u32 spare; /* of a shared map: under the lock */
 };
 
 struct hash_shared {
 	u64 seed;
-	_Atomic u32 fresh; /* elements from here on were never used */
+	_Atomic u32 fresh;	    /* elements from here on were never used */
+	struct spinlock fresh_lock; /* of a shared map */
 	struct hash_cpu cpu[];
 };
 
@@ -74,7 +81,8 @@ struct hash_map {
 	struct lru *lru;	/* NULL for the types without */
 	u8 *percpu_values;	/* element 0's copy on CPU 0, NULL for the types without */
 	u64 cpu_stride;
-	size_t size; /* of the region */
+	_Atomic u32 *tags; /* by element; NULL when the map is one process's */
+	size_t size;	   /* of the region */
 };
 
 static inline struct hash_map *hash_map_of(struct map *map)
@@ -160,20 +168,22 @@ static inline __attribute__((always_inline)) bool hash_key_equal(const void *sha
 	return hash_key_equal_any(shared, key, size);
 }
 
-/* What happened while a reader looked: even, unequal if the chain has changed. */
+#define HASH_SEQ_ONE (SHARE_OWNER + 1)
+
+/* What happened while a reader looked: unequal if the chain has changed. */
 static inline u32 hash_read_begin(struct hash_bucket *b)
 {
-	return atomic_load_explicit(&b->seq, memory_order_acquire) & ~1u;
+	return atomic_load_explicit(&b->seq, memory_order_acquire) & ~SHARE_OWNER;
 }
 
 static inline bool hash_read_ok(struct hash_bucket *b, u32 seq)
 {
 	atomic_thread_fence(memory_order_acquire);
-	return likely((atomic_load_explicit(&b->seq, memory_order_relaxed) & ~1u) == seq);
+	return likely((atomic_load_explicit(&b->seq, memory_order_relaxed) & ~SHARE_OWNER) == seq);
 }
 
 /* Waits for the bucket; the value is for hash_unlock(). */
-u32 hash_lock(struct hash_bucket *b);
+u32 hash_lock(struct hash_map *h, struct hash_bucket *b);
 void hash_unlock(struct hash_bucket *b, u32 seq, bool changed);
 
 /* The element with the key or 0. The caller holds the lock. */
@@ -226,6 +236,29 @@ static inline u32 hash_of_key(const struct hash_map *h, const void *key)
 	return hash_of(h, key, h->key_size);
 }
 
+/* ---- tags ---- */
+
+/* The lowest byte is who has the element; above is the CPU whose spare it is, plus 1. */
+#define HASH_TAG_SPARE(cpu) (((cpu) + 1u) << 8)
+
+static inline u32 hash_tag_of(const struct hash_map *h, u32 at)
+{
+	return atomic_load_explicit(&h->tags[at], memory_order_acquire);
+}
+
+/* We have it in hand; @home 0 or HASH_TAG_SPARE(). */
+static inline void hash_tag(struct hash_map *h, u32 at, u32 home)
+{
+	if (unlikely(h->tags))
+		atomic_store_explicit(&h->tags[at], map_user(&h->map) | home, memory_order_release);
+}
+
+static inline void hash_untag(struct hash_map *h, u32 at)
+{
+	if (unlikely(h->tags))
+		atomic_store_explicit(&h->tags[at], 0, memory_order_release);
+}
+
 /* Changes of a chain under its lock. The element's key is in place before. */
 void hash_link(struct hash_map *h, struct hash_bucket *b, u32 at);
 void hash_replace(struct hash_map *h, struct hash_bucket *b, u32 old, u32 new_at);
@@ -245,6 +278,13 @@ static inline void hash_fill_key(struct hash_map *h, u32 at, u32 hash, const voi
 /* The preallocated types' free elements: 0 when all are in use. */
 u32 hash_pop_free(struct hash_map *h, u32 cpu);
 void hash_push_free(struct hash_map *h, u32 cpu, u32 at);
+/*
+ * What replaces at updates: the spare element of @cpu or, when others have it,
+ * of another one, which @cpu becomes; 0 when others have all of them. Whoever
+ * has one gives @at back in its place, and needs nothing more for it.
+ */
+u32 hash_take_spare(struct hash_map *h, u32 *cpu);
+void hash_give_spare(struct hash_map *h, u32 cpu, u32 at);
 
 /* BPF_NOEXIST and BPF_EXIST against what is there. */
 static inline int hash_check_flags(bool exists, u64 flags)
@@ -282,5 +322,8 @@ s64 hash_batch_bucket(struct hash_map *h, u32 *bucket, u32 room, void *keys, voi
 		      u64 flags, u32 *taken);
 u32 hash_taken_next(struct hash_map *h, u32 at);
 u64 hash_mem_usage(const struct map *map);
+/* Of types whose values are in the elements. */
+void hash_repair(struct map *map, u32 dead);
+void hash_sweep(struct map *map, u32 dead);
 
 #endif

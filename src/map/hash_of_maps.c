@@ -84,7 +84,7 @@ static void *hash_of_maps_lookup(struct map *map, const void *key, u32 cpu __unu
 		if (hash_read_ok(b, seq))
 			return inner;
 	}
-	seq = hash_lock(b);
+	seq = hash_lock(&m->hash, b);
 	inner = inner_at(m, hash_find_locked(&m->hash, b, hash, key));
 	hash_unlock(b, seq, false);
 	return inner;
@@ -111,7 +111,7 @@ static int put(struct map *map, const void *key, struct map *inner, u64 flags)
 
 	if (flags > BPF_EXIST)
 		return -EINVAL;
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	at = old = hash_find_locked(h, b, hash, key);
 	err = hash_check_flags(old, flags);
 	if (!err && !old) {
@@ -151,7 +151,7 @@ static int hash_of_maps_delete(struct map *map, const void *key)
 	u32 hash = hash_of_key(h, key);
 	struct hash_bucket *b = hash_bucket(h, hash);
 	struct map *before = NULL;
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	u32 at = hash_find_locked(h, b, hash, key);
 
 	if (at) {

@@ -9,7 +9,6 @@
 	 BPF_F_ZERO_SEED)
 #define FRESH_BATCH 8  /* never used elements that a CPU takes at a time */
 #define READ_TRIES  16 /* walks without a lock before a reader takes it */
-#define LOCK_SPINS  128
 
 static bool is_lru(u32 type)
 {
@@ -68,6 +67,10 @@ static void lay_out(struct hash_map *h, uintptr_t start, u32 total, bool percpu)
 			ROUND_UP((total + (u64)1) * map_value_stride(&h->map), MAP_CACHE_LINE);
 		at += h->cpu_stride * cpus;
 	}
+	if (h->map.share) {
+		h->tags = (_Atomic u32 *)(start + at);
+		at += (total + (size_t)1) * sizeof(u32);
+	}
 	h->size = at;
 }
 
@@ -76,7 +79,9 @@ static void choose_seed(struct hash_map *h)
 	const struct environment *env = &h->map.obj.host->env;
 
 	/* From the environment, so that a run that fixes it iterates in the same order. */
-	if (!(h->map.desc.map_flags & BPF_F_ZERO_SEED))
+	if (share_attached(&h->map))
+		h->seed = h->shared->seed;
+	else if (!(h->map.desc.map_flags & BPF_F_ZERO_SEED))
 		h->seed = (u64)env->random_u32(env->ctx) << 32 | env->random_u32(env->ctx);
 	h->shared->seed = h->seed;
 }
@@ -102,11 +107,13 @@ int hash_init(struct hash_map *h, u32 nr_elems, u32 nr_spares)
 	h->value_off = h->key_off + ROUND_UP(desc->key_size, 8u);
 	h->elem_size = h->value_off + (percpu ? 0 : map_value_stride(&h->map));
 	lay_out(h, 0, total, percpu);
-	h->shared = os_pages_alloc(h->size);
+	h->shared = map_pages_alloc(&h->map, h->size);
 	if (!h->shared)
 		return -ENOMEM;
 	lay_out(h, (uintptr_t)h->shared, total, percpu);
 	choose_seed(h);
+	if (share_attached(&h->map))
+		return 0;
 	atomic_init(&h->shared->fresh, 1);
 	for (u32 i = 0; i < nr_spares; i++)
 		atomic_init(&h->shared->cpu[i].spare, nr_elems + 1 + i);
@@ -131,7 +138,7 @@ int hash_init_lru(struct hash_map *h)
 	if (percpu)
 		desc->max_entries = percpu_lru_entries(desc->max_entries, cpus);
 	err = hash_init(h, desc->max_entries, 0);
-	if (!err)
+	if (!err && !share_attached(&h->map))
 		lru_init(h->lru, desc->max_entries, cpus, percpu);
 	return err;
 }
@@ -156,23 +163,36 @@ bool hash_key_equal_any(const void *shared, const void *key, u32 size)
 	return true;
 }
 
-u32 hash_lock(struct hash_bucket *b)
+static u32 lock_slow(struct hash_map *h, struct hash_bucket *b, u32 me)
 {
-	for (u32 spins = 1;; spins++) {
+	u32 turns = 0;
+
+	for (;;) {
 		u32 seq = atomic_load_explicit(&b->seq, memory_order_relaxed);
 
-		if (!(seq & 1) && atomic_compare_exchange_weak_explicit(&b->seq, &seq, seq | 1,
-									memory_order_acquire,
-									memory_order_relaxed))
+		if (seq & SHARE_OWNER)
+			map_lock_wait(&h->map, seq & SHARE_OWNER, &turns);
+		else if (atomic_compare_exchange_weak_explicit(&b->seq, &seq, seq | me,
+							       memory_order_acquire,
+							       memory_order_relaxed))
 			return seq;
-		if (spins % LOCK_SPINS == 0)
-			os_yield();
 	}
+}
+
+u32 hash_lock(struct hash_map *h, struct hash_bucket *b)
+{
+	u32 seq = atomic_load_explicit(&b->seq, memory_order_relaxed), me = map_user(&h->map);
+
+	if (likely(!(seq & SHARE_OWNER) &&
+		   atomic_compare_exchange_strong_explicit(
+			   &b->seq, &seq, seq | me, memory_order_acquire, memory_order_relaxed)))
+		return seq;
+	return lock_slow(h, b, me);
 }
 
 void hash_unlock(struct hash_bucket *b, u32 seq, bool changed)
 {
-	atomic_store_explicit(&b->seq, seq + (changed ? 2 : 0), memory_order_release);
+	atomic_store_explicit(&b->seq, seq + (changed ? HASH_SEQ_ONE : 0), memory_order_release);
 }
 
 u32 hash_find_locked(struct hash_map *h, struct hash_bucket *b, u32 hash, const void *key)
@@ -208,7 +228,7 @@ u32 hash_find_slow(struct hash_map *h, struct hash_bucket *b, u32 hash, const vo
 		if (hash_read_ok(b, seq))
 			return at;
 	}
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	at = hash_find_locked(h, b, hash, key);
 	hash_unlock(b, seq, false);
 	return at;
@@ -220,6 +240,7 @@ void hash_link(struct hash_map *h, struct hash_bucket *b, u32 at)
 
 	atomic_store_explicit(&hash_elem(h, at)->next, first, memory_order_relaxed);
 	atomic_store_explicit(&b->head, at, memory_order_release);
+	hash_untag(h, at);
 }
 
 /* The link that points to the element, or NULL when it is not in the chain. */
@@ -240,8 +261,11 @@ void hash_replace(struct hash_map *h, struct hash_bucket *b, u32 old, u32 new_at
 {
 	u32 next = atomic_load_explicit(&hash_elem(h, old)->next, memory_order_relaxed);
 
+	if (unlikely(h->tags))
+		hash_tag(h, old, hash_tag_of(h, new_at) & ~SHARE_OWNER);
 	atomic_store_explicit(&hash_elem(h, new_at)->next, next, memory_order_relaxed);
 	atomic_store_explicit(link_to(h, b, old), new_at, memory_order_release);
+	hash_untag(h, new_at);
 }
 
 bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at)
@@ -251,6 +275,7 @@ bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at)
 
 	if (!link)
 		return false;
+	hash_tag(h, at, 0);
 	next = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
 	atomic_store_explicit(link, next, memory_order_release);
 	return true;
@@ -260,17 +285,40 @@ bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at)
 
 static u32 pop_list(struct hash_map *h, struct hash_cpu *cpu)
 {
-	u32 at = cpu->free;
+	u32 at = atomic_load_explicit(&cpu->free, memory_order_relaxed), next;
 
-	if (at)
-		cpu->free = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+	if (at) {
+		hash_tag(h, at, 0);
+		next = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed);
+		atomic_store_explicit(&cpu->free, next, memory_order_release);
+	}
 	return at;
 }
 
 static void push_list(struct hash_map *h, struct hash_cpu *cpu, u32 at)
 {
-	atomic_store_explicit(&hash_elem(h, at)->next, cpu->free, memory_order_relaxed);
-	cpu->free = at;
+	u32 next = atomic_load_explicit(&cpu->free, memory_order_relaxed);
+
+	atomic_store_explicit(&hash_elem(h, at)->next, next, memory_order_relaxed);
+	atomic_store_explicit(&cpu->free, at, memory_order_release);
+	hash_untag(h, at);
+}
+
+/* Of a shared map: one at a time, which is in hand before it is taken. */
+static u32 take_fresh_one(struct hash_map *h)
+{
+	u32 at;
+
+	map_lock(&h->map, &h->shared->fresh_lock);
+	at = atomic_load_explicit(&h->shared->fresh, memory_order_relaxed);
+	if (at > h->nr_elems) {
+		at = 0;
+	} else {
+		hash_tag(h, at, 0);
+		atomic_store_explicit(&h->shared->fresh, at + 1, memory_order_release);
+	}
+	map_unlock(&h->shared->fresh_lock);
+	return at;
 }
 
 /*
@@ -283,6 +331,8 @@ static u32 take_fresh(struct hash_map *h, struct hash_cpu *cpu)
 	u32 start = atomic_load_explicit(&h->shared->fresh, memory_order_relaxed);
 	u32 end;
 
+	if (unlikely(h->tags))
+		return take_fresh_one(h);
 	do {
 		if (start > h->nr_elems)
 			return 0;
@@ -300,17 +350,17 @@ u32 hash_pop_free(struct hash_map *h, u32 cpu)
 	struct hash_cpu *own = &h->shared->cpu[cpu];
 	u32 at;
 
-	spin_lock(&own->lock);
+	map_lock(&h->map, &own->lock);
 	at = pop_list(h, own);
 	if (!at)
 		at = take_fresh(h, own);
-	spin_unlock(&own->lock);
+	map_unlock(&own->lock);
 	for (u32 i = 1; !at && i < n; i++) {
 		struct hash_cpu *other = &h->shared->cpu[(cpu + i) % n];
 
-		spin_lock(&other->lock);
+		map_lock(&h->map, &other->lock);
 		at = pop_list(h, other);
-		spin_unlock(&other->lock);
+		map_unlock(&other->lock);
 	}
 	return at;
 }
@@ -321,9 +371,50 @@ void hash_push_free(struct hash_map *h, u32 cpu, u32 at)
 
 	/* A reader that still stands on it and sees the new link sees that .seq has moved on. */
 	atomic_thread_fence(memory_order_release);
-	spin_lock(&own->lock);
+	map_lock(&h->map, &own->lock);
 	push_list(h, own, at);
-	spin_unlock(&own->lock);
+	map_unlock(&own->lock);
+}
+
+static u32 take_shared_spare(struct hash_map *h, u32 at_cpu)
+{
+	struct hash_cpu *cpu = &h->shared->cpu[at_cpu];
+	u32 at;
+
+	map_lock(&h->map, &cpu->lock);
+	at = atomic_load_explicit(&cpu->spare, memory_order_relaxed);
+	if (at) {
+		hash_tag(h, at, HASH_TAG_SPARE(at_cpu));
+		atomic_store_explicit(&cpu->spare, 0, memory_order_release);
+	}
+	map_unlock(&cpu->lock);
+	return at;
+}
+
+u32 hash_take_spare(struct hash_map *h, u32 *cpu)
+{
+	for (u32 i = map_nr_cpus(&h->map);; *cpu = (*cpu + 1) % map_nr_cpus(&h->map)) {
+		u32 at = unlikely(h->tags) ? take_shared_spare(h, *cpu)
+					   : atomic_exchange_explicit(&h->shared->cpu[*cpu].spare,
+								      0, memory_order_acquire);
+
+		if (at || !--i)
+			return at;
+	}
+}
+
+void hash_give_spare(struct hash_map *h, u32 at_cpu, u32 at)
+{
+	struct hash_cpu *cpu = &h->shared->cpu[at_cpu];
+
+	if (likely(!h->tags)) {
+		atomic_store_explicit(&cpu->spare, at, memory_order_release);
+		return;
+	}
+	map_lock(&h->map, &cpu->lock);
+	atomic_store_explicit(&cpu->spare, at, memory_order_release);
+	hash_untag(h, at);
+	map_unlock(&cpu->lock);
 }
 
 static void drop_kinds(struct hash_map *h, u32 at, u32 kinds)
@@ -397,7 +488,7 @@ int hash_read(struct map *map, const void *key, void *value, u64 flags)
 		if (hash_read_ok(b, seq))
 			return 0;
 	}
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	at = hash_find_locked(h, b, hash, key);
 	if (at)
 		copy_out(h, at, value, flags);
@@ -410,7 +501,7 @@ int hash_read_and_delete(struct map *map, const void *key, void *value, u64 flag
 	struct hash_map *h = hash_map_of(map);
 	u32 hash = hash_of_key(h, key);
 	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	u32 at = hash_find_locked(h, b, hash, key);
 
 	if (at) {
@@ -429,7 +520,7 @@ int hash_delete(struct map *map, const void *key)
 	struct hash_map *h = hash_map_of(map);
 	u32 hash = hash_of_key(h, key);
 	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	u32 at = hash_find_locked(h, b, hash, key);
 
 	if (at)
@@ -453,7 +544,7 @@ static bool first_in_bucket(struct hash_map *h, struct hash_bucket *b, void *key
 {
 	for (u32 tries = 0;; tries++) {
 		bool lock = tries >= READ_TRIES;
-		u32 seq = lock ? hash_lock(b) : hash_read_begin(b);
+		u32 seq = lock ? hash_lock(h, b) : hash_read_begin(b);
 		u32 at = atomic_load_explicit(&b->head, memory_order_acquire);
 		bool ok = !at || copy_key_at(h, b, seq, at, key);
 
@@ -470,7 +561,7 @@ enum position { KEY_GONE, KEY_LAST, KEY_FOUND };
 static enum position next_in_bucket(struct hash_map *h, struct hash_bucket *b, u32 hash,
 				    const void *key, void *next)
 {
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	u32 at = hash_find_locked(h, b, hash, key);
 	enum position pos = at ? KEY_LAST : KEY_GONE;
 
@@ -509,7 +600,7 @@ int hash_next_key(struct map *map, const void *key, void *next)
 /* Up to CHAIN_PART elements of a bucket that follow @after (0: from the start). */
 static u32 collect(struct hash_map *h, struct hash_bucket *b, u32 after, u32 *part)
 {
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	u32 at, n = 0;
 
 	if (!after)
@@ -528,7 +619,7 @@ static u32 collect(struct hash_map *h, struct hash_bucket *b, u32 after, u32 *pa
 
 static bool still_linked(struct hash_map *h, struct hash_bucket *b, u32 at)
 {
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	bool linked = link_to(h, b, at);
 
 	hash_unlock(b, seq, false);
@@ -589,6 +680,14 @@ static u32 copy_bucket(struct hash_map *h, u32 at, void *keys, void *values, u64
 	return n;
 }
 
+static void tag_chain(struct hash_map *h, u32 at)
+{
+	if (likely(!h->tags))
+		return;
+	for (; at; at = atomic_load_explicit(&hash_elem(h, at)->next, memory_order_relaxed))
+		hash_tag(h, at, 0);
+}
+
 static u32 count_bucket(struct hash_map *h, u32 at)
 {
 	u32 n = 0;
@@ -607,13 +706,14 @@ s64 hash_batch_bucket(struct hash_map *h, u32 *bucket, u32 room, void *keys, voi
 
 		if (!atomic_load_explicit(&b->head, memory_order_relaxed))
 			continue;
-		seq = hash_lock(b);
+		seq = hash_lock(h, b);
 		at = atomic_load_explicit(&b->head, memory_order_relaxed);
 		n = count_bucket(h, at);
 		if (n && n <= room) {
 			copy_bucket(h, at, keys, values, flags);
 			if (taken) {
 				*taken = at;
+				tag_chain(h, at);
 				atomic_store_explicit(&b->head, 0, memory_order_release);
 			}
 		}

@@ -54,6 +54,7 @@ struct lpm_map {
 	struct map map;
 	struct lpm_shared *shared; /* the region */
 	u8 *nodes, *values;	   /* node 0, which does not exist, would be here */
+	u8 *marks; /* of a shared map: bits, for who looks for nodes that are nowhere */
 	u32 nr_nodes;
 	u32 node_size, value_stride;
 	u32 data_size, words; /* of a key: bytes, and numbers that hold them */
@@ -127,7 +128,7 @@ static u32 count_nodes(const struct lpm_map *t, u32 entries)
 static int lpm_init(struct map *map, const union bpf_attr *attr)
 {
 	struct lpm_map *t = lpm_of(map);
-	size_t nodes_size;
+	size_t nodes_size, marks_at;
 
 	t->data_size = attr->key_size - (u32)sizeof(u32);
 	t->words = (t->data_size + 3) / 4;
@@ -136,12 +137,17 @@ static int lpm_init(struct map *map, const union bpf_attr *attr)
 	t->nr_nodes = count_nodes(t, attr->max_entries);
 	nodes_size = ROUND_UP((t->nr_nodes + 1ull) * t->node_size, MAP_CACHE_LINE);
 	t->size = sizeof(struct lpm_shared) + nodes_size + (t->nr_nodes + 1ull) * t->value_stride;
-	t->shared = os_pages_alloc(t->size);
+	marks_at = t->size;
+	if (map->share)
+		t->size += t->nr_nodes / 8 + 2;
+	t->shared = map_pages_alloc(map, t->size);
 	if (!t->shared)
 		return -ENOMEM;
 	t->nodes = (u8 *)(t->shared + 1);
 	t->values = t->nodes + nodes_size;
-	t->shared->fresh = 1;
+	t->marks = (u8 *)t->shared + marks_at;
+	if (!share_attached(map))
+		t->shared->fresh = 1;
 	return 0;
 }
 
@@ -282,9 +288,9 @@ static void *lpm_lookup(struct map *map, const void *key, u32 cpu __unused)
 		if (read_ok(t, seq))
 			return at ? value_at(t, at) : NULL;
 	}
-	spin_lock(&t->shared->lock);
+	map_lock(&t->map, &t->shared->lock);
 	at = walk(t, key);
-	spin_unlock(&t->shared->lock);
+	map_unlock(&t->shared->lock);
 	return at ? value_at(t, at) : NULL;
 }
 
@@ -304,11 +310,11 @@ static int lpm_read(struct map *map, const void *key, void *value, u64 flags)
 		if (read_ok(t, seq))
 			return at ? 0 : -ENOENT;
 	}
-	spin_lock(&t->shared->lock);
+	map_lock(&t->map, &t->shared->lock);
 	at = walk(t, key);
 	if (at)
 		map_copy_out(map, value, value_at(t, at), flags);
-	spin_unlock(&t->shared->lock);
+	map_unlock(&t->shared->lock);
 	return at ? 0 : -ENOENT;
 }
 
@@ -511,7 +517,7 @@ static int lpm_write(struct map *map, const void *key, const void *value, u64 fl
 
 	if (flags > BPF_EXIST || key_len(key) > 8 * t->data_size)
 		return -EINVAL;
-	spin_lock(&t->shared->lock);
+	map_lock(&t->map, &t->shared->lock);
 	p = find_place(t, key);
 	exists = is_own(t, &p, key) && has_value(t, p.at);
 	if (exists && flags == BPF_NOEXIST)
@@ -520,7 +526,7 @@ static int lpm_write(struct map *map, const void *key, const void *value, u64 fl
 		err = put_instead(t, &p, key, value);
 	else
 		err = flags == BPF_EXIST ? -ENOENT : put_new(t, &p, key, value);
-	spin_unlock(&t->shared->lock);
+	map_unlock(&t->shared->lock);
 	return err;
 }
 
@@ -562,14 +568,14 @@ static int lpm_delete(struct map *map, const void *key)
 
 	if (key_len(key) > 8 * t->data_size)
 		return -EINVAL;
-	spin_lock(&t->shared->lock);
+	map_lock(&t->map, &t->shared->lock);
 	p = find_place(t, key);
 	exists = is_own(t, &p, key) && has_value(t, p.at);
 	if (exists) {
 		take_out(t, &p);
 		atomic_fetch_sub_explicit(&t->shared->nr_entries, 1, memory_order_relaxed);
 	}
-	spin_unlock(&t->shared->lock);
+	map_unlock(&t->shared->lock);
 	return exists ? 0 : -ENOENT;
 }
 
@@ -624,7 +630,7 @@ static int lpm_next_key(struct map *map, const void *key, void *next)
 	u8 data[LPM_DATA_MAX];
 	u32 at;
 
-	spin_lock(&t->shared->lock);
+	map_lock(&t->map, &t->shared->lock);
 	if (key && key_len(key) <= 8 * t->data_size)
 		at = find_next(t, key);
 	else
@@ -635,8 +641,52 @@ static int lpm_next_key(struct map *map, const void *key, void *next)
 			put_be32(data + 4ul * i, node_word(node_at(t, at), i));
 		memcpy((u8 *)next + sizeof(u32), data, t->data_size);
 	}
-	spin_unlock(&t->shared->lock);
+	map_unlock(&t->shared->lock);
 	return at ? 0 : -ENOENT;
+}
+
+/* ---- after the death of a user, see share.h ---- */
+
+static bool marked(const struct lpm_map *t, u32 at)
+{
+	return t->marks[at / 8] >> at % 8 & 1;
+}
+
+/* Marks what the trie holds; the number of nodes with a value. */
+static u32 mark_nodes(struct lpm_map *t)
+{
+	u32 stack[8 * LPM_DATA_MAX + 2], n = 0, with_value = 0;
+
+	stack[n++] = link_get(&t->shared->root);
+	while (n) {
+		u32 at = stack[--n];
+
+		if (!at || n + 2 > ARRAY_SIZE(stack))
+			continue;
+		t->marks[at / 8] |= (u8)(1u << at % 8);
+		with_value += has_value(t, at);
+		/* Prefixes get longer on the way down: there is one of these for each bit. */
+		stack[n++] = link_get(&node_at(t, at)->child[0]);
+		stack[n++] = link_get(&node_at(t, at)->child[1]);
+	}
+	return with_value;
+}
+
+/* The trie is whole. What it does not hold is free, wherever it was on its way to. */
+static void lpm_repair(struct map *map, u32 dead)
+{
+	struct lpm_map *t = lpm_of(map);
+
+	if (map_lock_owner(&t->shared->lock) != dead)
+		return;
+	nodes_left(t);
+	memset(t->marks, 0, t->shared->fresh / 8 + 1);
+	atomic_store_explicit(&t->shared->nr_entries, mark_nodes(t), memory_order_relaxed);
+	t->shared->free = 0;
+	for (u32 at = t->shared->fresh - 1; at; at--)
+		if (!marked(t, at))
+			node_put(t, at);
+	map_unlock(&t->shared->lock);
 }
 
 static u64 lpm_mem_usage(const struct map *map)
@@ -662,4 +712,5 @@ const struct map_ops map_ops_lpm_trie = {
 	.write = lpm_write,
 	.next_key = lpm_next_key,
 	.mem_usage = lpm_mem_usage,
+	.repair = lpm_repair,
 };

@@ -4,9 +4,10 @@
 
 #include "map/hash.h"
 
-#define COMMON_STOCK 128 /* Linux's numbers: elements that a CPU takes, and looks at, at a time */
-#define PERCPU_STOCK 4
-#define POP_TRIES    100000
+#define COMMON_STOCK  128 /* Linux's numbers: elements that a CPU takes, and looks at, at a time */
+#define PERCPU_STOCK  4
+#define POP_TRIES     100000
+#define RECOVER_TRIES 64 /* of these, between looks for who died with some */
 
 size_t lru_size(u32 nr_cpus)
 {
@@ -58,9 +59,15 @@ static void clear_ref(struct lru_node *node)
 	atomic_store_explicit(&node->ref, 0, memory_order_relaxed);
 }
 
+static void set_home(struct lru_node *node, u32 cpu, enum lru_where where)
+{
+	atomic_store_explicit(&node->home, lru_home(cpu, where), memory_order_release);
+}
+
+/* On lists of the CPU that it was with, or on common ones. */
 static void set_where(struct lru_node *node, enum lru_where where)
 {
-	atomic_store_explicit(&node->where, (u8)where, memory_order_release);
+	set_home(node, lru_home_of(node) >> 8, where);
 }
 
 /* Towards the first; 0 is before the first and after the last. */
@@ -74,7 +81,7 @@ static u32 next_of(const struct hash_map *h, const struct lru_list *list, u32 at
 	return at ? node_of(h, at)->next : list->first;
 }
 
-static void list_add(struct hash_map *h, struct lru_list *list, u32 at)
+void lru_list_add(struct hash_map *h, struct lru_list *list, u32 at)
 {
 	struct lru_node *node = node_of(h, at);
 
@@ -106,7 +113,7 @@ static void list_del(struct hash_map *h, struct lru_list *list, u32 at)
 /* Takes an element off the lists that it is on. */
 static void lists_del(struct hash_map *h, struct lru_lists *lists, u32 at)
 {
-	u8 where = atomic_load_explicit(&node_of(h, at)->where, memory_order_relaxed);
+	enum lru_where where = lru_where(lru_home_of(node_of(h, at)));
 
 	if (at == lists->rotate_at)
 		lists->rotate_at = node_of(h, at)->prev;
@@ -119,7 +126,7 @@ static void lists_add(struct hash_map *h, struct lru_lists *lists, u32 at, enum 
 
 	clear_ref(node);
 	set_where(node, where);
-	list_add(h, &lists->list[where], at);
+	lru_list_add(h, &lists->list[where], at);
 }
 
 static void lists_move(struct hash_map *h, struct lru_lists *lists, u32 at, enum lru_where where)
@@ -182,7 +189,7 @@ static bool evict(struct hash_map *h, u32 at)
 {
 	u32 hash = atomic_load_explicit(&hash_elem(h, at)->hash, memory_order_relaxed);
 	struct hash_bucket *b = hash_bucket(h, hash);
-	u32 seq = hash_lock(b);
+	u32 seq = hash_lock(h, b);
 	bool linked = hash_unlink(h, b, at);
 
 	hash_unlock(b, seq, linked);
@@ -191,20 +198,25 @@ static bool evict(struct hash_map *h, u32 at)
 	return linked;
 }
 
-/* Where freed elements go: the lists' own free list or a CPU's stock. */
-static void to_free(struct hash_map *h, struct lru_lists *lists, struct lru_list *stock, u32 at)
+/* Puts an element into the stock of a CPU. */
+static void to_stock(struct hash_map *h, u32 cpu, u32 at)
 {
-	lists_del(h, lists, at);
-	if (!stock) {
-		lists_add(h, lists, at, LRU_FREE);
-		return;
-	}
-	set_where(node_of(h, at), LRU_LOCAL_FREE);
-	list_add(h, stock, at);
+	set_home(node_of(h, at), cpu, LRU_LOCAL_FREE);
+	lru_list_add(h, &h->lru->cpu[cpu].local.free, at);
 }
 
-static u32 shrink_inactive(struct hash_map *h, struct lru_lists *lists, u32 want,
-			   struct lru_list *stock)
+/* Where freed elements go: the lists' own free list, or a CPU's stock where there are such. */
+static void to_free(struct hash_map *h, struct lru_lists *lists, u32 cpu, u32 at)
+{
+	lists_del(h, lists, at);
+	if (h->lru->percpu)
+		lists_add(h, lists, at, LRU_FREE);
+	else
+		to_stock(h, cpu, at);
+	hash_untag(h, at);
+}
+
+static u32 shrink_inactive(struct hash_map *h, struct lru_lists *lists, u32 want, u32 cpu)
 {
 	u32 at = lists->list[LRU_INACTIVE].last, got = 0;
 
@@ -214,7 +226,7 @@ static u32 shrink_inactive(struct hash_map *h, struct lru_lists *lists, u32 want
 		if (is_ref(node_of(h, at))) {
 			lists_move(h, lists, at, LRU_ACTIVE);
 		} else if (evict(h, at)) {
-			to_free(h, lists, stock, at);
+			to_free(h, lists, cpu, at);
 			got++;
 		}
 		at = prev;
@@ -223,12 +235,11 @@ static u32 shrink_inactive(struct hash_map *h, struct lru_lists *lists, u32 want
 }
 
 /* One from the end of a list, used lately or not. */
-static bool force(struct hash_map *h, struct lru_lists *lists, enum lru_where where,
-		  struct lru_list *stock)
+static bool force(struct hash_map *h, struct lru_lists *lists, enum lru_where where, u32 cpu)
 {
 	for (u32 at = lists->list[where].last; at; at = node_of(h, at)->prev) {
 		if (evict(h, at)) {
-			to_free(h, lists, stock, at);
+			to_free(h, lists, cpu, at);
 			return true;
 		}
 	}
@@ -239,21 +250,24 @@ static bool force(struct hash_map *h, struct lru_lists *lists, enum lru_where wh
  * Frees up to @want; when all have been used lately one that was. Linux gives
  * up when all inactive ones are just being inserted by others.
  */
-static void shrink(struct hash_map *h, struct lru_lists *lists, u32 want, struct lru_list *stock)
+static void shrink(struct hash_map *h, struct lru_lists *lists, u32 want, u32 cpu)
 {
-	if (!shrink_inactive(h, lists, want, stock) && !force(h, lists, LRU_INACTIVE, stock))
-		force(h, lists, LRU_ACTIVE, stock);
+	if (!shrink_inactive(h, lists, want, cpu) && !force(h, lists, LRU_INACTIVE, cpu))
+		force(h, lists, LRU_ACTIVE, cpu);
 }
 
-/* A free element of the lists, which is then on none; 0. */
+/* A free element of the lists, which is then on none, though its home says so; 0. */
 static u32 take_free(struct hash_map *h, struct lru_lists *lists)
 {
 	u32 at = lists->list[LRU_FREE].first;
+	u32 fresh = atomic_load_explicit(&lists->fresh, memory_order_relaxed);
 
-	if (at)
+	if (at) {
 		lists_del(h, lists, at);
-	else if (lists->fresh < lists->fresh_end)
-		at = lists->fresh++;
+	} else if (fresh < lists->fresh_end) {
+		at = fresh;
+		atomic_store_explicit(&lists->fresh, fresh + 1, memory_order_release);
+	}
 	return at;
 }
 
@@ -270,27 +284,32 @@ static u32 pop_own(struct hash_map *h, u32 cpu, u32 hash)
 	struct lru_lists *own = &h->lru->cpu[cpu].own;
 	u32 at;
 
-	spin_lock(&own->lock);
+	map_lock(&h->map, &own->lock);
 	rotate(h, own);
 	at = take_free(h, own);
 	if (!at) {
-		shrink(h, own, PERCPU_STOCK, NULL);
+		shrink(h, own, PERCPU_STOCK, cpu);
 		at = take_free(h, own);
 	}
 	if (at) {
 		set_hash(h, at, hash);
-		atomic_store_explicit(&node_of(h, at)->cpu, cpu, memory_order_relaxed);
+		hash_tag(h, at, 0);
+		set_home(node_of(h, at), cpu, LRU_FREE);
 		lists_add(h, own, at, LRU_INACTIVE);
 	}
-	spin_unlock(&own->lock);
+	map_unlock(&own->lock);
 	return at;
 }
 
 static void push_lists(struct hash_map *h, struct lru_lists *lists, u32 at)
 {
-	spin_lock(&lists->lock);
-	lists_move(h, lists, at, LRU_FREE);
-	spin_unlock(&lists->lock);
+	map_lock(&h->map, &lists->lock);
+	/* What is nowhere was in the hand of somebody who died. */
+	if (lru_where(lru_home_of(node_of(h, at))) != LRU_NOWHERE)
+		lists_del(h, lists, at);
+	lists_add(h, lists, at, LRU_FREE);
+	hash_untag(h, at);
+	map_unlock(&lists->lock);
 }
 
 /* ---- common lists with a stock per CPU ---- */
@@ -309,10 +328,10 @@ static void add_pending(struct hash_map *h, u32 cpu, u32 at, u32 hash)
 	struct lru_node *node = node_of(h, at);
 
 	set_hash(h, at, hash);
-	atomic_store_explicit(&node->cpu, cpu, memory_order_relaxed);
 	clear_ref(node);
-	set_where(node, LRU_PENDING);
-	list_add(h, &h->lru->cpu[cpu].local.pending, at);
+	hash_tag(h, at, 0);
+	set_home(node, cpu, LRU_PENDING);
+	lru_list_add(h, &h->lru->cpu[cpu].local.pending, at);
 }
 
 static void flush_pending(struct hash_map *h, struct lru_lists *common, struct lru_list *pending)
@@ -327,22 +346,19 @@ static void flush_pending(struct hash_map *h, struct lru_lists *common, struct l
 	}
 }
 
-static void refill(struct hash_map *h, struct lru_local *local)
+static void refill(struct hash_map *h, u32 cpu)
 {
 	struct lru_lists *common = &h->lru->common;
 	u32 got = 0, at;
 
-	spin_lock(&common->lock);
-	flush_pending(h, common, &local->pending);
+	map_lock(&h->map, &common->lock);
+	flush_pending(h, common, &h->lru->cpu[cpu].local.pending);
 	rotate(h, common);
-	while (got < h->lru->target_free && (at = take_free(h, common))) {
-		set_where(node_of(h, at), LRU_LOCAL_FREE);
-		list_add(h, &local->free, at);
-		got++;
-	}
+	for (; got < h->lru->target_free && (at = take_free(h, common)); got++)
+		to_stock(h, cpu, at);
 	if (got < h->lru->target_free)
-		shrink(h, common, h->lru->target_free - got, &local->free);
-	spin_unlock(&common->lock);
+		shrink(h, common, h->lru->target_free - got, cpu);
+	map_unlock(&common->lock);
 }
 
 static u32 evict_pending(struct hash_map *h, struct lru_list *pending)
@@ -367,11 +383,15 @@ static u32 steal(struct hash_map *h, u32 cpu)
 	for (u32 i = 0; !at && i < n; i++) {
 		struct lru_local *local = &h->lru->cpu[from].local;
 
-		spin_lock(&local->lock);
+		map_lock(&h->map, &local->lock);
 		at = take_first(h, &local->free);
 		if (!at)
 			at = evict_pending(h, &local->pending);
-		spin_unlock(&local->lock);
+		if (at) {
+			hash_tag(h, at, 0);
+			set_home(node_of(h, at), cpu, LRU_NOWHERE);
+		}
+		map_unlock(&local->lock);
 		from = (from + 1) % n;
 	}
 	atomic_store_explicit(&own->next_steal, from, memory_order_relaxed);
@@ -383,22 +403,22 @@ static u32 pop_common(struct hash_map *h, u32 cpu, u32 hash)
 	struct lru_local *local = &h->lru->cpu[cpu].local;
 	u32 at;
 
-	spin_lock(&local->lock);
+	map_lock(&h->map, &local->lock);
 	at = take_first(h, &local->free);
 	if (!at) {
-		refill(h, local);
+		refill(h, cpu);
 		at = take_first(h, &local->free);
 	}
 	if (at)
 		add_pending(h, cpu, at, hash);
-	spin_unlock(&local->lock);
+	map_unlock(&local->lock);
 	if (at)
 		return at;
 	at = steal(h, cpu);
 	if (at) {
-		spin_lock(&local->lock);
+		map_lock(&h->map, &local->lock);
 		add_pending(h, cpu, at, hash);
-		spin_unlock(&local->lock);
+		map_unlock(&local->lock);
 	}
 	return at;
 }
@@ -406,20 +426,20 @@ static u32 pop_common(struct hash_map *h, u32 cpu, u32 hash)
 static void push_common(struct hash_map *h, u32 at)
 {
 	struct lru_node *node = node_of(h, at);
-	u32 cpu = atomic_load_explicit(&node->cpu, memory_order_relaxed);
+	u32 cpu = lru_home_of(node) >> 8;
 	struct lru_local *local = &h->lru->cpu[cpu].local;
 	bool pending;
 
 	/* It leaves the pending list only towards the common lists, and stays there. */
-	spin_lock(&local->lock);
-	pending = atomic_load_explicit(&node->where, memory_order_relaxed) == LRU_PENDING;
+	map_lock(&h->map, &local->lock);
+	pending = lru_home_of(node) == lru_home(cpu, LRU_PENDING);
 	if (pending) {
 		list_del(h, &local->pending, at);
 		clear_ref(node);
-		set_where(node, LRU_LOCAL_FREE);
-		list_add(h, &local->free, at);
+		to_stock(h, cpu, at);
+		hash_untag(h, at);
 	}
-	spin_unlock(&local->lock);
+	map_unlock(&local->lock);
 	if (!pending)
 		push_lists(h, &h->lru->common, at);
 }
@@ -432,6 +452,8 @@ u32 lru_pop(struct hash_map *h, u32 cpu, u32 hash)
 	for (u32 i = 0; !at && i < POP_TRIES; i++) {
 		if (i)
 			os_yield();
+		if (i % RECOVER_TRIES == 1 && h->map.share)
+			share_recover(&h->map);
 		at = h->lru->percpu ? pop_own(h, cpu, hash) : pop_common(h, cpu, hash);
 	}
 	return at;
@@ -439,7 +461,7 @@ u32 lru_pop(struct hash_map *h, u32 cpu, u32 hash)
 
 void lru_push(struct hash_map *h, u32 at)
 {
-	u32 cpu = atomic_load_explicit(&node_of(h, at)->cpu, memory_order_relaxed);
+	u32 cpu = lru_home_of(node_of(h, at)) >> 8;
 
 	if (h->lru->percpu)
 		push_lists(h, &h->lru->cpu[cpu].own, at);

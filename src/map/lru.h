@@ -14,6 +14,11 @@
  * With BPF_F_NO_COMMON_LRU each CPU has its own lists and elements instead.
  *
  * Locks, in this order: a CPU's local lists, the common lists, a bucket.
+ *
+ * Which list an element is on is said by its .home, which one store changes:
+ * when somebody is killed with lists locked, these are made anew of the
+ * elements whose homes they are. Only the order is lost. Elements that are not
+ * in the hash have tags besides (hash.h).
  */
 #ifndef ANYBPF_MAP_LRU_H
 #define ANYBPF_MAP_LRU_H
@@ -23,13 +28,21 @@
 
 struct hash_map;
 
-enum lru_where { LRU_FREE, LRU_INACTIVE, LRU_ACTIVE, LRU_LISTS, LRU_LOCAL_FREE, LRU_PENDING };
+/* The first three are lists of struct lru_lists, the next two of a struct lru_local. */
+enum lru_where {
+	LRU_FREE,
+	LRU_INACTIVE,
+	LRU_ACTIVE,
+	LRU_LISTS,
+	LRU_LOCAL_FREE = LRU_LISTS,
+	LRU_PENDING,
+	LRU_NOWHERE, /* on its way from one CPU to another */
+};
 
 /* In each element, after its struct hash_elem. Links are element numbers, 0 is the end. */
 struct lru_node {
 	u32 prev, next;
-	_Atomic u32 cpu;
-	_Atomic u8 where;
+	_Atomic u32 home; /* the CPU, in the upper 24 bits, and enum lru_where */
 	_Atomic u8 ref;
 };
 
@@ -41,8 +54,10 @@ struct lru_list {
 struct lru_lists {
 	_Alignas(64) struct spinlock lock;
 	struct lru_list list[LRU_LISTS];
-	u32 rotate_at;	      /* where the inactive list's next rotation starts, 0: at its end */
-	u32 fresh, fresh_end; /* elements that were never used */
+	u32 rotate_at; /* where the inactive list's next rotation starts, 0: at its end */
+	/* Elements that were never used; their homes are on the free list already. */
+	_Atomic u32 fresh;
+	u32 fresh_end;
 };
 
 struct lru_local {
@@ -75,6 +90,28 @@ void lru_init(struct lru *lru, u32 nr_elems, u32 nr_cpus, bool percpu);
 u32 lru_pop(struct hash_map *h, u32 cpu, u32 hash);
 /* Takes back an element that is in no chain. */
 void lru_push(struct hash_map *h, u32 at);
+
+/* After the death of a user; see share.h. */
+void lru_repair(struct hash_map *h, u32 dead);
+
+/* ---- for lru.c and lru_recover.c ---- */
+
+static inline u32 lru_home(u32 cpu, enum lru_where where)
+{
+	return cpu << 8 | where;
+}
+
+static inline enum lru_where lru_where(u32 home)
+{
+	return (enum lru_where)(home & 0xff);
+}
+
+static inline u32 lru_home_of(const struct lru_node *node)
+{
+	return atomic_load_explicit(&node->home, memory_order_relaxed);
+}
+
+void lru_list_add(struct hash_map *h, struct lru_list *list, u32 at);
 
 static inline void lru_set_ref(struct lru_node *node)
 {

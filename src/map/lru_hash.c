@@ -37,7 +37,7 @@ static int lru_hash_update(struct map *map, const void *key, const void *value, 
 		return -ENOMEM;
 	hash_fill_key(h, at, hash, key);
 	map_copy_in(map, hash_value(h, hash_elem(h, at)), value, 0);
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	old = hash_find_locked(h, b, hash, key);
 	err = hash_check_flags(old, flags);
 	if (!err && old) {
@@ -78,4 +78,6 @@ const struct map_ops map_ops_lru_hash = {
 	.drop_fields = hash_drop_fields,
 	.key_of = hash_key_of,
 	.mem_usage = hash_mem_usage,
+	.repair = hash_repair,
+	.sweep = hash_sweep,
 };

@@ -188,6 +188,7 @@ static void free_struct(struct map *map)
 {
 	if (map->btf)
 		object_put(&map->btf->obj);
+	share_free(map->share);
 	mem_free(map->obj.host->mem, map);
 }
 
@@ -250,38 +251,52 @@ static struct map *map_alloc(struct host *host, const struct map_ops *ops)
 	return map;
 }
 
-int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
-	       struct map **out, struct err *err)
+/* What is said of a map besides its memory. */
+static int complete(struct map *map, const union bpf_attr *attr, struct btf_object *btf,
+		    struct err *err)
 {
-	int ret = check_attr(host, attr, err);
-	struct map *map;
+	int ret = copy_name(map->desc.name, attr->map_name, err);
 
+	if (!ret)
+		ret = attach_btf(map, attr, btf, err);
+	if (!ret && map->share && map->fields.mask)
+		ret = err_set(err, -EOPNOTSUPP,
+			      "values with locks, timers or pointers belong to one process");
 	if (ret)
 		return ret;
-	map = map_alloc(host, ops_for(host, attr->map_type));
-	if (!map)
+	if (map->ops->ready)
+		ret = map->ops->ready(map);
+	if (ret)
+		return err_set(err, ret, "cannot keep the map's fields: %s", strerror(-ret));
+	ret = object_publish(&map->obj);
+	return ret ? err_set(err, ret, "no id for the map: %s", strerror(-ret)) : 0;
+}
+
+/* Takes @share, also when it fails. */
+static int create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+		  struct map_share *share, struct map **out, struct err *err)
+{
+	struct map *map = map_alloc(host, ops_for(host, attr->map_type));
+	int ret;
+
+	if (!map) {
+		share_free(share);
 		return err_set(err, -ENOMEM, "out of memory");
+	}
+	map->share = share;
 	describe(map, attr);
+	if (share)
+		share->max_entries = attr->max_entries;
 	ret = map->ops->init(map, attr);
+	if (ret && share && share->err)
+		ret = share->err;
 	if (ret) {
 		err_set(err, ret, "cannot make a map of %u entries: %s", attr->max_entries,
 			strerror(-ret));
 		free_struct(map);
 		return ret;
 	}
-	ret = copy_name(map->desc.name, attr->map_name, err);
-	if (!ret)
-		ret = attach_btf(map, attr, btf, err);
-	if (!ret && map->ops->ready) {
-		ret = map->ops->ready(map);
-		if (ret)
-			err_set(err, ret, "cannot keep the map's fields: %s", strerror(-ret));
-	}
-	if (!ret) {
-		ret = object_publish(&map->obj);
-		if (ret)
-			err_set(err, ret, "no id for the map: %s", strerror(-ret));
-	}
+	ret = complete(map, attr, btf, err);
 	if (ret) {
 		object_put(&map->obj);
 		return ret;
@@ -289,4 +304,92 @@ int map_create(struct host *host, const union bpf_attr *attr, struct btf_object 
 	map->desc.id = map->obj.id;
 	*out = map;
 	return 0;
+}
+
+int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+	       struct map **map, struct err *err)
+{
+	int ret = check_attr(host, attr, err);
+
+	return ret ? ret : create(host, attr, btf, NULL, map, err);
+}
+
+/* ---- maps that processes share ---- */
+
+static int check_shared(const struct host *host, const union bpf_attr *attr, struct err *err)
+{
+	int ret = check_attr(host, attr, err);
+
+	if (!ret && !ops_for(host, attr->map_type)->repair)
+		ret = err_set(err, -EOPNOTSUPP, "maps of type %s belong to one process",
+			      map_type_name(attr->map_type));
+	return ret;
+}
+
+int map_create_shared(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+		      struct map **map, struct err *err)
+{
+	struct map_share *share;
+	int ret = check_shared(host, attr, err);
+
+	if (ret)
+		return ret;
+	ret = share_new(host->mem, &share);
+	if (ret)
+		return err_set(err, ret, "out of memory");
+	ret = create(host, attr, btf, share, map, err);
+	if (!ret)
+		share_ready(*map);
+	return ret;
+}
+
+/* Whether the map of a region is what somebody wants. */
+static int check_wanted(const union bpf_attr *there, const union bpf_attr *wanted, struct err *err)
+{
+	const u32 file_flags = BPF_F_RDONLY | BPF_F_WRONLY;
+
+	if (there->map_type == wanted->map_type && there->key_size == wanted->key_size &&
+	    there->value_size == wanted->value_size && there->map_extra == wanted->map_extra &&
+	    there->max_entries == wanted->max_entries &&
+	    there->map_flags == (wanted->map_flags & ~file_flags))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "the region's map is of type %u with keys of %u bytes, values of %u, %u "
+		       "entries and flags %#x",
+		       there->map_type, there->key_size, there->value_size, there->max_entries,
+		       there->map_flags);
+}
+
+static int attach(struct host *host, struct map_share *share, const union bpf_attr *attr,
+		  struct btf_object *btf, struct map **map, struct err *err)
+{
+	int ret;
+
+	if (share->header->nr_cpus != host->env.nr_cpus) {
+		share_free(share);
+		return err_set(err, -EINVAL, "the region's map is for another number of CPUs");
+	}
+	ret = create(host, attr, btf, share, map, err);
+	if (!ret)
+		share_recover(*map);
+	return ret;
+}
+
+int map_attach(struct host *host, int region, const union bpf_attr *attr, struct btf_object *btf,
+	       struct map **map, struct err *err)
+{
+	union bpf_attr there;
+	struct map_share *share;
+	int ret = share_open(host->mem, region, &share, &there, err);
+
+	if (ret)
+		return ret;
+	ret = check_shared(host, &there, err);
+	if (!ret && attr)
+		ret = check_wanted(&there, attr, err);
+	if (ret) {
+		share_free(share);
+		return ret;
+	}
+	return attach(host, share, attr ? attr : &there, btf, map, err);
 }

@@ -128,11 +128,20 @@ struct map_ops {
 	int (*mmap)(struct map *map, u64 offset, size_t size, bool writable, void **addr);
 	/* Bytes of memory for bpf_map_info and fdinfo. */
 	u64 (*mem_usage)(const struct map *map);
+
+	/*
+	 * Of types that processes can share, see share.h; NULL for others. repair
+	 * makes whole what @dead had locked, and unlocks it; sweep, which may be
+	 * NULL, gives back what it had in hand.
+	 */
+	void (*repair)(struct map *map, u32 dead);
+	void (*sweep)(struct map *map, u32 dead);
 };
 
 struct map {
 	struct object obj; /* first: a map is an object */
 	const struct map_ops *ops;
+	struct map_share *share; /* of a map that processes share; NULL */
 	struct map_desc desc;
 	struct btf_object *btf; /* holds a reference; desc.btf points into it */
 	struct btf_fields fields;
@@ -167,6 +176,22 @@ int map_type_by_name(const char *name);
  * Linux gives only a number.
  */
 int map_create(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+	       struct map **map, struct err *err);
+
+/*
+ * The same in a region that other processes can map: map_region() is a
+ * descriptor of it, for as long as the map lives; -EINVAL for another map.
+ * -EOPNOTSUPP for types, and values, that belong to one process.
+ */
+int map_create_shared(struct host *host, const union bpf_attr *attr, struct btf_object *btf,
+		      struct map **map, struct err *err);
+int map_region(const struct map *map);
+/*
+ * The map of a region. @attr, unless NULL, says what it has to be like, and
+ * gives its name and BTF: -EINVAL when it is not, or when this is no region.
+ * The descriptor remains the caller's. -EUSERS when all slots are taken.
+ */
+int map_attach(struct host *host, int region, const union bpf_attr *attr, struct btf_object *btf,
 	       struct map **map, struct err *err);
 
 /* Bytes that user space sees per value: value_size, or nr_cpus copies of it rounded up to 8. */

@@ -50,7 +50,7 @@ static int set(struct map *map, const void *key, const void *value, u64 flags, s
 
 	if (flags > BPF_EXIST)
 		return -EINVAL;
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	at = old = hash_find_locked(h, b, hash, key);
 	err = hash_check_flags(old, flags);
 	if (!err && !old) {
@@ -114,7 +114,7 @@ static int lru_set(struct map *map, const void *key, const void *value, u64 flag
 			return -ENOMEM;
 		hash_fill_key(h, at, hash, key);
 	}
-	seq = hash_lock(b);
+	seq = hash_lock(h, b);
 	old = hash_find_locked(h, b, hash, key);
 	err = hash_check_flags(old, flags);
 	if (!err && old) {

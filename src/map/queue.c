@@ -53,7 +53,7 @@ static int queue_init(struct map *map, const union bpf_attr *attr)
 	q->nr_slots = attr->max_entries + 1ull;
 	q->stride = map_value_stride(map);
 	q->size = sizeof(struct queue_shared) + q->nr_slots * q->stride;
-	q->shared = os_pages_alloc(q->size);
+	q->shared = map_pages_alloc(map, q->size);
 	return q->shared ? 0 : -ENOMEM;
 }
 
@@ -106,7 +106,7 @@ static int queue_push(struct map *map, const void *value, u64 flags)
 
 	if (flags != BPF_ANY && flags != BPF_EXIST)
 		return -EINVAL;
-	spin_lock(&q->shared->lock);
+	map_lock(&q->map, &q->shared->lock);
 	e = ends_get(q);
 	if (slot_after(q, e.next) != e.oldest || flags == BPF_EXIST) {
 		u32 next = slot_after(q, e.next);
@@ -119,7 +119,7 @@ static int queue_push(struct map *map, const void *value, u64 flags)
 	} else {
 		err = -E2BIG;
 	}
-	spin_unlock(&q->shared->lock);
+	map_unlock(&q->shared->lock);
 	return err;
 }
 
@@ -131,10 +131,10 @@ static int get(struct queue_map *q, void *value, bool take)
 	struct ends e;
 	u32 slot;
 
-	spin_lock(&q->shared->lock);
+	map_lock(&q->map, &q->shared->lock);
 	e = ends_get(q);
 	if (e.oldest == e.next) {
-		spin_unlock(&q->shared->lock);
+		map_unlock(&q->shared->lock);
 		memset(value, 0, size);
 		return -ENOENT;
 	}
@@ -146,7 +146,7 @@ static int get(struct queue_map *q, void *value, bool take)
 		e.oldest = slot_after(q, slot);
 	if (take)
 		ends_set(q, e);
-	spin_unlock(&q->shared->lock);
+	map_unlock(&q->shared->lock);
 	return 0;
 }
 
@@ -193,6 +193,15 @@ static u64 queue_mem_usage(const struct map *map)
 	return sizeof(*q) + q->size;
 }
 
+/* The one store of .ends was done, or it was not. */
+static void queue_repair(struct map *map, u32 dead)
+{
+	struct queue_map *q = queue_of(map);
+
+	if (map_lock_owner(&q->shared->lock) == dead)
+		map_unlock(&q->shared->lock);
+}
+
 #define QUEUE_OPS(number)                                                                          \
 	{                                                                                          \
 		.type = (number), .size = sizeof(struct queue_map), .check = queue_check,          \
@@ -200,6 +209,7 @@ static u64 queue_mem_usage(const struct map *map)
 		.push = queue_push, .pop = queue_pop, .peek = queue_peek, .delete = queue_delete,  \
 		.read = queue_read, .write = queue_write, .next_key = queue_next_key,              \
 		.read_and_delete = queue_read_and_delete, .mem_usage = queue_mem_usage,            \
+		.repair = queue_repair,                                                            \
 	}
 
 const struct map_ops map_ops_queue = QUEUE_OPS(BPF_MAP_TYPE_QUEUE);

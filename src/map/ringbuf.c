@@ -4,10 +4,13 @@
  * position, the producers' position, then the data twice in a row, which is
  * one memory: a record that passes the end is still contiguous.
  *
- * A record is a header (length with busy and discard bits, distance in pages
- * from the region's start) and the payload, rounded up to 8 bytes. Producers
- * reserve under the lock, fill without it, and commit by taking the busy bit
+ * A record is a header (length with busy and discard bits; distance in pages
+ * from the region's start and, in the highest byte, who reserved it) and the payload, rounded up to
+ * 8 bytes. Producers reserve under the lock, fill without it, and commit by taking the busy bit
  * away; the consumer stops at the first busy record. Positions only grow.
+ *
+ * What a producer that died has reserved is discarded by whoever finds it in
+ * its way: a producer that lacks room, a consumer that comes to it.
  *
  * The consumer's position may be user space's to write: nothing but the space
  * that producers see depends on it.
@@ -36,8 +39,13 @@ struct ringbuf_positions {
 
 struct record {
 	_Atomic u32 len;
-	u32 page_off;
+	u32 page_off; /* and the producer: PAGE_OFF(), PRODUCER() */
 };
+
+/* Of at most 2^31 bytes of data, twice, in pages of at least 4096. */
+#define PRODUCER_SHIFT 24
+#define PAGE_OFF(word) ((word) & ((1u << PRODUCER_SHIFT) - 1))
+#define PRODUCER(word) ((word) >> PRODUCER_SHIFT)
 
 struct ringbuf {
 	struct map map;
@@ -67,13 +75,16 @@ static int ringbuf_init(struct map *map, const union bpf_attr *attr)
 {
 	struct ringbuf *rb = ringbuf_of(map);
 	size_t page = os_page_size();
-	u8 *start = os_pages_alloc_mirrored(3 * page, attr->max_entries);
+	u8 *start = map->share ? share_pages_mirrored(map, 3 * page, attr->max_entries)
+			       : os_pages_alloc_mirrored(3 * page, attr->max_entries);
 
 	if (!start)
 		return -ENOMEM;
 	rb->shared = (struct ringbuf_shared *)(void *)start;
-	rb->shared->mask = attr->max_entries - 1;
-	rb->shared->page_shift = (u32)__builtin_ctzl(page);
+	if (!share_attached(map)) {
+		rb->shared->mask = attr->max_entries - 1;
+		rb->shared->page_shift = (u32)__builtin_ctzl(page);
+	}
 	rb->consumer = (struct ringbuf_positions *)(void *)(start + page);
 	rb->producer = (struct ringbuf_positions *)(void *)(start + 2 * page);
 	rb->data = start + 3 * page;
@@ -99,10 +110,15 @@ static u64 record_size(u32 len)
 	return ROUND_UP((u64)(len & ~(u32)BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ, 8u);
 }
 
+static u64 pending_at(const struct ringbuf *rb)
+{
+	return atomic_load_explicit(&rb->producer->pending, memory_order_relaxed);
+}
+
 /* Passes over what has been committed since; the caller holds the lock. */
 static u64 advance_pending(struct ringbuf *rb, u64 end)
 {
-	u64 pos = atomic_load_explicit(&rb->producer->pending, memory_order_relaxed);
+	u64 pos = pending_at(rb);
 
 	while (pos < end) {
 		u32 len = atomic_load_explicit(&record_at(rb, pos)->len, memory_order_acquire);
@@ -127,10 +143,27 @@ static void *reserve_locked(struct ringbuf *rb, u32 size)
 	if (end - consumed > rb->shared->mask || end - pending > rb->shared->mask)
 		return NULL;
 	rec = record_at(rb, start);
-	rec->page_off = (u32)((uintptr_t)((u8 *)rec - (u8 *)rb->shared) >> rb->shared->page_shift);
+	rec->page_off = (u32)((uintptr_t)((u8 *)rec - (u8 *)rb->shared) >> rb->shared->page_shift) |
+			map_user(&rb->map) << PRODUCER_SHIFT;
 	atomic_store_explicit(&rec->len, size | BPF_RINGBUF_BUSY_BIT, memory_order_relaxed);
 	atomic_store_explicit(&rb->producer->at, end, memory_order_release);
 	return rec + 1;
+}
+
+/*
+ * Whether the record at a position was in the way, its producer having died: it
+ * is not any more. Position and record may be old: then others are looked at
+ * for nothing.
+ */
+static bool died_at(struct ringbuf *rb, u64 pos)
+{
+	struct record *rec = record_at(rb, pos);
+
+	if (pos == atomic_load_explicit(&rb->producer->at, memory_order_acquire) ||
+	    !(atomic_load_explicit(&rec->len, memory_order_acquire) & BPF_RINGBUF_BUSY_BIT) ||
+	    !share_dead(rb->map.share, PRODUCER(__atomic_load_n(&rec->page_off, __ATOMIC_RELAXED))))
+		return false;
+	return share_recover(&rb->map);
 }
 
 void *ringbuf_reserve(struct map *map, u64 size)
@@ -140,9 +173,11 @@ void *ringbuf_reserve(struct map *map, u64 size)
 
 	if (size > RECORD_MAX || record_size((u32)size) > rb->shared->mask + 1)
 		return NULL;
-	spin_lock(&rb->shared->lock);
+	map_lock(map, &rb->shared->lock);
 	payload = reserve_locked(rb, (u32)size);
-	spin_unlock(&rb->shared->lock);
+	map_unlock(&rb->shared->lock);
+	if (unlikely(!payload && map->share && died_at(rb, pending_at(rb))))
+		return ringbuf_reserve(map, size);
 	return payload;
 }
 
@@ -158,7 +193,7 @@ void ringbuf_commit(void *payload, u64 flags, bool discard)
 {
 	struct record *rec = (struct record *)payload - 1;
 	size_t page = os_page_size();
-	u8 *start = (u8 *)((uintptr_t)rec & ~(page - 1)) - rec->page_off * page;
+	u8 *start = (u8 *)((uintptr_t)rec & ~(page - 1)) - PAGE_OFF(rec->page_off) * page;
 	struct ringbuf_shared *shared = (struct ringbuf_shared *)(void *)start;
 	struct ringbuf_positions *consumer = (struct ringbuf_positions *)(void *)(start + page);
 	u32 len = atomic_load_explicit(&rec->len, memory_order_relaxed) ^ BPF_RINGBUF_BUSY_BIT;
@@ -231,6 +266,16 @@ static int next_record(struct ringbuf *rb, u64 pos, u32 *len)
 	return record_size(*len) > left ? -EINVAL : 0;
 }
 
+/* As that, without what the dead have left. */
+static int next_whole(struct ringbuf *rb, u64 pos, u32 *len)
+{
+	int ret = next_record(rb, pos, len);
+
+	while (ret == -ENODATA && rb->map.share && died_at(rb, pos))
+		ret = next_record(rb, pos, len);
+	return ret;
+}
+
 int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 size), void *arg)
 {
 	struct ringbuf *rb = ringbuf_of(map);
@@ -238,7 +283,7 @@ int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 
 	int n = 0, ret = 0;
 	u32 len;
 
-	while (!ret && !(ret = next_record(rb, pos, &len))) {
+	while (!ret && !(ret = next_whole(rb, pos, &len))) {
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
 			ret = fn(arg, record_at(rb, pos) + 1, len);
 			n++;
@@ -279,6 +324,38 @@ static int ringbuf_mmap(struct map *map, u64 offset, size_t size, bool writable,
 	return 0;
 }
 
+/* ---- after the death of a user, see share.h ---- */
+
+/* A record is there when the producers' position has moved, or it is not. */
+static void ringbuf_repair(struct map *map, u32 dead)
+{
+	struct ringbuf *rb = ringbuf_of(map);
+
+	if (map_lock_owner(&rb->shared->lock) == dead)
+		map_unlock(&rb->shared->lock);
+}
+
+/* Discards what it reserved: nobody will commit that. */
+static void ringbuf_sweep(struct map *map, u32 dead)
+{
+	struct ringbuf *rb = ringbuf_of(map);
+	u64 pos, end;
+
+	map_lock(map, &rb->shared->lock);
+	end = atomic_load_explicit(&rb->producer->at, memory_order_relaxed);
+	for (pos = pending_at(rb); pos < end;) {
+		struct record *rec = record_at(rb, pos);
+		u32 len = atomic_load_explicit(&rec->len, memory_order_acquire);
+		u32 dropped = (len & ~(u32)BPF_RINGBUF_BUSY_BIT) | BPF_RINGBUF_DISCARD_BIT;
+
+		if ((len & BPF_RINGBUF_BUSY_BIT) && PRODUCER(rec->page_off) == dead)
+			atomic_store_explicit(&rec->len, dropped, memory_order_release);
+		pos += record_size(dropped);
+	}
+	map_unlock(&rb->shared->lock);
+	wake(rb->shared);
+}
+
 static u64 ringbuf_mem_usage(const struct map *map)
 {
 	return sizeof(struct ringbuf) + 3 * (u64)os_page_size() + map->desc.max_entries;
@@ -292,4 +369,6 @@ const struct map_ops map_ops_ringbuf = {
 	.exit = ringbuf_exit,
 	.mmap = ringbuf_mmap,
 	.mem_usage = ringbuf_mem_usage,
+	.repair = ringbuf_repair,
+	.sweep = ringbuf_sweep,
 };

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/sync.h"
 #include "map/map.h"
+#include "map/share.h"
 
 extern const struct map_ops map_ops_array;
 extern const struct map_ops map_ops_percpu_array;
@@ -74,6 +75,44 @@ static inline u32 map_nr_cpus(const struct map *map)
 static inline u32 map_this_cpu(const struct map *map)
 {
 	return os_current_cpu() % map_nr_cpus(map);
+}
+
+/* Who we are in locks: see share.h. A map that is not shared needs no names. */
+static inline u32 map_user(struct map *map)
+{
+	return likely(!map->share) ? 1 : share_user(map->share);
+}
+
+/* Locks in a map's memory. Who dies with one held is noticed by who waits for it. */
+void map_lock_slow(struct map *map, struct spinlock *lock);
+
+static inline void map_lock(struct map *map, struct spinlock *lock)
+{
+	u32 nobody = 0;
+
+	if (unlikely(!atomic_compare_exchange_strong_explicit(&lock->locked, &nobody, map_user(map),
+							      memory_order_acquire,
+							      memory_order_relaxed)))
+		map_lock_slow(map, lock);
+}
+
+static inline void map_unlock(struct spinlock *lock)
+{
+	spin_unlock(lock);
+}
+
+static inline u32 map_lock_owner(struct spinlock *lock)
+{
+	return atomic_load_explicit(&lock->locked, memory_order_acquire);
+}
+
+/* A turn of waiting for a lock that @owner has; @turns counts them from 0. */
+void map_lock_wait(struct map *map, u32 owner, u32 *turns);
+
+/* A map's memory: zeroed unless share_attached(). */
+static inline void *map_pages_alloc(struct map *map, size_t size)
+{
+	return map->share ? share_pages(map, size) : os_pages_alloc(size);
 }
 
 static inline u32 map_value_stride(const struct map *map)

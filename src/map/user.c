@@ -137,6 +137,9 @@ int map_freeze(struct map *map)
 
 	if (map->fields.mask)
 		return -ENOTSUPP;
+	/* Nobody can keep the other processes from writing. */
+	if (map->share)
+		return -EOPNOTSUPP;
 	if (map->file_flags & BPF_F_RDONLY)
 		return -EPERM;
 	if (!atomic_compare_exchange_strong(&map->user_writers, &idle, INT64_MIN))
