@@ -37,6 +37,9 @@ int test_copy_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool *used);
  */
 int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
 		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration);
+/* The same where a run is more than the program: @once runs it in @run's slot. */
+int test_repeat_by(struct host *host, u32 repeat, u32 (*once)(struct run *run, void *arg),
+		   void *arg, u32 *retval, u32 *duration);
 /* Hands the results out: 0, or -ENOSPC when data_out was too small and holds the beginning. */
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration);
 /* The same for the context; @ctx NULL when the caller had none. */

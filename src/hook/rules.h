@@ -21,6 +21,15 @@
 		##__VA_ARGS__                                                                      \
 	}
 
+/* struct view's field, which is struct type's member in the host. */
+#define HOST_FIELD(view, field, access, type, member, ...)                                         \
+	{                                                                                          \
+		.name = #field, .off = offsetof(struct view, field), .size = SIZE_OF(view, field), \
+		.elem = SIZE_OF(view, field), .flags = (access),                                   \
+		.host_off = offsetof(struct type, member), .host_size = SIZE_OF(type, member),     \
+		##__VA_ARGS__                                                                      \
+	}
+
 /* An array of u32. */
 #define RULE_ARRAY(type, field, access, ...)                                                       \
 	{                                                                                          \

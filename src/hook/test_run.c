@@ -88,46 +88,59 @@ static int storages_new(const struct prog *prog, struct storages *storages)
 /* So many runs keep a slot before others get a chance at it. */
 #define RUNS_PER_SLOT 1024
 
-static int repeat_with(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
-		       s64 (*legacy_load)(struct run *run, s32 off, u32 size),
-		       const struct storages *storages, u32 *retval, u64 *spent)
+int test_repeat_by(struct host *host, u32 repeat, u32 (*once)(struct run *run, void *arg),
+		   void *arg, u32 *retval, u32 *duration)
 {
 	const struct environment *env = &host->env;
+	u64 spent = 0;
 
+	if (!repeat)
+		repeat = 1;
 	for (u32 done = 0; done < repeat;) {
 		u32 n = (u32)u64_min(repeat - done, RUNS_PER_SLOT);
 		struct run run;
 		u64 start;
 
 		run_begin(&run, host);
-		run.legacy_load = legacy_load;
-		run.storages = storages->at;
 		start = env->clock_ns(env->ctx, CLOCK_MONOTONIC);
 		for (u32 i = 0; i < n && !run.budget.stopped; i++)
-			*retval = (u32)prog_run_in(&run, prog, ctx);
-		*spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
+			*retval = once(&run, arg);
+		spent += env->clock_ns(env->ctx, CLOCK_MONOTONIC) - start;
 		run_end(&run);
 		if (run.budget.stopped)
 			return -ETIME;
 		done += n;
 	}
+	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
 	return 0;
+}
+
+struct plain_run {
+	const struct prog *prog;
+	void *ctx;
+	s64 (*legacy_load)(struct run *run, s32 off, u32 size);
+	struct storages storages;
+};
+
+static u32 run_plain(struct run *run, void *arg)
+{
+	const struct plain_run *plain = arg;
+
+	run->legacy_load = plain->legacy_load;
+	run->storages = plain->storages.at;
+	return (u32)prog_run_in(run, plain->prog, plain->ctx);
 }
 
 int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
 		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
 {
-	struct storages storages = {0};
-	u64 spent = 0;
-	int error = storages_new(prog, &storages);
+	struct plain_run plain = {.prog = prog, .ctx = ctx, .legacy_load = legacy_load};
+	int error = storages_new(prog, &plain.storages);
 
 	if (error)
 		return error;
-	if (!repeat)
-		repeat = 1;
-	error = repeat_with(host, prog, ctx, repeat, legacy_load, &storages, retval, &spent);
-	storages_free(&storages);
-	*duration = (u32)u64_min(spent / repeat, UINT32_MAX);
+	error = test_repeat_by(host, repeat, run_plain, &plain, retval, duration);
+	storages_free(&plain.storages);
 	return error;
 }
 

@@ -119,13 +119,14 @@ static inline int kernel_freeze(int fd)
 	return kernel_bpf(BPF_MAP_FREEZE, &attr);
 }
 
-static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
-			      char *log, u32 log_size)
+static inline int kernel_load_for(enum bpf_prog_type type, u32 attach, const struct bpf_insn *insns,
+				  u32 cnt, char *log, u32 log_size)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
+	attr.expected_attach_type = attach;
 	attr.insns = ptr_to_u64(insns);
 	attr.insn_cnt = cnt;
 	attr.license = ptr_to_u64("GPL");
@@ -136,6 +137,12 @@ static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *in
 		attr.log_level = 1;
 	}
 	return kernel_bpf(BPF_PROG_LOAD, &attr);
+}
+
+static inline int kernel_load(enum bpf_prog_type type, const struct bpf_insn *insns, u32 cnt,
+			      char *log, u32 log_size)
+{
+	return kernel_load_for(type, 0, insns, cnt, log, log_size);
 }
 
 static inline bool kernel_usable(void)

@@ -16,6 +16,7 @@
 
 struct pair_prog {
 	enum bpf_prog_type type;
+	u32 attach; /* enum bpf_attach_type */
 	u32 cnt;
 	struct bpf_insn insns[PAIR_INSNS];
 };
@@ -79,6 +80,7 @@ static inline int pair_load_here(struct host *host, const struct pair_prog *p, s
 {
 	const struct hook *hook = hook_find(p->type);
 	struct prog_load_args args = {.type = p->type,
+				      .expected_attach_type = p->attach,
 				      .name = "",
 				      .license = "GPL",
 				      .insns = p->insns,
@@ -138,7 +140,7 @@ static inline int pair_run_kernel(const struct pair_prog *p, u64 *results, union
 			insns[i].imm = map;
 		i++;
 	}
-	prog = kernel_load(p->type, insns, p->cnt, log, log_size);
+	prog = kernel_load_for(p->type, p->attach, insns, p->cnt, log, log_size);
 	error = prog;
 	if (prog >= 0) {
 		log[0] = 0;
