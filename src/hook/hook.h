@@ -19,10 +19,11 @@ struct hook_frame {
 	u32 size; /* of the whole buffer */
 	u32 off, len;
 	u32 ifindex, rx_queue;
-	u64 tstamp;   /* ns, CLOCK_REALTIME, for skb hooks */
-	u32 verdict;  /* the program's return value */
-	u32 wire_len; /* length on the wire when the capture cut it, else 0 */
-	s32 error;    /* negative errno of an engine that would not take this frame, else 0 */
+	u64 tstamp;    /* ns, CLOCK_REALTIME, for skb hooks */
+	u32 verdict;   /* the program's return value */
+	u32 wire_len;  /* length on the wire when the capture cut it, else 0 */
+	u64 sk_cookie; /* of the socket that the program assigned to it, or 0 */
+	s32 error;     /* negative errno of an engine that would not take this frame, else 0 */
 };
 
 #define HOOK_HEADROOM XDP_PACKET_HEADROOM

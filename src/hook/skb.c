@@ -9,6 +9,7 @@
 
 #include "helper/skb.h"
 #include "hook/skb.h"
+#include "kernel/sock.h"
 
 static u8 packet_type(const u8 *destination)
 {
@@ -53,6 +54,16 @@ void skb_from_frame(struct sk_buff *skb, struct hook_frame *frame)
 	set_link_type(skb);
 }
 
+/* The frame goes no further than here: what it was assigned to is all that is left of that. */
+static void drop_socket(struct sk_buff *skb, struct hook_frame *frame)
+{
+	frame->sk_cookie = 0;
+	if (!skb->owns_sk)
+		return;
+	frame->sk_cookie = sock_gen_cookie(skb->sk);
+	sock_put(skb->sk);
+}
+
 void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame *frames, u32 n)
 {
 	run->legacy_load = skb_legacy_load;
@@ -61,9 +72,11 @@ void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame 
 		struct sk_buff skb;
 
 		skb_from_frame(&skb, frame);
+		skb.at_ingress = true;
 		frame->verdict = (u32)prog_run_in(run, prog, &skb);
 		frame->off = (u32)(skb.data - frame->buf);
 		frame->len = skb.len;
+		drop_socket(&skb, frame);
 	}
 }
 

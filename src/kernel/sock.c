@@ -57,6 +57,17 @@ static const struct kernel_object_ops sock_ops = {
 	.free = sock_free,
 };
 
+/* What Linux has as IPv4 address of a socket that has an IPv6 one: 127.0.0.6, or the mapped one. */
+static u32 stand_in(const u8 *address)
+{
+	static const u8 mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const u8 any[16], loopback[4] = {127, 0, 0, 6};
+
+	if (!memcmp(address, any, sizeof(any)))
+		return 0;
+	return get_u32(memcmp(address, mapped, sizeof(mapped)) ? loopback : address + 12);
+}
+
 static void set_addresses(struct sock_common *skc, const struct sock_spec *spec)
 {
 	skc->skc_num = spec->local_port;
@@ -67,6 +78,8 @@ static void set_addresses(struct sock_common *skc, const struct sock_spec *spec)
 	} else if (spec->family == AF_INET6) {
 		memcpy(&skc->skc_v6_rcv_saddr, spec->local, 16);
 		memcpy(&skc->skc_v6_daddr, spec->remote, 16);
+		skc->skc_rcv_saddr = stand_in(spec->local);
+		skc->skc_daddr = stand_in(spec->remote);
 	}
 }
 

@@ -557,6 +557,14 @@ static inline struct unix_sock *unix_sk(struct sock *sk)
 	return container_of(sk, struct unix_sock, sk);
 }
 
+/* Of a request, the socket that listens; else @sk. No reference is taken. */
+static inline struct sock *sk_to_full_sk(struct sock *sk)
+{
+	struct sock_common *skc = &sk->__sk_common;
+
+	return skc->skc_state == BPF_TCP_NEW_SYN_RECV && skc->skc_listener ? skc->skc_listener : sk;
+}
+
 /* The number that stands for the socket as long as the host lives, never 0. */
 u64 sock_gen_cookie(struct sock *sk);
 
