@@ -7,6 +7,7 @@
 #ifndef ANYBPF_HOOK_HOOK_H
 #define ANYBPF_HOOK_HOOK_H
 
+#include "object/link.h"
 #include "prog/prog.h"
 
 /*
@@ -35,6 +36,13 @@ struct verdict_name {
 	bool passes;	  /* the packet goes on, here or elsewhere */
 };
 
+/* BPF_LINK_CREATE or BPF_RAW_TRACEPOINT_OPEN. */
+struct link_request {
+	const union bpf_attr *create; /* .link_create is valid; NULL: of BPF_RAW_TRACEPOINT_OPEN */
+	const char *tracepoint;	      /* that it names, or NULL */
+	u64 cookie;
+};
+
 struct hook {
 	enum bpf_prog_type type;
 	const char *name; /* as libbpf names the type: "xdp", "socket_filter", "sched_cls" */
@@ -53,6 +61,12 @@ struct hook {
 	/* BPF_PROG_TEST_RUN with Linux's checks and results; attr->test is updated. NULL: -ENOTSUPP
 	 * (524). */
 	int (*test_run)(struct host *host, struct prog *prog, union bpf_attr *attr);
+	/*
+	 * Attaches the program to what it or the request names: 0, and a link with one
+	 * reference that ends it. NULL: -EOPNOTSUPP.
+	 */
+	int (*link)(struct host *host, struct prog *prog, const struct link_request *request,
+		    struct link **link);
 };
 
 /* NULL for what is no program type. */

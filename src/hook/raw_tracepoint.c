@@ -3,6 +3,7 @@
  * Raw tracepoints: the context is the arguments, as numbers. The first one of
  * a writable tracepoint is a buffer that the program may change.
  */
+#include "hook/attach.h"
 #include "hook/rules.h"
 
 #define ARGS_SIZE (12 * sizeof(u64))
@@ -36,5 +37,12 @@ static const struct prog_rules rules = RAW_RULES(RAW_TRACEPOINT, "raw_tracepoint
 static const struct prog_rules writable_rules =
 	RAW_RULES(RAW_TRACEPOINT_WRITABLE, "raw_tracepoint_writable", writable_fields);
 
-PLAIN_HOOK(raw_tracepoint, RAW_TRACEPOINT, rules, raw_tp_test_run);
+const struct hook hook_raw_tracepoint = {
+	.type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.name = "raw_tracepoint",
+	.rules = &rules,
+	.test_run = raw_tp_test_run,
+	.link = raw_tp_link,
+};
+
 RULES_ONLY(raw_tracepoint_writable, RAW_TRACEPOINT_WRITABLE, writable_rules);

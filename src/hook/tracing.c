@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "hook/attach.h"
 #include "hook/tracing.h"
 
 /* Functions that may hold no lock that a path's name would need. */
@@ -94,4 +95,10 @@ static const struct prog_rules rules = {
 	.allows_helper = tracing_allows,
 };
 
-RULES_ONLY(tracing, TRACING, rules);
+const struct hook hook_tracing = {
+	.type = BPF_PROG_TYPE_TRACING,
+	.name = "tracing",
+	.rules = &rules,
+	.test_run = trace_test_run,
+	.link = trace_link,
+};

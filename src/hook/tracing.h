@@ -10,4 +10,7 @@ bool name_in(const char *name, const char *const *names, size_t n);
 /* Where restricted helpers may be called. */
 bool tracing_allows(const struct verify_env_info *info, const struct helper_proto *proto);
 
+/* BPF_PROG_TEST_RUN of tracing programs: the host's test functions are called. */
+int trace_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+
 #endif

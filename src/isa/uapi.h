@@ -387,6 +387,16 @@ enum {
 	BPF_F_LOCK = 4,
 };
 
+/* flags of attaching and of BPF_LINK_UPDATE */
+enum {
+	BPF_F_ALLOW_OVERRIDE = (1U << 0),
+	BPF_F_ALLOW_MULTI = (1U << 1),
+	BPF_F_REPLACE = (1U << 2),
+	BPF_F_BEFORE = (1U << 3),
+	BPF_F_AFTER = (1U << 4),
+	BPF_F_ID = (1U << 5),
+};
+
 /* map_flags of BPF_MAP_CREATE */
 enum {
 	BPF_F_NO_PREALLOC = (1U << 0),

@@ -183,6 +183,7 @@ void run_begin(struct run *run, struct host *host)
 	run->tracer = NULL;
 	run->storages = NULL;
 	run->retval = 0;
+	run->trace = NULL;
 	budget_begin(run);
 }
 

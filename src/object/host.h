@@ -30,6 +30,7 @@ struct interp_tracer;
 struct prog;
 struct subprog;
 struct run;
+struct trace_ctx;
 
 /* Scratch memory of a slot: bpf_snprintf() arguments, printk text, redirect targets. */
 #define SLOT_SCRATCH 4096
@@ -122,6 +123,7 @@ enum host_part_id {
 	HOST_PART_NET,
 	HOST_PART_SOCKETS,
 	HOST_PART_FILES,
+	HOST_PART_TRAMPOLINES,
 	HOST_PARTS,
 };
 
@@ -231,6 +233,9 @@ struct run {
 	 */
 	struct cgroup_storage *const *storages;
 	s32 retval;
+	/* Of a program that is attached to a function or was called as if, or NULL: what it knows of
+	 * it. */
+	const struct trace_ctx *trace;
 };
 
 /*

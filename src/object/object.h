@@ -25,6 +25,7 @@ enum object_kind {
 	OBJECT_SOCKET,
 	OBJECT_NET,
 	OBJECT_FILE,
+	OBJECT_STREAM, /* object/stream.h */
 	OBJECT_KINDS,
 };
 

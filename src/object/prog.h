@@ -115,8 +115,12 @@ struct prog {
 	VEC(struct btf_object *) btfs;
 
 	u32 max_ctx_offset;  /* bytes of the context that its own instructions reach */
+	/* How far it goes into memory whose size is known only when it is attached. */
+	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
 	u32 stopped_verdict; /* result of an execution that went over its budget */
 	bool runnable;	     /* false in a host that only verifies */
+	/* prog_run_in(), for rooms below prog/. */
+	u64 (*run)(struct run *run, const struct prog *prog, void *ctx);
 
 	struct btf_object *btf; /* holds a reference, or NULL */
 	struct bpf_func_info *func_info;

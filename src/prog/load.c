@@ -106,6 +106,7 @@ int pass_create(struct load *load)
 	prog->type = args->type;
 	prog->expected_attach_type = args->expected_attach_type;
 	prog->hook = args->hook;
+	prog->run = prog_run_in;
 	prog->stopped_verdict = args->stopped_verdict;
 	prog->gpl_compatible = license_is_gpl(args->license);
 	prog->sleepable = args->prog_flags & BPF_F_SLEEPABLE;
@@ -287,6 +288,9 @@ int pass_verify(struct load *load)
 	if (!err)
 		err = verify(&input, load->result);
 	load->prog->verified_insns = load->result->insn_processed;
+	load->prog->max_rdonly_access = load->result->max_rdonly_access;
+	load->prog->max_rdwr_access = load->result->max_rdwr_access;
+	load->prog->max_tp_access = load->result->max_tp_access;
 	return err ? err : load->result->error;
 }
 

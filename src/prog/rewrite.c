@@ -230,10 +230,17 @@ static int rewrite_ctx(struct load *load, u32 at)
 {
 	struct bpf_insn *insn = &load->prog->insns[at];
 	u32 size = isa_access_size(insn), off = (u32)(u16)insn->off;
+	const struct prog_rules *rules = load->args->rules;
 
+	/* A replacement's context is that of what it replaces a part of. */
+	if (load->prog->type == BPF_PROG_TYPE_EXT)
+		rules = load->args->target_rules;
 	if (off + size > load->prog->max_ctx_offset)
 		load->prog->max_ctx_offset = off + size;
-	return rewrite_field(insn, ctx_field_find(load->args->rules, off, size));
+	/* Arguments are what they are. */
+	if (rules->ctx_by_btf)
+		return 0;
+	return rewrite_field(insn, ctx_field_find(rules, off, size));
 }
 
 static int rewrite_sock(struct bpf_insn *insn, enum mem_kind mem)

@@ -117,6 +117,16 @@ int sys_btf_next_id(struct call *call)
 	return next_id(call, OBJECT_BTF);
 }
 
+int sys_link_next_id(struct call *call)
+{
+	return next_id(call, OBJECT_LINK);
+}
+
+int sys_link_by_id(struct call *call)
+{
+	return open_by_id(call, OBJECT_LINK);
+}
+
 int sys_prog_by_id(struct call *call)
 {
 	return open_by_id(call, OBJECT_PROG);
@@ -233,6 +243,9 @@ int sys_info(struct call *call)
 		break;
 	case OBJECT_BTF:
 		err = btf_info(call, btf_object_of(obj));
+		break;
+	case OBJECT_LINK:
+		err = sys_link_info(call, link_of(obj));
 		break;
 	default:
 		err = -EOPNOTSUPP;

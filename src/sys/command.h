@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "object/btf_object.h"
 #include "map/map.h"
+#include "hook/hook.h"
 #include "prog/prog.h"
 
 /* One bpf() call. The attributes were copied and checked; results go to .user, which may be
@@ -40,7 +41,14 @@ int sys_btf_next_id(struct call *call);
 int sys_prog_by_id(struct call *call);
 int sys_map_by_id(struct call *call);
 int sys_btf_by_id(struct call *call);
+int sys_link_next_id(struct call *call);
+int sys_link_by_id(struct call *call);
 int sys_info(struct call *call);
+int sys_link_create(struct call *call);
+int sys_link_update(struct call *call);
+int sys_link_detach(struct call *call);
+int sys_raw_tracepoint_open(struct call *call);
+int sys_iter_create(struct call *call);
 
 /* The whole call, with Linux's checks of command, size and attributes. */
 int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);

@@ -13,5 +13,7 @@ int info_put_dump(u64 addr, u32 *len, const void *data, size_t size);
 
 /* Of a program; prog_info.c. */
 int sys_prog_info(struct call *call, struct prog *prog);
+/* cmd_link.c */
+int sys_link_info(struct call *call, struct link *link);
 
 #endif

@@ -6,7 +6,8 @@
  *
  *	KFUNC(result, name, (parameters))	that programs may call
  *	FUNC(result, name, (parameters))	that they may attach to
- *	FUNC_WIDE(name, { result r; parameters })	the same with more than five
+ *	FUNC_WIDE(name, { result r; parameters })	the same with more than five; a result
+ *						of struct wide_void is none
  *	TRACEPOINT(name, (parameters))		btf_trace_NAME
  *
  * Names of parameters are Linux's, since the verifier goes by their ends.
@@ -21,6 +22,8 @@
 	{                                                                                          \
 		__builtin_unreachable();                                                           \
 	}
+struct wide_void {};
+
 #define FUNC_WIDE(name, body)                                                                      \
 	struct wide_func__##name body;                                                             \
 	KERNEL_KEEP_(struct wide_func__##name *, func_##name)

@@ -53,14 +53,17 @@ struct bpf_tcp_req_attrs {
 	u8 reserved[3];
 };
 
+/* The beginning of struct map (map/map.h): a map's address is that of one of these. */
 struct bpf_map {
+	u64 host_object[4]; /* struct object */
+	u64 host_ops;
 	enum bpf_map_type map_type;
+	u32 id;
 	u32 key_size;
 	u32 value_size;
 	u32 max_entries;
-	u64 map_extra;
 	u32 map_flags;
-	u32 id;
+	u64 map_extra;
 	char name[16];
 };
 
