@@ -133,7 +133,7 @@ DEFINE_HELPER(kfunc_dynptr_from_xdp)
 	*dynptr = (struct dynptr){0};
 	if (r2)
 		return helper_error(-EINVAL);
-	dynptr_init(dynptr, xdp, DYNPTR_TYPE_XDP, (u32)(xdp->data_end - xdp->data), false);
+	dynptr_init(dynptr, xdp, DYNPTR_TYPE_XDP, (u32)xdp_len(xdp), false);
 	return 0;
 }
 
@@ -166,17 +166,27 @@ void *dynptr_slice(const struct dynptr *dynptr, u32 offset, u32 len)
 	}
 }
 
-/* Packets are linear here, so that nothing is ever copied into the caller's buffer. */
+/* In place, or copied into the caller's buffer, if there is one, where a packet is in pieces. */
+static u64 slice(const struct dynptr *dynptr, u32 offset, void *buffer, u32 len)
+{
+	void *at = dynptr_slice(dynptr, offset, len);
+
+	if (at || !buffer || !dynptr->data || dynptr->type != DYNPTR_TYPE_XDP ||
+	    dynptr_read(dynptr, offset, buffer, len))
+		return ptr_to_u64(at);
+	return ptr_to_u64(buffer);
+}
+
 DEFINE_HELPER(kfunc_dynptr_slice)
 {
-	return ptr_to_u64(dynptr_slice(u64_to_ptr(r1), (u32)r2, (u32)r4));
+	return slice(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4);
 }
 
 DEFINE_HELPER(kfunc_dynptr_slice_rdwr)
 {
 	const struct dynptr *dynptr = u64_to_ptr(r1);
 
-	return dynptr->rdonly ? 0 : ptr_to_u64(dynptr_slice(dynptr, (u32)r2, (u32)r4));
+	return dynptr->rdonly ? 0 : slice(dynptr, (u32)r2, u64_to_ptr(r3), (u32)r4);
 }
 
 DEFINE_HELPER(kfunc_dynptr_adjust)

@@ -5,7 +5,6 @@
 #include "base/hash.h"
 #include "helper/csum.h"
 #include "helper/functions.h"
-#include "helper/redirect.h"
 #include "helper/skb.h"
 
 int skb_load(const struct sk_buff *skb, u32 offset, void *to, u32 len)
@@ -326,37 +325,4 @@ DEFINE_HELPER(helper_skb_cgroup_classid)
 DEFINE_HELPER(helper_get_route_realm)
 {
 	return 0;
-}
-
-/* ---- redirection ---- */
-
-#define TC_ACT_SHOT	2
-#define TC_ACT_REDIRECT 7
-
-static u64 redirect_to(struct run *run, enum redirect_kind kind, u64 ifindex, u64 flags)
-{
-	*run_redirect(run) = (struct redirect){kind, (u32)ifindex, flags};
-	return TC_ACT_REDIRECT;
-}
-
-DEFINE_HELPER(helper_redirect)
-{
-	if (r2 & ~(u64)BPF_F_INGRESS)
-		return TC_ACT_SHOT;
-	return redirect_to(run, REDIRECT_DEV, r1, r2);
-}
-
-DEFINE_HELPER(helper_redirect_peer)
-{
-	return r2 ? TC_ACT_SHOT : redirect_to(run, REDIRECT_PEER, r1, 0);
-}
-
-DEFINE_HELPER(helper_redirect_neigh)
-{
-	s32 size = (s32)r3;
-
-	/* Linux compares as unsigned: a negative length is a long one. */
-	if ((size && (u32)size < sizeof(struct bpf_redir_neigh)) || r4)
-		return TC_ACT_SHOT;
-	return redirect_to(run, REDIRECT_NEIGH, r1, 0);
 }

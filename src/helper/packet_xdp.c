@@ -2,12 +2,12 @@
 /*
  * Helpers of XDP programs on their packet. Borders hold
  * data_hard_start <= data_meta <= data <= data_end <= frame_end at all times,
- * and a packet never gets shorter than an Ethernet header.
+ * and a packet never gets shorter than an Ethernet header. What lies behind
+ * data_end is in fragments, which only these helpers reach.
  */
 #include <string.h>
 
 #include "helper/functions.h"
-#include "helper/redirect.h"
 #include "helper/xdp.h"
 
 #define META_MAX 255 /* bytes of metadata, in words */
@@ -42,11 +42,51 @@ DEFINE_HELPER(helper_xdp_adjust_meta)
 	return 0;
 }
 
+static int grow_last_frag(struct xdp_buff *xdp, u32 more)
+{
+	struct xdp_frags *frags = xdp->frags;
+	struct xdp_frag *last = &frags->frag[frags->nr - 1];
+
+	if (!frags->room)
+		return -EOPNOTSUPP;
+	if (more > frags->room - last->len)
+		return -EINVAL;
+	memset(last->data + last->len, 0, more);
+	last->len += more;
+	xdp->frags_size += more;
+	return 0;
+}
+
+/* Fragments go from the last one on, then the linear part gets shorter. */
+static int shrink_frags(struct xdp_buff *xdp, u32 less)
+{
+	struct xdp_frags *frags = xdp->frags;
+
+	if (less + (u64)ETH_HLEN > xdp_len(xdp))
+		return -EINVAL;
+	while (frags->nr && less) {
+		struct xdp_frag *last = &frags->frag[frags->nr - 1];
+		u32 cut = less < last->len ? less : last->len;
+
+		last->len -= cut;
+		xdp->frags_size -= cut;
+		less -= cut;
+		if (last->len)
+			return 0;
+		frags->nr--;
+	}
+	xdp->data_end -= less;
+	return 0;
+}
+
 DEFINE_HELPER(helper_xdp_adjust_tail)
 {
 	struct xdp_buff *xdp = u64_to_ptr(r1);
 	s64 offset = (s32)r2;
 
+	if (xdp->frags && xdp->frags->nr)
+		return helper_error(offset < 0 ? shrink_frags(xdp, (u32)-offset)
+					       : grow_last_frag(xdp, (u32)offset));
 	if (offset > xdp->frame_end - xdp->data_end ||
 	    offset < xdp->data + ETH_HLEN - xdp->data_end)
 		return helper_error(-EINVAL);
@@ -58,9 +98,7 @@ DEFINE_HELPER(helper_xdp_adjust_tail)
 
 DEFINE_HELPER(helper_xdp_get_buff_len)
 {
-	const struct xdp_buff *xdp = u64_to_ptr(r1);
-
-	return (u64)(xdp->data_end - xdp->data);
+	return xdp_len(u64_to_ptr(r1));
 }
 
 /* 0, -EFAULT for absurd numbers, -EINVAL beyond the end. */
@@ -68,12 +106,48 @@ static int check_range(const struct xdp_buff *xdp, u32 offset, u32 len)
 {
 	if (offset > 0xffff || len > 0xffff)
 		return -EFAULT;
-	return (s64)offset + len > xdp->data_end - xdp->data ? -EINVAL : 0;
+	return (u64)offset + len > xdp_len(xdp) ? -EINVAL : 0;
+}
+
+/* The piece that byte @*offset is in, from its start; the offset is then in it. */
+static struct xdp_frag piece_at(const struct xdp_buff *xdp, u32 *offset)
+{
+	struct xdp_frag piece = {xdp->data, (u32)(xdp->data_end - xdp->data)};
+	u32 next = 0;
+
+	while (*offset >= piece.len && xdp->frags && next < xdp->frags->nr) {
+		*offset -= piece.len;
+		piece = xdp->frags->frag[next++];
+	}
+	return piece;
 }
 
 void *xdp_range(const struct xdp_buff *xdp, u32 offset, u32 len)
 {
-	return check_range(xdp, offset, len) ? NULL : xdp->data + offset;
+	struct xdp_frag piece;
+
+	if (check_range(xdp, offset, len))
+		return NULL;
+	piece = piece_at(xdp, &offset);
+	return (u64)offset + len <= piece.len ? piece.data + offset : NULL;
+}
+
+/* Calls for each piece of the range; it is within the packet. */
+static void copy(const struct xdp_buff *xdp, u32 offset, u8 *memory, u32 len, bool store)
+{
+	while (len) {
+		u32 at = offset;
+		struct xdp_frag piece = piece_at(xdp, &at);
+		u32 n = piece.len - at < len ? piece.len - at : len;
+
+		if (store)
+			memmove(piece.data + at, memory, n);
+		else
+			memmove(memory, piece.data + at, n);
+		memory += n;
+		offset += n;
+		len -= n;
+	}
 }
 
 int xdp_load(const struct xdp_buff *xdp, u32 offset, void *to, u32 len)
@@ -81,7 +155,7 @@ int xdp_load(const struct xdp_buff *xdp, u32 offset, void *to, u32 len)
 	int error = check_range(xdp, offset, len);
 
 	if (!error)
-		memmove(to, xdp->data + offset, len);
+		copy(xdp, offset, to, len, false);
 	return error;
 }
 
@@ -90,8 +164,13 @@ int xdp_store(struct xdp_buff *xdp, u32 offset, const void *from, u32 len)
 	int error = check_range(xdp, offset, len);
 
 	if (!error)
-		memmove(xdp->data + offset, from, len);
+		copy(xdp, offset, (u8 *)(uintptr_t)from, len, true);
 	return error;
+}
+
+void xdp_copy_out(const struct xdp_buff *xdp, void *to, u32 len)
+{
+	copy(xdp, 0, to, len, false);
 }
 
 DEFINE_HELPER(helper_xdp_load_bytes)
@@ -102,12 +181,4 @@ DEFINE_HELPER(helper_xdp_load_bytes)
 DEFINE_HELPER(helper_xdp_store_bytes)
 {
 	return helper_error(xdp_store(u64_to_ptr(r1), (u32)r2, u64_to_ptr(r3), (u32)r4));
-}
-
-DEFINE_HELPER(helper_xdp_redirect)
-{
-	if (r2)
-		return XDP_ABORTED;
-	*run_redirect(run) = (struct redirect){REDIRECT_DEV, (u32)r1, 0};
-	return XDP_REDIRECT;
 }

@@ -4,6 +4,7 @@
  * the packet's first bytes to the record as the flags ask.
  */
 #include "helper/functions.h"
+#include "helper/xdp.h"
 #include "map/ringbuf.h"
 #include "object/packet.h"
 
@@ -56,6 +57,21 @@ DEFINE_HELPER(helper_xdp_event_output)
 {
 	const struct xdp_buff *xdp = u64_to_ptr(r1);
 
-	return packet_output(run, (struct bytes){xdp->data, (u64)(xdp->data_end - xdp->data)}, r2,
-			     r3, (struct bytes){u64_to_ptr(r4), r5});
+	u64 linear = (u64)(xdp->data_end - xdp->data), len = xdp_len(xdp);
+	u64 want = (r3 & BPF_F_CTXLEN_MASK) >> 32;
+	struct bytes packet = {xdp->data, len};
+	u8 *joined = NULL;
+	u64 ret;
+
+	/* What is in pieces is put together first. */
+	if (want > linear && want <= len) {
+		joined = mem_alloc(run->host->mem, want);
+		if (!joined)
+			return helper_error(-ENOMEM);
+		xdp_copy_out(xdp, joined, (u32)want);
+		packet.data = joined;
+	}
+	ret = packet_output(run, packet, r2, r3, (struct bytes){u64_to_ptr(r4), r5});
+	mem_free(run->host->mem, joined);
+	return ret;
 }

@@ -34,6 +34,13 @@ void skb_csum_reset(struct sk_buff *skb);
 void skb_csum_pulled(struct sk_buff *skb, const u8 *at, u32 len, u32 offset);
 void skb_csum_pushed(struct sk_buff *skb, const u8 *at, u32 len, u32 offset);
 
+struct net_device;
+struct run;
+
+/* A copy of the packet goes out by the device, or in: it waits in the backlog. 0, -ERANGE, -ENOMEM.
+ */
+int skb_redirect(struct run *run, const struct sk_buff *skb, struct net_device *dev, bool ingress);
+
 /* What eth_type_trans() says of a frame without its Ethernet header's first 12 bytes. */
 u16 eth_frame_type(const u8 *type_field, u32 len);
 

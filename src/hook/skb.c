@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "helper/skb.h"
+#include "hook/deliver.h"
 #include "hook/skb.h"
 #include "kernel/sock.h"
 
@@ -64,6 +65,13 @@ static void drop_socket(struct sk_buff *skb, struct hook_frame *frame)
 	sock_put(skb->sk);
 }
 
+#define TC_ACT_REDIRECT 7
+
+static bool is_tc(const struct prog *prog)
+{
+	return prog->type == BPF_PROG_TYPE_SCHED_CLS || prog->type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
 void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame *frames, u32 n)
 {
 	run->legacy_load = skb_legacy_load;
@@ -73,7 +81,10 @@ void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame 
 
 		skb_from_frame(&skb, frame);
 		skb.at_ingress = true;
+		deliver_reset(run);
 		frame->verdict = (u32)prog_run_in(run, prog, &skb);
+		if (unlikely(frame->verdict == TC_ACT_REDIRECT) && is_tc(prog))
+			deliver_redirect_skb(run, &skb);
 		frame->off = (u32)(skb.data - frame->buf);
 		frame->len = skb.len;
 		drop_socket(&skb, frame);

@@ -770,6 +770,23 @@ struct bpf_pidns_info {
 	u32 tgid;
 };
 
+/* Values of devmaps and cpumaps; those without a program are their first 4 bytes. */
+struct bpf_devmap_val {
+	u32 ifindex;
+	union {
+		int fd; /* written */
+		u32 id; /* read */
+	} bpf_prog;
+};
+
+struct bpf_cpumap_val {
+	u32 qsize;
+	union {
+		int fd;
+		u32 id;
+	} bpf_prog;
+};
+
 struct bpf_redir_neigh {
 	u32 nh_family;
 	union {

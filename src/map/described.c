@@ -48,13 +48,6 @@ static int check_sockhash(const union bpf_attr *attr)
 	return !err && attr->key_size > MAX_BPF_STACK ? -E2BIG : err;
 }
 
-static int check_cpumap(const union bpf_attr *attr)
-{
-	if (attr->max_entries > HOST_MAX_CPUS)
-		return -E2BIG;
-	return check_4_or_8(attr);
-}
-
 static int check_arena(const union bpf_attr *attr)
 {
 	if (attr->map_extra % os_page_size())
@@ -162,9 +155,6 @@ static int described_init(struct map *map, const union bpf_attr *attr)
 
 		map->desc.direct_size = size > UINT32_MAX ? UINT32_MAX : (u32)size;
 	}
-	/* What a program looks up is the interface's own number. */
-	if (map->desc.type == BPF_MAP_TYPE_DEVMAP || map->desc.type == BPF_MAP_TYPE_DEVMAP_HASH)
-		map->desc.map_flags |= BPF_F_RDONLY_PROG;
 	return 0;
 }
 

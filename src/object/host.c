@@ -165,16 +165,8 @@ static bool slot_try(struct host *host, struct slot *slot)
 	return true;
 }
 
-void run_begin(struct run *run, struct host *host)
+static void start(struct run *run, struct host *host, u32 at)
 {
-	u32 n = host->env.nr_cpus;
-	u32 at = os_current_cpu() % n;
-
-	for (u32 tries = 0; !slot_try(host, &host->slots[at]);) {
-		at = at + 1 == n ? 0 : at + 1;
-		if (++tries % n == 0)
-			os_yield();
-	}
 	run->host = host;
 	run->slot = &host->slots[at];
 	run->cpu = at;
@@ -185,6 +177,26 @@ void run_begin(struct run *run, struct host *host)
 	run->retval = 0;
 	run->trace = NULL;
 	budget_begin(run);
+}
+
+void run_begin(struct run *run, struct host *host)
+{
+	u32 n = host->env.nr_cpus;
+	u32 at = os_current_cpu() % n;
+
+	for (u32 tries = 0; !slot_try(host, &host->slots[at]);) {
+		at = at + 1 == n ? 0 : at + 1;
+		if (++tries % n == 0)
+			os_yield();
+	}
+	start(run, host, at);
+}
+
+void run_begin_on(struct run *run, struct host *host, u32 cpu)
+{
+	while (!slot_try(host, &host->slots[cpu]))
+		os_yield();
+	start(run, host, cpu);
 }
 
 void run_end(struct run *run)

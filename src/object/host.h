@@ -244,6 +244,8 @@ struct run {
  * the caller's to set.
  */
 void run_begin(struct run *run, struct host *host);
+/* Waits for the slot of one CPU. The caller has none. */
+void run_begin_on(struct run *run, struct host *host, u32 cpu);
 void run_end(struct run *run);
 
 #endif

@@ -26,6 +26,7 @@ enum object_kind {
 	OBJECT_NET,
 	OBJECT_FILE,
 	OBJECT_STREAM, /* object/stream.h */
+	OBJECT_DEVICE, /* of the network: never behind a descriptor */
 	OBJECT_KINDS,
 };
 

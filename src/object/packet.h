@@ -41,6 +41,20 @@ static inline u16 be16_to_host(u16 v)
 	return host_to_be16(v);
 }
 
+/* What a packet that is longer than a buffer has behind it, in order. */
+#define XDP_MAX_FRAGS 17
+
+struct xdp_frag {
+	u8 *data;
+	u32 len;
+};
+
+struct xdp_frags {
+	u32 nr;
+	u32 room; /* that each may grow to; 0: the device does not say, and none may */
+	struct xdp_frag frag[XDP_MAX_FRAGS];
+};
+
 /* What the prepared form of an XDP program has in R1. */
 struct xdp_buff {
 	u8 *data;
@@ -51,6 +65,8 @@ struct xdp_buff {
 	u32 ingress_ifindex;
 	u32 rx_queue_index;
 	u32 egress_ifindex;
+	u32 frags_size;		 /* bytes of all fragments */
+	struct xdp_frags *frags; /* NULL: all of the packet is linear */
 };
 
 enum pkt_type {

@@ -90,7 +90,8 @@ struct prog {
 	u32 uid;
 	bool gpl_compatible;
 	bool sleepable;
-	bool throws; /* it calls bpf_throw() */
+	bool xdp_has_frags; /* takes packets in several pieces */
+	bool throws;	    /* it calls bpf_throw() */
 	const struct hook *hook;
 
 	u32 insn_cnt;

@@ -12,6 +12,7 @@
 #include "jit/aot/aot.h"
 #include "jit/jit.h"
 #include "map/prog_array.h"
+#include "map/targets.h"
 #include "prog/internal.h"
 
 static const struct {
@@ -110,6 +111,7 @@ int pass_create(struct load *load)
 	prog->stopped_verdict = args->stopped_verdict;
 	prog->gpl_compatible = license_is_gpl(args->license);
 	prog->sleepable = args->prog_flags & BPF_F_SLEEPABLE;
+	prog->xdp_has_frags = args->prog_flags & BPF_F_XDP_HAS_FRAGS;
 	strncpy(prog->name, args->name, sizeof(prog->name) - 1);
 	prog_tag(args->insns, args->insn_cnt, prog->tag);
 	load->host->env.current_task(load->host->env.ctx, &task);
@@ -417,8 +419,11 @@ int pass_compile(struct load *load)
 	if (err)
 		return err;
 	for (u32 i = 0; i < prog->map_cnt; i++) {
-		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
-		    !prog_array_compatible(prog->maps[i], prog))
+		struct map *map = prog->maps[i];
+
+		if ((map->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
+		     !prog_array_compatible(map, prog)) ||
+		    !target_map_compatible(map, prog))
 			return -EINVAL;
 	}
 	return 0;

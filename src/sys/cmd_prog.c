@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hook/deliver.h"
 #include "hook/hook.h"
 #include "sys/command.h"
 
@@ -336,6 +337,8 @@ int sys_prog_test_run(struct call *call)
 		err = -ENOTSUPP;
 	else
 		err = prog->hook->test_run(call->host, prog, &call->attr);
+	/* What the program has sent elsewhere by bpf_clone_redirect(). */
+	deliver_all(call->host);
 	object_put(obj);
 	if (err && err != -ENOSPC)
 		return err;

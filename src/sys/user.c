@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "base/vec.h"
+#include "hook/deliver.h"
 #include "jit/jit.h"
 #include "map/ringbuf.h"
 #include "map/user_ringbuf.h"
@@ -157,6 +158,7 @@ static int user_run_frames(struct engine *engine, int prog_fd, struct hook_frame
 	if (duration_ns)
 		*duration_ns = os_clock_ns(CLOCK_MONOTONIC) - start;
 	run_end(&run);
+	deliver_all(host);
 	object_put(obj);
 	return 0;
 }

@@ -49,11 +49,12 @@ static ir_ref node_number(const struct small_call *c)
 
 static ir_ref frame_length(const struct small_call *c)
 {
-	ir_ref xdp = arg(c, 0), end, start;
+	ir_ref xdp = arg(c, 0), end, start, frags;
 
 	end = emit(c, ir_load(8, xdp, (s32)offsetof(struct xdp_buff, data_end), MEM_CTX));
 	start = emit(c, ir_load(8, xdp, (s32)offsetof(struct xdp_buff, data), MEM_CTX));
-	return binary(c, IR_SUB, end, start);
+	frags = emit(c, ir_load(4, xdp, (s32)offsetof(struct xdp_buff, frags_size), MEM_CTX));
+	return binary(c, IR_ADD, binary(c, IR_SUB, end, start), frags);
 }
 
 /* ---- checksums ---- */
