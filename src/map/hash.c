@@ -29,8 +29,8 @@ static void fill(struct hash_map *h, u32 at, u32 hash, const void *key, const vo
 }
 
 /* Under the bucket's lock; @old is what is there with the key, or 0. -EBUSY: no spare now. */
-static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq, u32 old, u32 hash,
-			     const void *key, const void *value, u32 cpu)
+static inline int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq, u32 old,
+				    u32 hash, const void *key, const void *value, u32 cpu)
 {
 	u32 at = old ? hash_take_spare(h, &cpu) : hash_pop_free(h, cpu);
 
@@ -52,8 +52,8 @@ static int insert_or_replace(struct hash_map *h, struct hash_bucket *b, u32 seq,
 	return 0;
 }
 
-static int try_update(struct hash_map *h, u32 hash, const void *key, const void *value, u64 flags,
-		      u32 cpu)
+static inline __attribute__((always_inline)) int
+try_update(struct hash_map *h, u32 hash, const void *key, const void *value, u64 flags, u32 cpu)
 {
 	struct hash_bucket *b = hash_bucket(h, hash);
 	u32 seq = hash_lock(h, b), old = hash_find_locked(h, b, hash, key);
@@ -69,8 +69,9 @@ static int try_update(struct hash_map *h, u32 hash, const void *key, const void 
 }
 
 /* Others have the spares for a moment; what the dead had is there again when they are swept. */
-static int update_again(struct hash_map *h, int err, u32 hash, const void *key, const void *value,
-			u64 flags, u32 cpu)
+static __attribute__((noinline)) int update_again(struct hash_map *h, int err, u32 hash,
+						  const void *key, const void *value, u64 flags,
+						  u32 cpu)
 {
 	while (err == -EBUSY || err == -E2BIG) {
 		bool swept = h->map.share && share_recover(&h->map);

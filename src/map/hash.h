@@ -246,7 +246,7 @@ static inline u32 hash_tag_of(const struct hash_map *h, u32 at)
 	return atomic_load_explicit(&h->tags[at], memory_order_acquire);
 }
 
-/* We have it in hand; @home 0 or HASH_TAG_SPARE(). */
+/* We, who hold a lock, have it in hand; @home 0 or HASH_TAG_SPARE(). */
 static inline void hash_tag(struct hash_map *h, u32 at, u32 home)
 {
 	if (unlikely(h->tags))
@@ -278,13 +278,34 @@ static inline void hash_fill_key(struct hash_map *h, u32 at, u32 hash, const voi
 /* The preallocated types' free elements: 0 when all are in use. */
 u32 hash_pop_free(struct hash_map *h, u32 cpu);
 void hash_push_free(struct hash_map *h, u32 cpu, u32 at);
+
 /*
  * What replaces at updates: the spare element of @cpu or, when others have it,
  * of another one, which @cpu becomes; 0 when others have all of them. Whoever
  * has one gives @at back in its place, and needs nothing more for it.
  */
-u32 hash_take_spare(struct hash_map *h, u32 *cpu);
-void hash_give_spare(struct hash_map *h, u32 cpu, u32 at);
+u32 hash_find_spare(struct hash_map *h, u32 *cpu);
+void hash_give_shared_spare(struct hash_map *h, u32 cpu, u32 at);
+
+static inline u32 hash_take_own_spare(struct hash_map *h, u32 cpu)
+{
+	return atomic_exchange_explicit(&h->shared->cpu[cpu].spare, 0, memory_order_acquire);
+}
+
+static inline u32 hash_take_spare(struct hash_map *h, u32 *cpu)
+{
+	u32 at = likely(!h->tags) ? hash_take_own_spare(h, *cpu) : 0;
+
+	return likely(at) ? at : hash_find_spare(h, cpu);
+}
+
+static inline void hash_give_spare(struct hash_map *h, u32 cpu, u32 at)
+{
+	if (likely(!h->tags))
+		atomic_store_explicit(&h->shared->cpu[cpu].spare, at, memory_order_release);
+	else
+		hash_give_shared_spare(h, cpu, at);
+}
 
 /* BPF_NOEXIST and BPF_EXIST against what is there. */
 static inline int hash_check_flags(bool exists, u64 flags)

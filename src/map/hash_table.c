@@ -163,9 +163,9 @@ bool hash_key_equal_any(const void *shared, const void *key, u32 size)
 	return true;
 }
 
-static u32 lock_slow(struct hash_map *h, struct hash_bucket *b, u32 me)
+static __attribute__((noinline, cold)) u32 lock_slow(struct hash_map *h, struct hash_bucket *b)
 {
-	u32 turns = 0;
+	u32 me = h->map.share ? share_user(h->map.share) : 1, turns = 0;
 
 	for (;;) {
 		u32 seq = atomic_load_explicit(&b->seq, memory_order_relaxed);
@@ -183,11 +183,11 @@ u32 hash_lock(struct hash_map *h, struct hash_bucket *b)
 {
 	u32 seq = atomic_load_explicit(&b->seq, memory_order_relaxed), me = map_user(&h->map);
 
-	if (likely(!(seq & SHARE_OWNER) &&
+	if (likely(me && !(seq & SHARE_OWNER) &&
 		   atomic_compare_exchange_strong_explicit(
 			   &b->seq, &seq, seq | me, memory_order_acquire, memory_order_relaxed)))
 		return seq;
-	return lock_slow(h, b, me);
+	return lock_slow(h, b);
 }
 
 void hash_unlock(struct hash_bucket *b, u32 seq, bool changed)
@@ -283,7 +283,7 @@ bool hash_unlink(struct hash_map *h, struct hash_bucket *b, u32 at)
 
 /* ---- free elements ---- */
 
-static u32 pop_list(struct hash_map *h, struct hash_cpu *cpu)
+static inline __attribute__((always_inline)) u32 pop_list(struct hash_map *h, struct hash_cpu *cpu)
 {
 	u32 at = atomic_load_explicit(&cpu->free, memory_order_relaxed), next;
 
@@ -295,7 +295,7 @@ static u32 pop_list(struct hash_map *h, struct hash_cpu *cpu)
 	return at;
 }
 
-static void push_list(struct hash_map *h, struct hash_cpu *cpu, u32 at)
+static inline __attribute__((always_inline)) void push_list(struct hash_map *h, struct hash_cpu *cpu, u32 at)
 {
 	u32 next = atomic_load_explicit(&cpu->free, memory_order_relaxed);
 
@@ -326,7 +326,7 @@ static u32 take_fresh_one(struct hash_map *h)
  * with the CPU's lock held, so that who finds nothing there and tries to
  * steal waits until the batch is on the list.
  */
-static u32 take_fresh(struct hash_map *h, struct hash_cpu *cpu)
+static __attribute__((noinline)) u32 take_fresh(struct hash_map *h, struct hash_cpu *cpu)
 {
 	u32 start = atomic_load_explicit(&h->shared->fresh, memory_order_relaxed);
 	u32 end;
@@ -391,26 +391,20 @@ static u32 take_shared_spare(struct hash_map *h, u32 at_cpu)
 	return at;
 }
 
-u32 hash_take_spare(struct hash_map *h, u32 *cpu)
+u32 hash_find_spare(struct hash_map *h, u32 *cpu)
 {
 	for (u32 i = map_nr_cpus(&h->map);; *cpu = (*cpu + 1) % map_nr_cpus(&h->map)) {
-		u32 at = unlikely(h->tags) ? take_shared_spare(h, *cpu)
-					   : atomic_exchange_explicit(&h->shared->cpu[*cpu].spare,
-								      0, memory_order_acquire);
+		u32 at = h->tags ? take_shared_spare(h, *cpu) : hash_take_own_spare(h, *cpu);
 
 		if (at || !--i)
 			return at;
 	}
 }
 
-void hash_give_spare(struct hash_map *h, u32 at_cpu, u32 at)
+void hash_give_shared_spare(struct hash_map *h, u32 at_cpu, u32 at)
 {
 	struct hash_cpu *cpu = &h->shared->cpu[at_cpu];
 
-	if (likely(!h->tags)) {
-		atomic_store_explicit(&cpu->spare, at, memory_order_release);
-		return;
-	}
 	map_lock(&h->map, &cpu->lock);
 	atomic_store_explicit(&cpu->spare, at, memory_order_release);
 	hash_untag(h, at);

@@ -122,15 +122,9 @@ void map_lock_wait(struct map *map, u32 owner, u32 *turns)
 
 void map_lock_slow(struct map *map, struct spinlock *lock)
 {
-	u32 me = map_user(map), turns = 0;
+	u32 me = map->share ? share_user(map->share) : 1, turns = 0, owner;
 
-	for (;;) {
-		u32 owner = 0;
-
-		if (atomic_compare_exchange_weak_explicit(
-			    &lock->locked, &owner, me, memory_order_acquire, memory_order_relaxed))
-			return;
+	while (!map_trylock_as(lock, me))
 		while ((owner = map_lock_owner(lock)))
 			map_lock_wait(map, owner, &turns);
-	}
 }

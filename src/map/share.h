@@ -95,10 +95,16 @@ int share_join(struct map_share *share);
 /* Of a forked child: its number is none of its own. */
 u32 share_join_again(struct map_share *share);
 
-/* This process's number. */
+/* This process's number; 0 in a forked child that has none yet. */
+static inline u32 share_user_known(const struct map_share *share)
+{
+	return atomic_load_explicit(&share->self->user, memory_order_acquire);
+}
+
+/* This process's number, whatever it takes. */
 static inline u32 share_user(struct map_share *share)
 {
-	u32 user = atomic_load_explicit(&share->self->user, memory_order_acquire);
+	u32 user = share_user_known(share);
 
 	return likely(user) ? user : share_join_again(share);
 }

@@ -81,22 +81,32 @@ static inline u32 map_this_cpu(const struct map *map)
 	return os_current_cpu() % map_nr_cpus(map);
 }
 
-/* Who we are in locks: see share.h. A map that is not shared needs no names. */
-static inline u32 map_user(struct map *map)
+/*
+ * Who we are in locks: see share.h. A map that is not shared needs no names.
+ * 0 in a forked child that has never waited for a lock.
+ */
+static inline u32 map_user(const struct map *map)
 {
-	return likely(!map->share) ? 1 : share_user(map->share);
+	return likely(!map->share) ? 1 : share_user_known(map->share);
 }
 
 /* Locks in a map's memory. Who dies with one held is noticed by who waits for it. */
 void map_lock_slow(struct map *map, struct spinlock *lock);
 
-static inline void map_lock(struct map *map, struct spinlock *lock)
+static inline bool map_trylock_as(struct spinlock *lock, u32 me)
 {
 	u32 nobody = 0;
 
-	if (unlikely(!atomic_compare_exchange_strong_explicit(&lock->locked, &nobody, map_user(map),
-							      memory_order_acquire,
-							      memory_order_relaxed)))
+	return atomic_compare_exchange_strong_explicit(&lock->locked, &nobody, me,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void map_lock(struct map *map, struct spinlock *lock)
+{
+	u32 me = map_user(map);
+
+	/* An exchange would put our name in place of another's; where there are none it is faster. */
+	if (unlikely(map->share ? !me || !map_trylock_as(lock, me) : !spin_trylock(lock)))
 		map_lock_slow(map, lock);
 }
 
