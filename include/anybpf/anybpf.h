@@ -254,6 +254,28 @@ ANYBPF_API uint32_t anybpf_map_max_entries(const struct anybpf_map *map);
 /* -EBUSY once it is created. */
 ANYBPF_API int anybpf_map_set_max_entries(struct anybpf_map *map, uint32_t max_entries);
 ANYBPF_API int anybpf_map_fd(const struct anybpf_map *map);
+
+/*
+ * User engine: maps that several processes use at once, each with programs and
+ * calls of its own. Any of them may be killed at any time; the map stays whole,
+ * and the others go on. Arrays, hashes, LRU hashes, tries, queues, stacks and
+ * ring buffers can be shared, if values hold no locks, timers or pointers; for
+ * others, and on the kernel's engine, loading fails with -EOPNOTSUPP.
+ *
+ * anybpf_map_share(): when it is loaded the map is made in memory of its own,
+ * behind a descriptor, which is then anybpf_map_region(). That stays the map's;
+ * it can be sent to another process, or be duplicated and inherited.
+ * anybpf_map_attach(): the map will be the one behind such a descriptor, which
+ * may be closed afterwards. Loading fails with -EINVAL if that is another kind
+ * of map, or made for another number of CPUs, and with -EUSERS if it has 255
+ * users.
+ * The first two are -EBUSY once the object is loaded. Processes that share a map
+ * trust each other as those do that write to the same file.
+ */
+ANYBPF_API int anybpf_map_share(struct anybpf_map *map);
+ANYBPF_API int anybpf_map_attach(struct anybpf_map *map, int region);
+/* -EBADF before loading, -EINVAL when the map is not shared. */
+ANYBPF_API int anybpf_map_region(const struct anybpf_map *map);
 /*
  * The memory of a data map, shared with the running programs and valid until
  * the object is closed; read-only for ".rodata". @size, which may be NULL, gets

@@ -47,6 +47,8 @@ int os_share_reopen(int fd)
 	int again;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fcntl(fd, F_GETFD) < 0)
+		return -errno;
 	again = open(path, O_RDWR | O_CLOEXEC);
 	return again < 0 ? -errno : again;
 }

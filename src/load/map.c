@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/os_share.h"
 #include "load/object.h"
 #include "map/map.h"
 
@@ -35,7 +36,7 @@ void map_init(struct anybpf_map *map, struct anybpf_object *obj, const struct sp
 {
 	map->object = obj;
 	map->spec = spec;
-	map->fd = -1;
+	map->fd = map->region = map->attach = -1;
 	map->max_entries = spec->max_entries;
 	if (spec->data == DATA_NONE)
 		snprintf(map->name, sizeof(map->name), "%s", spec->name);
@@ -102,13 +103,11 @@ static void copy_name(char to[BPF_OBJ_NAME_LEN], const char *name)
 	memset(to + len, 0, BPF_OBJ_NAME_LEN - len);
 }
 
-/* One MAP_CREATE; without BTF when the engine does not like it. The fd or -errno. */
-static int create(struct anybpf_object *obj, const struct spec_map *spec, const char *name,
-		  u32 max_entries, int inner_fd)
+/* What MAP_CREATE gets, with BTF where that may be. */
+static union bpf_attr create_attr(struct anybpf_object *obj, const struct spec_map *spec,
+				  const char *name, u32 max_entries)
 {
-	struct engine *engine = obj->ctx->engine;
 	union bpf_attr attr = {0};
-	int fd;
 
 	attr.map_type = spec->type;
 	attr.key_size = spec->key_size;
@@ -117,14 +116,25 @@ static int create(struct anybpf_object *obj, const struct spec_map *spec, const 
 	attr.map_flags = spec->map_flags;
 	attr.map_extra = spec->map_extra;
 	attr.numa_node = spec->numa_node;
-	if (inner_fd >= 0)
-		attr.inner_map_fd = (u32)inner_fd;
 	copy_name(attr.map_name, name);
 	if (obj->btf_fd >= 0 && takes_btf(spec->type)) {
 		attr.btf_fd = (u32)obj->btf_fd;
 		attr.btf_key_type_id = spec->btf_key_type_id;
 		attr.btf_value_type_id = spec->btf_value_type_id;
 	}
+	return attr;
+}
+
+/* One MAP_CREATE; without BTF when the engine does not like it. The fd or -errno. */
+static int create(struct anybpf_object *obj, const struct spec_map *spec, const char *name,
+		  u32 max_entries, int inner_fd)
+{
+	struct engine *engine = obj->ctx->engine;
+	union bpf_attr attr = create_attr(obj, spec, name, max_entries);
+	int fd;
+
+	if (inner_fd >= 0)
+		attr.inner_map_fd = (u32)inner_fd;
 	fd = engine_bpf(engine, BPF_MAP_CREATE, &attr, sizeof(attr));
 	if (fd < 0 && fd != -EPERM && (attr.btf_key_type_id || attr.btf_value_type_id)) {
 		attr.btf_fd = attr.btf_key_type_id = attr.btf_value_type_id = 0;
@@ -148,6 +158,23 @@ static int create_failed(struct anybpf_object *obj, const struct spec_map *spec,
 			   strerror(-code));
 }
 
+/* In a region: a new one, or the one to attach. */
+static int create_shared(struct anybpf_map *map)
+{
+	struct anybpf_object *obj = map->object;
+	union bpf_attr attr = create_attr(obj, map->spec, map->name, map->max_entries);
+	int region = map->attach;
+	struct err err = {0};
+	int fd = engine_map_share(obj->ctx->engine, &attr, sizeof(attr), &region, &err);
+
+	if (fd < 0)
+		return object_fail(obj, fd, "map \"%s\" cannot be shared: %s", map->spec->name,
+				   err.code ? err.text : strerror(-fd));
+	map->fd = fd;
+	map->region = region;
+	return 0;
+}
+
 static int create_map(struct anybpf_map *map)
 {
 	struct anybpf_object *obj = map->object;
@@ -167,6 +194,8 @@ static int create_map(struct anybpf_map *map)
 		return object_fail(obj, -EINVAL,
 				   "map \"%s\": no inner map is given by __array(values, T)",
 				   spec->name);
+	if (map->shared)
+		return create_shared(map);
 	if (spec->inner) {
 		inner_fd =
 			create(obj, spec->inner, spec->inner->name, spec->inner->max_entries, -1);
@@ -226,9 +255,10 @@ static int fill_data(struct anybpf_map *map)
 {
 	int ret = 0;
 
-	if (map->spec->initial)
+	/* What is attached has contents, and nobody can freeze what others may write to. */
+	if (map->spec->initial && map->attach < 0)
 		ret = update(map, 0, map->spec->initial);
-	if (!ret && map->spec->data == DATA_RODATA)
+	if (!ret && map->spec->data == DATA_RODATA && !map->shared)
 		ret = freeze(map);
 	if (ret)
 		return object_fail(map->object, ret, "map \"%s\" cannot be filled: %s",
@@ -318,7 +348,14 @@ void map_destroy(struct anybpf_map *map)
 	if (map->fd >= 0)
 		engine->ops->close(engine, map->fd);
 	map->mapped = NULL;
-	map->fd = -1;
+	map->fd = map->region = -1;
+}
+
+void map_exit(struct anybpf_map *map)
+{
+	map_destroy(map);
+	if (map->attach >= 0)
+		os_close(map->attach);
 }
 
 /* ---- what clients ask ---- */
@@ -359,6 +396,37 @@ int anybpf_map_set_max_entries(struct anybpf_map *map, uint32_t max_entries)
 int anybpf_map_fd(const struct anybpf_map *map)
 {
 	return map->fd;
+}
+
+int anybpf_map_share(struct anybpf_map *map)
+{
+	if (map->fd >= 0)
+		return -EBUSY;
+	map->shared = true;
+	return 0;
+}
+
+int anybpf_map_attach(struct anybpf_map *map, int region)
+{
+	int own;
+
+	if (map->fd >= 0)
+		return -EBUSY;
+	own = os_share_reopen(region);
+	if (own < 0)
+		return own;
+	if (map->attach >= 0)
+		os_close(map->attach);
+	map->attach = own;
+	map->shared = true;
+	return 0;
+}
+
+int anybpf_map_region(const struct anybpf_map *map)
+{
+	if (map->fd < 0)
+		return -EBADF;
+	return map->shared ? map->region : -EINVAL;
 }
 
 void *anybpf_map_data(const struct anybpf_map *map, size_t *size)

@@ -150,7 +150,7 @@ void anybpf_object_close(struct anybpf_object *obj)
 	for (u32 i = 0; i < obj->prog_cnt; i++)
 		program_destroy(&obj->progs[i]);
 	for (u32 i = 0; i < obj->map_cnt; i++)
-		map_destroy(&obj->maps[i]);
+		map_exit(&obj->maps[i]);
 	if (obj->btf_fd >= 0)
 		engine->ops->close(engine, obj->btf_fd);
 	spec_free(obj->spec);

@@ -31,6 +31,9 @@ struct anybpf_map {
 	char name[64];	 /* as the kernel knows it: data maps "<object>.data" */
 	u32 max_entries; /* the spec's, until it is set */
 	int fd;		 /* -1 until loaded */
+	bool shared;	 /* with other processes */
+	int attach;	 /* our descriptor of the region to attach, or -1 */
+	int region;	 /* the map's, once it is loaded */
 	void *mapped;	 /* a data map's contents when they could be mapped, else NULL */
 	size_t mapped_size;
 };
@@ -96,6 +99,8 @@ int object_fill_prog_arrays(struct anybpf_object *obj);
 void map_init(struct anybpf_map *map, struct anybpf_object *obj, const struct spec_map *spec);
 int map_create_all(struct anybpf_object *obj);
 void map_destroy(struct anybpf_map *map);
+/* Likewise for good. */
+void map_exit(struct anybpf_map *map);
 
 /* load/link.c: insns, func_info, line_info and core_relos of @prog. */
 int program_link(struct anybpf_program *prog);

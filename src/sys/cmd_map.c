@@ -44,6 +44,20 @@ static int key_read(const struct map *map, u64 addr, void **key)
 	return err;
 }
 
+static int create_map(struct call *call, struct btf_object *btf, struct map **map)
+{
+	int err;
+
+	if (!call->region)
+		return map_create(call->host, &call->attr, btf, map, NULL);
+	if (*call->region >= 0)
+		return map_attach(call->host, *call->region, &call->attr, btf, map, call->err);
+	err = map_create_shared(call->host, &call->attr, btf, map, call->err);
+	if (!err)
+		*call->region = map_region(*map);
+	return err;
+}
+
 int sys_map_create(struct call *call)
 {
 	const union bpf_attr *attr = &call->attr;
@@ -62,7 +76,7 @@ int sys_map_create(struct call *call)
 		if (err)
 			return err;
 	}
-	err = map_create(call->host, attr, btf, &map, NULL);
+	err = create_map(call, btf, &map);
 	if (btf)
 		object_put(&btf->obj);
 	return err ? err : handle_open(&map->obj);

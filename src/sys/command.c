@@ -56,8 +56,9 @@ static int call_init(struct call *call, struct host *host, union bpf_attr *attr,
 	return 0;
 }
 
+/* @more: what calls have besides attributes. */
 static int run_command(struct host *host, u32 cmd, union bpf_attr *attr, u32 size,
-		       struct verify_result *result)
+		       const struct call *more)
 {
 	const struct command *command;
 	struct call call;
@@ -65,7 +66,9 @@ static int run_command(struct host *host, u32 cmd, union bpf_attr *attr, u32 siz
 
 	if (err)
 		return err;
-	call.result = result;
+	call.result = more->result;
+	call.region = more->region;
+	call.err = more->err;
 	if (cmd >= ARRAY_SIZE(commands))
 		return -EINVAL;
 	command = &commands[cmd];
@@ -78,12 +81,18 @@ static int run_command(struct host *host, u32 cmd, union bpf_attr *attr, u32 siz
 
 int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size)
 {
-	return run_command(host, cmd, attr, size, NULL);
+	return run_command(host, cmd, attr, size, &(struct call){0});
 }
 
 int sys_bpf_load(struct host *host, union bpf_attr *attr, u32 size, struct verify_result *result)
 {
-	return run_command(host, BPF_PROG_LOAD, attr, size, result);
+	return run_command(host, BPF_PROG_LOAD, attr, size, &(struct call){.result = result});
+}
+
+int sys_bpf_share(struct host *host, union bpf_attr *attr, u32 size, int *region, struct err *err)
+{
+	return run_command(host, BPF_MAP_CREATE, attr, size,
+			   &(struct call){.region = region, .err = err});
 }
 
 int client_read(void *dst, u64 addr, size_t size)

@@ -17,6 +17,9 @@ struct call {
 	union bpf_attr *user;
 	u32 size;
 	struct verify_result *result; /* of PROG_LOAD: gets what the verifier found, or NULL */
+	/* Of MAP_CREATE: NULL, or where the map's memory is, see sys_bpf_share(). */
+	int *region;
+	struct err *err; /* gets more than a number, or NULL */
 };
 
 typedef int (*command_fn)(struct call *call);
@@ -55,6 +58,14 @@ int sys_bpf(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);
 
 /* BPF_PROG_LOAD that hands out what the verifier found; the caller frees it, also on failure. */
 int sys_bpf_load(struct host *host, union bpf_attr *attr, u32 size, struct verify_result *result);
+
+/*
+ * BPF_MAP_CREATE of a map in a region that processes share. *@region negative: a
+ * new one, and the descriptor is written there, which is the map's; else the
+ * descriptor of the one to attach. A handle or -errno, told of in @err.
+ */
+int sys_bpf_share(struct host *host, union bpf_attr *attr, u32 size, int *region,
+		  struct err *err);
 
 /*
  * A client's memory, in this process. Reading where there is none is -EFAULT,

@@ -51,6 +51,14 @@ struct host *engine_user_host(struct engine *engine); /* NULL for another engine
 int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
 		     struct verify_result *result);
 /*
+ * BPF_MAP_CREATE of a map in a region that processes share, see map/map.h.
+ * *@region negative: a new one, and the descriptor is written there, which is the
+ * map's; else that of the one to attach. A handle or -errno, told of in @err;
+ * -EOPNOTSUPP on another engine.
+ */
+int engine_map_share(struct engine *engine, union bpf_attr *attr, u32 size, int *region,
+		     struct err *err);
+/*
  * Why a program has no machine code: a line of text; "" where it has, and on
  * another engine, which does not tell. 0, -EBADF or -EINVAL.
  */

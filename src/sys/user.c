@@ -214,6 +214,14 @@ int engine_user_load(struct engine *engine, union bpf_attr *attr, u32 size,
 	return sys_bpf_load(host_of(engine), attr, size, result);
 }
 
+int engine_map_share(struct engine *engine, union bpf_attr *attr, u32 size, int *region,
+		     struct err *err)
+{
+	if (engine->ops != &user_ops)
+		return err_set(err, -EOPNOTSUPP, "maps of this engine cannot be shared so");
+	return sys_bpf_share(host_of(engine), attr, size, region, err);
+}
+
 int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_t size)
 {
 	struct object *obj;
