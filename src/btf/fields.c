@@ -362,6 +362,17 @@ static int search_section(struct search *s, const struct btf_type *t)
 
 /* ---- what a field refers to ---- */
 
+u32 btf_object_offset(const struct btf *kernel, u32 id)
+{
+	const struct btf_type *t = btf_type_by_id(kernel, id);
+	const struct btf_member *m = t ? btf_tail(t) : NULL;
+
+	for (u32 i = 0; t && is_struct(t) && i < btf_vlen(t); i++)
+		if (!strcmp(btf_str(kernel, m[i].name_off), "host_object"))
+			return btf_member_bit_offset(t, i) / 8;
+	return 0;
+}
+
 /* A type of the kernel by name, else one of the program's own. */
 static int resolve_kptr(const struct btf *btf, const struct btf *kernel, struct btf_field *field)
 {
@@ -374,6 +385,7 @@ static int resolve_kptr(const struct btf *btf, const struct btf *kernel, struct 
 		return 0;
 	field->btf = kernel;
 	field->type_id = (u32)id;
+	field->node_offset = btf_object_offset(kernel, (u32)id);
 	if (field->kind != BTF_FIELD_KPTR_REF)
 		return 0;
 	for (u32 i = 0; i < ARRAY_SIZE(kept_types); i++)

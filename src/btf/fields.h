@@ -46,7 +46,11 @@ struct btf_field {
 	/* What a kptr points to, what a list or tree holds: */
 	u32 type_id;
 	const struct btf *btf; /* of .type_id: the kernel's, or the one that it was found in */
-	u32 node_offset;       /* of a list's or tree's element */
+	/*
+	 * Where the node is in a list's or tree's element; where an object of the host's
+	 * kernel that a kptr points to has its reference, see btf_object_offset().
+	 */
+	u32 node_offset;
 };
 
 #define BTF_MAX_FIELDS 11 /* Linux allows no more per value */
@@ -73,6 +77,8 @@ const struct btf_field *btf_fields_at(const struct btf_fields *fields, u32 offse
  */
 int btf_find_fields(const struct btf *btf, const struct btf *kernel, u32 id, u32 mask, u32 size,
 		    struct btf_fields *fields);
+/* Where a struct of the host's own kernel has its struct kernel_object; 0: it is not in it. */
+u32 btf_object_offset(const struct btf *kernel, u32 id);
 /* After btf_find_fields() of a value: what its lists and trees hold can be held: 0 or -EFAULT. */
 int btf_check_roots(const struct btf *btf, const struct btf_fields *fields);
 

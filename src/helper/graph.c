@@ -5,10 +5,24 @@
  * protects a list or tree; an object with a reference count may be in several
  * at once. What comes from the loader: the object's type, the node's place.
  */
+#include "helper/kobj.h"
 #include "helper/kfunc_functions.h"
 #include "object/owned.h"
 
 /* ---- what an execution holds ---- */
+
+static void put_held(struct run *run __unused, void *object)
+{
+	object_put(object);
+}
+
+u64 give_object(struct run *run, void *what, struct object *object)
+{
+	if (likely(!run->budget.limited) || budget_hold(run, object, put_held))
+		return ptr_to_u64(what);
+	object_put(object);
+	return 0;
+}
 
 static void drop_held(struct run *run, void *object)
 {
@@ -71,10 +85,14 @@ DEFINE_HELPER(kfunc_refcount_acquire)
 /* The pointer in a map's value or an object, for the one that was there. */
 DEFINE_HELPER(kfunc_kptr_xchg)
 {
-	void *object = u64_to_ptr(r2), *old;
+	const struct obj_type *type = u64_to_ptr(r3);
+	u8 *object = u64_to_ptr(r2), *old;
 
-	let_go(run, object);
-	old = __atomic_exchange_n((void **)u64_to_ptr(r1), object, __ATOMIC_ACQ_REL);
+	if (object)
+		let_go(run, object + type->object_off);
+	old = __atomic_exchange_n((u8 **)u64_to_ptr(r1), object, __ATOMIC_ACQ_REL);
+	if (type->object_off && old)
+		return give_object(run, old, (struct object *)(void *)(old + type->object_off));
 	return ptr_to_u64(hold(run, old, u64_to_ptr(r3)));
 }
 

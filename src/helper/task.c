@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "helper/functions.h"
+#include "kernel/task.h"
 
 static struct env_task current_task(const struct run *run)
 {
@@ -45,4 +46,29 @@ DEFINE_HELPER(helper_get_current_comm)
 DEFINE_HELPER(helper_get_current_cgroup_id)
 {
 	return current_task(run).cgroup_id;
+}
+
+/* For programs that take it for a number, and for those that know its type. */
+DEFINE_HELPER(helper_get_current_task)
+{
+	return ptr_to_u64(task_current(run));
+}
+
+/* The device that all namespaces are on has no number here: the inode's is enough. */
+DEFINE_HELPER(helper_get_ns_current_pid_tgid)
+{
+	struct bpf_pidns_info *info = u64_to_ptr(r3);
+	const struct task_struct *task = task_current(run);
+	const struct pid *pid = task ? task->thread_pid : NULL;
+
+	memset(info, 0, (u32)r4);
+	if ((u32)r4 != sizeof(*info) || r1 != (u32)r1)
+		return helper_error(-EINVAL);
+	if (!pid)
+		return helper_error(-ENOENT);
+	if (pid->numbers[pid->level].ns->ns.inum != r2)
+		return helper_error(-EINVAL);
+	info->pid = task_ns_pid(task);
+	info->tgid = task_ns_pid(task->group_leader);
+	return 0;
 }

@@ -11,10 +11,6 @@
 
 #define INIT_NET_COOKIE 1
 
-struct ns_common {
-	u32 inum;
-};
-
 struct net {
 	struct ns_common ns;
 	u64 net_cookie;

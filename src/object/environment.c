@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "base/os.h"
+#include "object/environment_proc.h"
 
 /* Frames of the host and of libraries that lie before a program's, and of it. */
 #define STACK_MOST 160
@@ -34,6 +35,19 @@ static u32 real_random_u32(void *ctx __unused)
 	return (u32)(z >> 32);
 }
 
+/* Asked once by each thread: after a fork() it is another one. */
+static u64 own_start_time(u32 pid)
+{
+	static _Thread_local u32 of;
+	static _Thread_local u64 time;
+
+	if (of != pid) {
+		time = proc_start_time(pid);
+		of = pid;
+	}
+	return time;
+}
+
 static void real_current_task(void *ctx __unused, struct env_task *task)
 {
 	memset(task, 0, sizeof(*task));
@@ -42,6 +56,7 @@ static void real_current_task(void *ctx __unused, struct env_task *task)
 	task->uid = getuid();
 	task->gid = getgid();
 	task->cgroup_id = 1; /* the root of a cgroup2 tree */
+	task->start_time = own_start_time(task->pid);
 	prctl(PR_GET_NAME, task->comm);
 }
 
@@ -120,6 +135,10 @@ void environment_init(struct environment *env)
 		.clock_ns = real_clock_ns,
 		.random_u32 = real_random_u32,
 		.current_task = real_current_task,
+		.task = proc_task,
+		.next_task = proc_next_task,
+		.task_file = proc_task_file,
+		.task_vma = proc_task_vma,
 		.read_memory = real_read_memory,
 		.write_memory = real_write_memory,
 		.stack = real_stack,

@@ -13,13 +13,81 @@
 
 #define TASK_COMM_LEN 16
 
-/* What helpers tell about the task on whose behalf a program runs. */
+enum env_namespace {
+	ENV_NS_UTS,
+	ENV_NS_IPC,
+	ENV_NS_MNT,
+	ENV_NS_PID,
+	ENV_NS_NET,
+	ENV_NS_TIME,
+	ENV_NS_CGROUP,
+	ENV_NS_USER,
+	ENV_NS_CNT,
+};
+
+/* An address space; all zero: a task of the kernel, which has none. */
+struct env_mm {
+	u64 start_code, end_code, start_data, end_data, start_brk, start_stack;
+	u64 arg_start, arg_end, env_start, env_end;
+	u64 total_vm; /* pages */
+};
+
+/* A task, which is what Linux calls a thread; a process is the group that its first one leads. */
 struct env_task {
 	u32 pid;  /* the thread's id, as Linux's task->pid */
 	u32 tgid; /* the process's id */
 	u32 uid, gid;
 	u64 cgroup_id;
 	char comm[TASK_COMM_LEN];
+	/* Nanoseconds of CLOCK_BOOTTIME: tells a task from a later one of the same number. */
+	u64 start_time;
+
+	/* What .current_task() need not fill. */
+	u32 ppid;	     /* the parent's process; 0: none */
+	u32 ns_pid, ns_tgid; /* in the task's own pid namespace; 0: that is the host's */
+	u32 euid, suid, fsuid, egid, sgid, fsgid;
+	u64 cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	u32 ns[ENV_NS_CNT]; /* inode numbers; 0: unknown */
+	u32 state;	    /* Linux's __state: 0 running, 1 sleeping, ... */
+	u32 flags;	    /* PF_* */
+	s32 prio, nice;
+	u32 policy, rt_priority, cpu;
+	s32 exit_signal, exit_code;
+	u32 pgid, sid;	  /* of the process */
+	u32 threads;	  /* of the process */
+	u64 utime, stime; /* ns */
+	u64 nvcsw, nivcsw, min_flt, maj_flt;
+	struct env_mm mm;
+};
+
+#define ENV_PATH_MAX 4096
+
+/* What is open, by number; and what is not but a file of the task's all the same. */
+#define ENV_FD_EXE (-1)
+
+struct env_file {
+	char path[ENV_PATH_MAX];
+	u64 ino;
+	u32 dev;  /* as Linux's s_dev: major << 20 | minor */
+	u32 mode; /* S_IF* and permissions */
+	u32 uid, gid, nlink, rdev;
+	u64 size, blocks;
+	u32 blksize;
+	u32 flags; /* O_* */
+	u64 pos;
+	struct {
+		s64 sec;
+		u32 nsec;
+	} atime, mtime, ctime;
+};
+
+struct env_vma {
+	u64 start, end;
+	u64 pgoff;		 /* pages */
+	u64 flags;		 /* Linux's VM_* */
+	char path[ENV_PATH_MAX]; /* "": memory of no file */
+	u64 ino;
+	u32 dev;
 };
 
 /*
@@ -40,6 +108,17 @@ struct environment {
 	u64 (*clock_ns)(void *ctx, int clock);
 	u32 (*random_u32)(void *ctx);
 	void (*current_task)(void *ctx, struct env_task *task);
+	/*
+	 * Everything of a task: 0 or -ESRCH. NULL: there is none but the current one, and
+	 * then likewise for what follows.
+	 */
+	int (*task)(void *ctx, u32 pid, struct env_task *task);
+	/* The next number after @after of a process, or of a thread of the process @tgid; or 0. */
+	u32 (*next_task)(void *ctx, u32 tgid, u32 after);
+	/* A file of the task, by descriptor or ENV_FD_*: 0, -ENOENT, -ESRCH or -EACCES. */
+	int (*task_file)(void *ctx, u32 pid, s32 fd, struct env_file *file);
+	/* The first of the task's areas of memory that ends above @addr; 0, -ENOENT or as above. */
+	int (*task_vma)(void *ctx, u32 pid, u64 addr, struct env_vma *vma);
 	/*
 	 * Copies @size bytes from an address that may be bad; 0 or -EFAULT and
 	 * then @dst is untouched or partly written.

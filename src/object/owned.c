@@ -95,7 +95,11 @@ static void drop_kptr(struct dropping *d, u8 *base, const struct btf_field *fiel
 	void *object = __atomic_exchange_n((void **)(void *)(base + field->offset), NULL,
 					   __ATOMIC_ACQ_REL);
 
-	if (object && field->kind != BTF_FIELD_KPTR_UNREF)
+	if (!object || field->kind == BTF_FIELD_KPTR_UNREF)
+		return;
+	if (field->node_offset) /* the kernel's */
+		object_put((struct object *)(void *)((u8 *)object + field->node_offset));
+	else
 		drop_later(d, object, btf_struct_fields(field->btf, field->type_id));
 }
 
@@ -192,8 +196,9 @@ bool owned_fields_known(const struct btf *btf, const struct btf_fields *fields)
 	for (u32 i = 0; fields && i < fields->cnt; i++) {
 		const struct btf_field *field = &fields->at[i];
 
-		/* Objects of the kernel, which have other ways to be dropped. */
-		if (field->kind & BTF_FIELD_KPTR && field->btf != btf)
+		/* Objects of the kernel that are not known to be dropped as the host's are. */
+		if (field->kind & (BTF_FIELD_KPTR_REF | BTF_FIELD_KPTR_PERCPU) &&
+		    field->btf != btf && !field->node_offset)
 			return false;
 		if (field->kind == BTF_FIELD_UPTR)
 			return false;

@@ -61,6 +61,7 @@ struct jit_image;
 /* A type of objects that programs allocate; in a program's memory, and so as long-lived. */
 struct obj_type {
 	u32 size;
+	u32 object_off; /* of the kernel's own: where its struct kernel_object is; 0: a program's */
 	const struct btf_fields *fields; /* NULL: no special ones; the BTF's */
 };
 

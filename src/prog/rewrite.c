@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "isa/isa.h"
+#include "object/btf_object.h"
 #include "object/owned.h"
 #include "prog/internal.h"
 
@@ -92,15 +93,23 @@ static void fix_arg(struct kfunc_call *call, u32 arg, u64 value)
 		call->nargs = (u8)arg;
 }
 
+static bool is_host_type(const struct host *host, const struct btf *btf)
+{
+	return host_types_are_own(host) && host->vmlinux && host->vmlinux->btf == btf;
+}
+
 /* What is called, with the type of object that it is called for. */
-static void fill_kfunc_call(struct kfunc_call *call, const struct kfunc_row *row,
-			    const struct kfunc_use *use)
+static void fill_kfunc_call(const struct host *host, struct kfunc_call *call,
+			    const struct kfunc_row *row, const struct kfunc_use *use)
 {
 	*call = (struct kfunc_call){.fn = row->fn, .name = row->name, .nargs = use->param_cnt};
 	if (!use->obj_btf)
 		return;
 	call->type.size = (u32)btf_size(use->obj_btf, use->obj_id);
-	call->type.fields = btf_struct_fields(use->obj_btf, use->obj_id);
+	if (is_host_type(host, use->obj_btf))
+		call->type.object_off = btf_object_offset(use->obj_btf, use->obj_id);
+	else
+		call->type.fields = btf_struct_fields(use->obj_btf, use->obj_id);
 	fix_arg(call, KF_META_ARG(row->flags), ptr_to_u64(&call->type));
 	fix_arg(call, KF_NODE_OFF_ARG(row->flags), use->node_off);
 }
@@ -122,7 +131,8 @@ static int make_kfunc_calls(struct load *load)
 
 		prog->throws |= result->kfunc_uses[i].id == KFUNC_bpf_throw;
 		if (row && row->fn)
-			fill_kfunc_call(&prog->kfunc_calls[i], row, &result->kfunc_uses[i]);
+			fill_kfunc_call(load->host, &prog->kfunc_calls[i], row,
+					&result->kfunc_uses[i]);
 	}
 	return 0;
 }

@@ -51,7 +51,6 @@ typedef s64 ktime_t;
 typedef s64 time64_t;
 typedef u16 __be16;
 typedef u32 __be32;
-typedef u64 __be64;
 typedef u16 __sum16;
 typedef u32 __wsum;
 
@@ -76,6 +75,14 @@ typedef struct {
 typedef struct {
 	u32 val;
 } kgid_t;
+
+typedef struct {
+	u64 val;
+} kernel_cap_t;
+
+struct ns_common {
+	u32 inum;
+};
 
 struct kref {
 	refcount_t refcount;

@@ -14,6 +14,8 @@ typedef struct cpumask cpumask_t;
 struct bpf_cpumask {
 	cpumask_t cpumask;
 	refcount_t usage;
+
+	struct kernel_object host_object;
 };
 
 #endif

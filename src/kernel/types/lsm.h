@@ -6,10 +6,6 @@
 #include "kernel/types/base.h"
 
 typedef struct {
-	u64 val;
-} kernel_cap_t;
-
-typedef struct {
 	union {
 		void *kernel;
 		void __user *user;
