@@ -277,7 +277,7 @@ ANYBPF_API int anybpf_map_attach(struct anybpf_map *map, int region);
 /* -EBADF before loading, -EINVAL when the map is not shared. */
 ANYBPF_API int anybpf_map_region(const struct anybpf_map *map);
 /*
- * The memory of a data map, shared with the running programs and valid until
+ * The memory of a data map or an arena, shared with the running programs and valid until
  * the object is closed; read-only for ".rodata". @size, which may be NULL, gets
  * its bytes. NULL before loading and where it cannot be shared.
  */

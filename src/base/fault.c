@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The process's fault handler. Two kinds of code may fault on purpose: JIT
- * code, whose ranges are looked up in a table, and fault_read(), which leaves
- * a jump buffer for its thread.
+ * code, whose ranges are looked up in a table, and fault_read() and its like,
+ * which leave a jump buffer for their thread. All else that touches a window
+ * gets memory there.
  *
  * The table of ranges is replaced as a whole. The handler reads it without a
  * lock between reader_enter() and reader_leave(); whoever replaced it waits for
@@ -62,6 +63,7 @@ static struct {
 	 * one, so that removing one needs no memory.
 	 */
 	struct fault_table *spare;
+	_Atomic(struct fault_window *) windows;
 	_Atomic u32 turn;
 	_Atomic u32 readers[2];
 } fault = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -170,6 +172,21 @@ static bool resume_code(void *context)
 	return fixup;
 }
 
+/* Whether somebody has put memory where the fault was, so that the access can be done again. */
+static bool fill_window(const siginfo_t *info)
+{
+	uintptr_t at = (uintptr_t)info->si_addr;
+	struct fault_window *window;
+	bool filled = false;
+	u32 turn = reader_enter();
+
+	for (window = atomic_load(&fault.windows); window && !filled; window = window->next)
+		if (at - window->start < window->size)
+			filled = window->touch(window, at);
+	reader_leave(turn);
+	return filled;
+}
+
 /* ---- the handler ---- */
 
 /* Whether the fault is the reading of the memory that fault_read() was asked for. */
@@ -234,6 +251,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 			return;
 		if (recovery && recovery_covers(recovery, info))
 			recover(context);
+		if (fill_window(info)) {
+			errno = saved_errno;
+			return;
+		}
 	}
 	pass_on(sig, info, context);
 	errno = saved_errno;
@@ -306,6 +327,97 @@ int fault_read(void *dst, const void *src, size_t size)
 	copy(dst, src, size);
 	recovery = here.outer;
 	return 0;
+}
+
+int fault_try(const void *at, size_t size, void (*fn)(void *arg), void *arg)
+{
+	struct recovery here;
+
+	ensure_installed();
+	here.start = (uintptr_t)at;
+	here.size = size;
+	here.outer = recovery;
+	if (sigsetjmp(here.env, 0)) {
+		recovery = here.outer;
+		return -EFAULT;
+	}
+	recovery = &here;
+	fn(arg);
+	recovery = here.outer;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+struct copy_args {
+	u8 *to;
+	const u8 *from;
+	size_t size;
+};
+
+#define STORE_AS(type)                                                                             \
+	do {                                                                                       \
+		while (size >= sizeof(type)) {                                                     \
+			type v;                                                                    \
+			memcpy(&v, from, sizeof(v));                                               \
+			*(volatile type *)to = v;                                                  \
+			from += sizeof(v);                                                         \
+			to += sizeof(v);                                                           \
+			size -= sizeof(v);                                                         \
+		}                                                                                  \
+	} while (0)
+
+/* As copy(), so that a value which another thread reads as a whole is written as a whole. */
+NOT_INSTRUMENTED static void copy_to(void *arg)
+{
+	const struct copy_args *args = arg;
+	const u8 *from = args->from;
+	u8 *to = args->to;
+	size_t size = args->size;
+	uintptr_t align = (uintptr_t)to;
+
+	if (!(align & 7))
+		STORE_AS(u64);
+	if (!(align & 3))
+		STORE_AS(u32);
+	if (!(align & 1))
+		STORE_AS(u16);
+	STORE_AS(u8);
+}
+
+int fault_write(void *dst, const void *src, size_t size)
+{
+	struct copy_args args = {dst, src, size};
+
+	return fault_try(dst, size, copy_to, &args);
+}
+
+/* ---- windows ---- */
+
+void fault_window_add(struct fault_window *window)
+{
+	ensure_installed();
+	pthread_mutex_lock(&fault.lock);
+	window->next = atomic_load(&fault.windows);
+	atomic_store(&fault.windows, window);
+	pthread_mutex_unlock(&fault.lock);
+}
+
+void fault_window_remove(struct fault_window *window)
+{
+	struct fault_window *first, *at;
+
+	pthread_mutex_lock(&fault.lock);
+	first = atomic_load(&fault.windows);
+	if (first == window) {
+		atomic_store(&fault.windows, window->next);
+	} else {
+		for (at = first; at->next != window;)
+			at = at->next;
+		__atomic_store_n(&at->next, window->next, __ATOMIC_RELEASE);
+	}
+	wait_for_readers();
+	pthread_mutex_unlock(&fault.lock);
 }
 
 /* ---- registration ---- */

@@ -15,6 +15,31 @@
  */
 int fault_read(void *dst, const void *src, size_t size);
 
+/* The same the other way. */
+int fault_write(void *dst, const void *src, size_t size);
+/*
+ * Calls @fn, which may touch the @size bytes at @at, that may not be there; 0,
+ * or -EFAULT when they are not. @fn is left in the middle then, and must not
+ * call anything.
+ */
+int fault_try(const void *at, size_t size, void (*fn)(void *arg), void *arg);
+
+/*
+ * Memory that comes when it is touched: @touch is called from the signal handler
+ * for addresses that are not there, by code that is not in a table, and tells
+ * whether they are now. Few: each fault asks all.
+ */
+struct fault_window {
+	struct fault_window *next; /* the handler's */
+	uintptr_t start;
+	size_t size;
+	bool (*touch)(struct fault_window *window, uintptr_t at);
+};
+
+void fault_window_add(struct fault_window *window);
+/* Returns when nobody asks it any more. */
+void fault_window_remove(struct fault_window *window);
+
 /* One instruction of machine code that may fault. */
 struct fault_fixup {
 	u32 at;	     /* offset of the faulting instruction in the code */

@@ -190,6 +190,54 @@ int os_pages_map_code(void *at, size_t size, int fd, u64 offset)
 	return p == MAP_FAILED ? -errno : 0;
 }
 
+/* ---- windows ---- */
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0 /* then it is a wish, and looked at afterwards */
+#endif
+
+static void *reserve(void *at, size_t size, int flags)
+{
+	void *p = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1,
+		       0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *os_window_reserve(void *at, size_t size, size_t align)
+{
+	u8 *p, *start;
+
+	if (at) {
+		p = reserve(at, size, MAP_FIXED_NOREPLACE);
+		if (p && p != at) {
+			munmap(p, size);
+			p = NULL;
+		}
+		return p;
+	}
+	p = reserve(NULL, size + align, 0);
+	if (!p)
+		return NULL;
+	start = (u8 *)(((uintptr_t)p + align - 1) & ~(uintptr_t)(align - 1));
+	if (start > p)
+		munmap(p, (size_t)(start - p));
+	if (start + size < p + size + align)
+		munmap(start + size, (size_t)(p + align - start));
+	return start;
+}
+
+int os_window_fill(void *at, size_t size)
+{
+	return mprotect(at, size, PROT_READ | PROT_WRITE) ? -errno : 0;
+}
+
+/* Mapped anew: what was there is gone, and so is the permission. */
+int os_window_empty(void *at, size_t size)
+{
+	return reserve(at, size, MAP_FIXED) ? 0 : -ENOMEM;
+}
+
 u32 os_process_id(void)
 {
 	return (u32)getpid();

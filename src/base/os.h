@@ -37,6 +37,15 @@ void *os_pages_reserve_near(size_t size, const void *near);
  */
 int os_pages_map_code(void *at, size_t size, int fd, u64 offset);
 
+/*
+ * @size bytes of address space that cannot be touched, at @at where nothing may
+ * be yet, or at a multiple of @align anywhere when @at is NULL; NULL on failure.
+ */
+void *os_window_reserve(void *at, size_t size, size_t align);
+/* Zeroed memory for pages of a window, or none again; async-signal-safe. 0 or -errno. */
+int os_window_fill(void *at, size_t size);
+int os_window_empty(void *at, size_t size);
+
 /* A file to be read or mapped, which programs that are started do not inherit; -errno. */
 int os_file_open(const char *path);
 

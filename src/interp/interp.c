@@ -49,6 +49,40 @@ static u64 call_kfunc(struct run *run, const struct kfunc_call *call, const u64 
 	return call->fn(r[1], r[2], r[3], r[4], r[5], run);
 }
 
+/* ---- arenas ---- */
+
+struct atomic_args {
+	u64 *regs;
+	const struct bpf_insn *insn;
+	void *at;
+};
+
+static void try_atomic32(void *arg)
+{
+	const struct atomic_args *args = arg;
+
+	atomic_op32(args->regs, args->insn, args->at);
+}
+
+static void try_atomic64(void *arg)
+{
+	const struct atomic_args *args = arg;
+
+	atomic_op64(args->regs, args->insn, args->at);
+}
+
+/* Where there is no memory nothing happens, and the old value is what was to be put in or found. */
+static void arena_atomic(u64 *regs, const struct bpf_insn *insn, void *at, u32 size)
+{
+	struct atomic_args args = {regs, insn, at};
+	u32 old = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
+	bool returns = insn->imm == BPF_CMPXCHG || insn->imm & BPF_FETCH;
+
+	if (fault_try(at, size, size == 4 ? try_atomic32 : try_atomic64, &args) && returns &&
+	    size == 4)
+		regs[old] = (u32)regs[old];
+}
+
 static s64 legacy_load(struct run *run, s32 off, u32 size)
 {
 	return run->legacy_load ? run->legacy_load(run, off, size) : -EFAULT;
@@ -139,11 +173,13 @@ static bool operands_known(const struct bpf_insn *insn)
 {
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_STX:
-		return BPF_MODE(insn->code) != BPF_ATOMIC || atomic_op_known(insn->imm);
+		if (BPF_MODE(insn->code) != BPF_ATOMIC && BPF_MODE(insn->code) != BPF_PROBE_ATOMIC)
+			return true;
+		return atomic_op_known(insn->imm);
 	case BPF_JMP:
 		return BPF_OP(insn->code) != BPF_JCOND || insn->src_reg == BPF_MAY_GOTO;
 	case BPF_ALU64:
-		/* Also refuses casts between address spaces: there are no arenas. */
+		/* Casts between address spaces are other instructions in the prepared form. */
 		if (BPF_OP(insn->code) == BPF_MOV && insn->off)
 			return insn->off == 8 || insn->off == 16 || insn->off == 32;
 		return true;

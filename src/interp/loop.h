@@ -9,6 +9,8 @@
 #define SRC	  regs[insn->src_reg]
 #define IMM	  ((u64)(s64)insn->imm)
 #define ADDR(reg) u64_to_ptr((reg) + (u64)(s64)insn->off)
+/* Whatever the register holds, this is in the arena's window or the guards around it. */
+#define ARENA(reg) u64_to_ptr(prog->arena + (u32)(reg) + (u64)(s64)insn->off)
 
 #define DISPATCH()                                                                                 \
 	do {                                                                                       \
@@ -56,11 +58,11 @@
 /* Loads of one size; ext is the type that gives the register its upper bits. */
 #define LOAD(label, bits, ext)                                                                     \
 	label: DST = (u64)(ext)program_load##bits(ADDR(SRC)); NEXT();
-#define PROBE(label, bits, ext)                                                                    \
+#define PROBE(label, bits, ext, at)                                                                 \
 	label: {                                                                                   \
 		u##bits v;                                                                         \
                                                                                                    \
-		if (fault_read(&v, ADDR(SRC), sizeof(v)))                                          \
+		if (fault_read(&v, at, sizeof(v)))                                                 \
 			v = 0;                                                                     \
 		DST = (u64)(ext)v;                                                                 \
 		NEXT();                                                                            \
@@ -68,6 +70,20 @@
 #define STORE(suffix, bits)                                                                        \
 	store_##suffix: program_store##bits(ADDR(DST), (u##bits)IMM); NEXT();                              \
 	storex_##suffix: program_store##bits(ADDR(DST), (u##bits)SRC); NEXT();
+
+#define ARENA_STORE(suffix, bits)                                                                  \
+	arena_store_##suffix: {                                                                    \
+		u##bits v = (u##bits)IMM;                                                          \
+                                                                                                   \
+		fault_write(ARENA(DST), &v, sizeof(v));                                            \
+		NEXT();                                                                            \
+	}                                                                                          \
+	arena_storex_##suffix: {                                                                   \
+		u##bits v = (u##bits)SRC;                                                          \
+                                                                                                   \
+		fault_write(ARENA(DST), &v, sizeof(v));                                            \
+		NEXT();                                                                            \
+	}
 
 #define LEGACY(suffix, size)                                                                       \
 	abs_##suffix: legacy = legacy_load(run, insn->imm, size); goto legacy_done;                \
@@ -152,19 +168,31 @@ enter:
 	LOAD(loadsx_b, 8, s8)
 	LOAD(loadsx_h, 16, s16)
 	LOAD(loadsx_w, 32, s32)
-	PROBE(probe_b, 8, u8)
-	PROBE(probe_h, 16, u16)
-	PROBE(probe_w, 32, u32)
-	PROBE(probe_dw, 64, u64)
-	PROBE(probesx_b, 8, s8)
-	PROBE(probesx_h, 16, s16)
-	PROBE(probesx_w, 32, s32)
+	PROBE(probe_b, 8, u8, ADDR(SRC))
+	PROBE(probe_h, 16, u16, ADDR(SRC))
+	PROBE(probe_w, 32, u32, ADDR(SRC))
+	PROBE(probe_dw, 64, u64, ADDR(SRC))
+	PROBE(probesx_b, 8, s8, ADDR(SRC))
+	PROBE(probesx_h, 16, s16, ADDR(SRC))
+	PROBE(probesx_w, 32, s32, ADDR(SRC))
 	STORE(b, 8)
 	STORE(h, 16)
 	STORE(w, 32)
 	STORE(dw, 64)
-	atomic_w: atomic_op32(regs, insn); NEXT();
-	atomic_dw: atomic_op64(regs, insn); NEXT();
+	atomic_w: atomic_op32(regs, insn, ADDR(DST)); NEXT();
+	atomic_dw: atomic_op64(regs, insn, ADDR(DST)); NEXT();
+
+	PROBE(arena_load_b, 8, u8, ARENA(SRC))
+	PROBE(arena_load_h, 16, u16, ARENA(SRC))
+	PROBE(arena_load_w, 32, u32, ARENA(SRC))
+	PROBE(arena_load_dw, 64, u64, ARENA(SRC))
+	ARENA_STORE(b, 8)
+	ARENA_STORE(h, 16)
+	ARENA_STORE(w, 32)
+	ARENA_STORE(dw, 64)
+	arena_atomic_w: arena_atomic(regs, insn, ARENA(DST), 4); NEXT();
+	arena_atomic_dw: arena_atomic(regs, insn, ARENA(DST), 8); NEXT();
+	arena_user: DST = (u32)SRC ? prog->arena_user | (u32)SRC : 0; NEXT();
 
 	LEGACY(b, 1)
 	LEGACY(h, 2)
@@ -204,6 +232,7 @@ enter:
 #undef SRC
 #undef IMM
 #undef ADDR
+#undef ARENA
 #undef DISPATCH
 #undef NEXT
 #undef ALU
@@ -213,4 +242,5 @@ enter:
 #undef LOAD
 #undef PROBE
 #undef STORE
+#undef ARENA_STORE
 #undef LEGACY

@@ -114,9 +114,8 @@ static inline u64 to_order(u64 v, s32 bits, bool big)
  * all, as in the kernel's memory model.
  */
 #define ATOMIC_OP(bits)                                                                            \
-	static inline void atomic_op##bits(u64 *regs, const struct bpf_insn *insn)                 \
+	static inline void atomic_op##bits(u64 *regs, const struct bpf_insn *insn, u##bits *p)     \
 	{                                                                                          \
-		u##bits *p = u64_to_ptr(regs[insn->dst_reg] + (u64)(s64)insn->off);                \
 		u##bits v = (u##bits)regs[insn->src_reg];                                          \
 		u##bits r0 = (u##bits)regs[BPF_REG_0];                                             \
 		u64 *old = &regs[insn->src_reg];                                                   \

@@ -89,6 +89,8 @@ static inline u32 code_at(const struct jit_code *code)
 void code_free(struct jit_code *code);
 /* Notes that what follows comes from @pc. */
 void code_line(struct jit_code *code, u32 pc);
+/* Of a fixup: no register is cleared. */
+#define FIXUP_NO_REG 0xff
 void code_fixup(struct jit_code *code, u32 at, u32 resume, u8 zero_reg);
 /* Notes how the frame is from here on. */
 void code_frame(struct jit_code *code, u32 depth, u8 nsaved);

@@ -186,9 +186,6 @@ static int create_map(struct anybpf_map *map)
 		return object_fail(obj, -EOPNOTSUPP,
 				   "map \"%s\": pinning (LIBBPF_PIN_BY_NAME) is not supported yet",
 				   spec->name);
-	if (spec->type == BPF_MAP_TYPE_ARENA)
-		return object_fail(obj, -EOPNOTSUPP, "map \"%s\": arenas are not supported yet",
-				   spec->name);
 	if (!spec->inner &&
 	    (spec->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || spec->type == BPF_MAP_TYPE_HASH_OF_MAPS))
 		return object_fail(obj, -EINVAL,
@@ -251,6 +248,22 @@ static void share(struct anybpf_map *map)
 		map->mapped = NULL;
 }
 
+/* Both sides share it, and the kernel wants to know where before programs are loaded. */
+static int map_arena(struct anybpf_map *map)
+{
+	struct engine *engine = map->object->ctx->engine;
+	size_t size = map->max_entries * os_page_size();
+	int ret = engine->ops->mmap(engine, map->fd, 0, size, true, &map->mapped);
+
+	if (ret) {
+		map->mapped = NULL;
+		return object_fail(map->object, ret, "map \"%s\": the arena cannot be mapped: %s",
+				   map->spec->name, strerror(-ret));
+	}
+	map->mapped_size = size;
+	return 0;
+}
+
 static int fill_data(struct anybpf_map *map)
 {
 	int ret = 0;
@@ -293,6 +306,11 @@ int map_create_all(struct anybpf_object *obj)
 		if (obj->maps[i].fd >= 0)
 			continue;
 		ret = create_map(&obj->maps[i]);
+		if (!ret && obj->maps[i].spec->type == BPF_MAP_TYPE_ARENA) {
+			ret = map_arena(&obj->maps[i]);
+			if (ret)
+				map_destroy(&obj->maps[i]);
+		}
 		if (!ret && obj->maps[i].spec->data != DATA_NONE) {
 			ret = fill_data(&obj->maps[i]);
 			/* Who tries again later must not find it there without its contents. */
@@ -431,8 +449,12 @@ int anybpf_map_region(const struct anybpf_map *map)
 
 void *anybpf_map_data(const struct anybpf_map *map, size_t *size)
 {
-	if (size)
-		*size = map->mapped ? map->spec->value_size : 0;
+	bool arena = map->spec->type == BPF_MAP_TYPE_ARENA;
+
+	if (size && !map->mapped)
+		*size = 0;
+	else if (size)
+		*size = arena ? map->mapped_size : map->spec->value_size;
 	return map->mapped;
 }
 

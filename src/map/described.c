@@ -11,9 +11,8 @@
 
 #include "map/types.h"
 
-#define READ_WRITE	(BPF_F_RDONLY | BPF_F_WRONLY)
-#define MAX_SIZE	INT32_MAX
-#define ARENA_MAX_PAGES (1u << 20) /* 4 GB */
+#define READ_WRITE (BPF_F_RDONLY | BPF_F_WRONLY)
+#define MAX_SIZE   INT32_MAX
 
 enum entries {
 	ENTRIES_SOME,
@@ -46,13 +45,6 @@ static int check_sockhash(const union bpf_attr *attr)
 	int err = check_4_or_8(attr);
 
 	return !err && attr->key_size > MAX_BPF_STACK ? -E2BIG : err;
-}
-
-static int check_arena(const union bpf_attr *attr)
-{
-	if (attr->map_extra % os_page_size())
-		return -EINVAL;
-	return attr->max_entries > ARENA_MAX_PAGES ? -E2BIG : 0;
 }
 
 static int check_struct_ops(const union bpf_attr *attr)
@@ -133,37 +125,13 @@ static int described_check_btf(const struct map *map, const struct btf *btf)
 
 /* ---- life ---- */
 
-struct described_map {
-	struct map map;
-	void *pages; /* an arena's memory, once somebody maps it */
-};
-
-static struct described_map *described_of(struct map *map)
+static int described_init(struct map *map __unused, const union bpf_attr *attr __unused)
 {
-	return container_of(map, struct described_map, map);
-}
-
-static size_t arena_size(const struct map *map)
-{
-	return map->desc.max_entries * os_page_size();
-}
-
-static int described_init(struct map *map, const union bpf_attr *attr)
-{
-	if (attr->map_type == BPF_MAP_TYPE_ARENA) {
-		size_t size = arena_size(map);
-
-		map->desc.direct_size = size > UINT32_MAX ? UINT32_MAX : (u32)size;
-	}
 	return 0;
 }
 
-static void described_exit(struct map *map)
+static void described_exit(struct map *map __unused)
 {
-	struct described_map *described = described_of(map);
-
-	if (described->pages)
-		os_pages_free(described->pages, arena_size(map));
 }
 
 static int described_write(struct map *map __unused, const void *key __unused,
@@ -189,32 +157,15 @@ static int described_next_key(struct map *map __unused, const void *key __unused
 	return -EOPNOTSUPP;
 }
 
-/* Loaders put initial values into an arena through a mapping. */
-static int described_mmap(struct map *map, u64 offset, size_t size, bool writable __unused,
-			  void **addr)
-{
-	struct described_map *described = described_of(map);
-
-	if (map->desc.type != BPF_MAP_TYPE_ARENA)
-		return -ENOTSUPP;
-	if (offset || size != arena_size(map))
-		return -EINVAL;
-	if (!described->pages)
-		described->pages = os_pages_alloc(size);
-	*addr = described->pages;
-	return described->pages ? 0 : -ENOMEM;
-}
-
 const struct map_ops map_ops_described = {
 	.type = BPF_MAP_TYPE_UNSPEC,
 	.check = described_check,
 	.check_btf = described_check_btf,
 	.init = described_init,
 	.exit = described_exit,
-	.size = sizeof(struct described_map),
+	.size = sizeof(struct map),
 	.read = described_read,
 	.write = described_write,
 	.delete = described_delete,
 	.next_key = described_next_key,
-	.mmap = described_mmap,
 };

@@ -39,6 +39,7 @@ extern const struct map_ops map_ops_devmap_hash;
 extern const struct map_ops map_ops_cpumap;
 extern const struct map_ops map_ops_xskmap;
 extern const struct map_ops map_ops_described;
+extern const struct map_ops map_ops_arena;
 extern const struct map_ops map_ops_stack_trace;
 extern const struct map_ops map_ops_user_ringbuf;
 /* Whether the type can be described to the verifier. */

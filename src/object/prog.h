@@ -20,6 +20,11 @@
  * - A context access has the host structure's offset and size.
  * - A load through a pointer that may be bad has mode BPF_PROBE_MEM or
  *   BPF_PROBE_MEMSX: a fault loads 0.
+ * - A load, store or atomic of arena memory has mode BPF_PROBE_MEM32 or
+ *   BPF_PROBE_ATOMIC: its address is prog->arena plus the lower half of the
+ *   register plus off, and a fault loads 0 and does nothing else.
+ * - A cast to an arena's address is a move of 32 bits, one to a user's address
+ *   BPF_ALU64|BPF_ARENA_USER|BPF_X.
  * - An instruction that no path reaches is replaced by `goto -1`.
  */
 #ifndef ANYBPF_OBJECT_PROG_H
@@ -32,6 +37,9 @@
 #define BPF_TAIL_CALL	0xf0 /* operation of class BPF_JMP */
 #define BPF_PROBE_MEM	0x20 /* mode of class BPF_LDX */
 #define BPF_PROBE_MEMSX 0x40
+#define BPF_PROBE_MEM32	 0xa0 /* mode of classes BPF_LDX, BPF_ST, BPF_STX */
+#define BPF_PROBE_ATOMIC 0xe0 /* mode of class BPF_STX */
+#define BPF_ARENA_USER	 0xe0 /* operation of class BPF_ALU64: 0 stays, else the upper half is set */
 
 struct btf;
 struct btf_object;
@@ -104,6 +112,10 @@ struct prog {
 
 	struct map **maps; /* each holds a reference */
 	u32 map_cnt;
+
+	/* Of the arena that it uses: what an offset of 32 bits is added to; 0: it has none. */
+	u64 arena;
+	u64 arena_user; /* the upper half of its addresses in user space */
 
 	struct kfunc_call *kfunc_calls;
 	u32 kfunc_call_cnt;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "isa/isa.h"
+#include "map/arena.h"
 #include "object/btf_object.h"
 #include "object/owned.h"
 #include "prog/internal.h"
@@ -259,6 +260,43 @@ static int rewrite_sock(struct bpf_insn *insn, enum mem_kind mem)
 			     sock_field_find(mem, (u32)(u16)insn->off, isa_access_size(insn)));
 }
 
+static int rewrite_arena(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	bool atomic = BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC;
+
+	if (!load->prog->arena)
+		return -EFAULT;
+	insn->code = (u8)((insn->code & ~0xe0u) | (atomic ? BPF_PROBE_ATOMIC : BPF_PROBE_MEM32));
+	return 0;
+}
+
+/* A cast between address spaces: to a user's (imm 1 << 16), unless the map wants none, or back. */
+static void rewrite_cast(const struct load *load, struct bpf_insn *insn)
+{
+	bool to_user = insn->imm != 1 && load->prog->arena_user;
+
+	insn->code = to_user ? BPF_ALU64 | BPF_ARENA_USER | BPF_X : BPF_ALU | BPF_MOV | BPF_X;
+	insn->off = 0;
+	insn->imm = 0;
+}
+
+static bool is_cast(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_ALU64 | BPF_MOV | BPF_X) && insn->off == BPF_ADDR_SPACE_CAST;
+}
+
+/* What the arena's addresses are in this process. */
+static int find_arena(struct prog *prog)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < prog->map_cnt && !err; i++)
+		if (prog->maps[i]->desc.type == BPF_MAP_TYPE_ARENA)
+			err = arena_window(prog->maps[i], &prog->arena, &prog->arena_user);
+	return err;
+}
+
 static int rewrite_access(struct load *load, u32 at)
 {
 	struct bpf_insn *insn = &load->prog->insns[at];
@@ -279,7 +317,7 @@ static int rewrite_access(struct load *load, u32 at)
 			     (BPF_MODE(insn->code) == BPF_MEMSX ? BPF_PROBE_MEMSX : BPF_PROBE_MEM));
 		return 0;
 	case MEM_ARENA:
-		return not_yet(load, at, "arenas are");
+		return rewrite_arena(load, at);
 	case MEM_KERNEL:
 		return not_yet(load, at, "this memory of the kernel is");
 	default:
@@ -289,9 +327,13 @@ static int rewrite_access(struct load *load, u32 at)
 
 static int rewrite_insn(struct load *load, u32 at)
 {
-	const struct bpf_insn *insn = &load->prog->insns[at];
+	struct bpf_insn *insn = &load->prog->insns[at];
 
 	switch (BPF_CLASS(insn->code)) {
+	case BPF_ALU64:
+		if (is_cast(insn))
+			rewrite_cast(load, insn);
+		return 0;
 	case BPF_LD:
 		return isa_is_wide(insn) ? rewrite_wide(load, at) : 0;
 	case BPF_LDX:
@@ -310,6 +352,8 @@ int pass_rewrite(struct load *load)
 	struct prog *prog = load->prog;
 	int ret = make_kfunc_calls(load);
 
+	if (!ret)
+		ret = find_arena(prog);
 	if (ret)
 		return ret;
 	for (u32 i = 0; i < prog->insn_cnt; i++) {

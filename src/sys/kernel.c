@@ -28,11 +28,27 @@ static int kernel_close(struct engine *engine __unused, int fd)
 	return close(fd) ? -errno : 0;
 }
 
+/* An arena that was made for an address can be mapped there alone. */
+static void *arena_address(int fd)
+{
+	struct bpf_map_info info = {0};
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (u32)fd;
+	attr.info.info = ptr_to_u64(&info);
+	attr.info.info_len = sizeof(info);
+	if (kernel_bpf(NULL, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) ||
+	    info.type != BPF_MAP_TYPE_ARENA)
+		return NULL;
+	return u64_to_ptr(info.map_extra);
+}
+
 static int kernel_mmap(struct engine *engine __unused, int fd, u64 offset, size_t size,
 		       bool writable, void **addr)
 {
-	void *p = mmap(NULL, size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
-		       (off_t)offset);
+	void *at = arena_address(fd);
+	void *p = mmap(at, size, PROT_READ | (writable ? PROT_WRITE : 0),
+		       MAP_SHARED | (at ? MAP_FIXED_NOREPLACE : 0), fd, (off_t)offset);
 
 	if (p == MAP_FAILED)
 		return -errno;

@@ -14,8 +14,6 @@ int check_arena_map(struct verifier *v, const struct map_desc *map)
 		return reject(v, -EBUSY, "Only one arena per program");
 	if (!v->ptr_leaks || !v->bpf_capable)
 		return reject(v, -EPERM, "CAP_BPF and CAP_PERFMON are required to use arena");
-	if (v->in->interpreter)
-		return reject(v, -EOPNOTSUPP, "JIT is required to use arena");
 	v->arena_map = map;
 	return 0;
 }

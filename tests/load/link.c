@@ -450,7 +450,8 @@ static void test_refusals(void)
 	if (!setup(&f, "maps.bpf.o"))
 		return;
 	check_eq(object_prepare(f.object), (u64)-EOPNOTSUPP);
-	check_str(f.ctx.err.text, "maps: map \"wide\": arenas are not supported yet");
+	check_str(f.ctx.err.text,
+		  "maps: map \"wide\": the arena cannot be mapped: Operation not supported");
 	teardown(&f);
 	if (!setup(&f, "run.bpf.o"))
 		return;

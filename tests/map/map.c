@@ -55,12 +55,19 @@ static void types(void)
 /* What is not here yet says so. */
 static void unsupported_type(void)
 {
-	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_ARENA, .max_entries = 1};
-	struct err err = {0};
-	struct map *map;
+	for (u32 type = 1; type < __MAX_BPF_MAP_TYPE; type++) {
+		union bpf_attr attr = {.map_type = type, .max_entries = 1};
+		struct err err = {0};
+		char text[128];
+		struct map *map;
 
-	check_eq(map_create(host, &attr, NULL, &map, &err), -EOPNOTSUPP);
-	check_str(err.text, "map type arena is not supported yet");
+		if (map_type_ops(type))
+			continue;
+		snprintf(text, sizeof(text), "map type %s is not supported yet",
+			 map_type_name(type));
+		check_eq(map_create(host, &attr, NULL, &map, &err), -EOPNOTSUPP);
+		check_str(err.text, text);
+	}
 }
 
 static void description(void)

@@ -20,6 +20,7 @@ static const struct {
 	{"EBADF", -EBADF},
 	{"EBUSY", -EBUSY},
 	{"ENOSPC", -ENOSPC},
+	{"ERANGE", -ERANGE},
 	{"ENOTSUPP", -ENOTSUPP},
 	{"EOPNOTSUPP", -EOPNOTSUPP},
 };

@@ -31,13 +31,28 @@ static u32 lse_op(s64 imm)
 	}
 }
 
+/* The instruction just written may fault: then nothing has happened. */
+static void note_fault(struct a64 *e, const struct ir_insn *insn)
+{
+	if (insn->flags & IR_PROBE)
+		code_fixup(e->code, code_at(e->code) - 4, code_at(e->code), FIXUP_NO_REG);
+}
+
+static void a64_mov_w(struct jit_code *code, u8 rd, u8 rn)
+{
+	a64_rrr(code, A64_ORR, rd, A64_ZR, rn);
+}
+
 static void emit_lse(struct a64 *e, const struct ir_insn *insn)
 {
 	u32 size = insn->size == 8 ? A64_SIZE_X : 0, op = lse_op(insn->imm) | size;
-	u8 base = (u8)insn->aloc[0], src = a64_reg(e, insn, 2);
+	u8 base = (u8)insn->aloc[0], src = a64_reg(e, insn, 2), old = (u8)insn->loc;
 
 	if (insn->imm == BPF_CMPXCHG) {
-		a64_rrr(e->code, A64_CASAL | size, src, base, (u8)insn->loc);
+		a64_rrr(e->code, A64_CASAL | size, src, base, old);
+		note_fault(e, insn);
+		if (insn->flags & IR_PROBE && insn->size == 4)
+			a64_mov_w(e->code, old, old);
 		return;
 	}
 	if (returns_old(insn))
@@ -46,7 +61,18 @@ static void emit_lse(struct a64 *e, const struct ir_insn *insn)
 		a64_rrr(e->code, A64_ORN | a64_w(insn->size), A64_SCRATCH, A64_ZR, src);
 		src = A64_SCRATCH;
 	}
-	a64_rrr(e->code, op, returns_old(insn) ? (u8)insn->loc : A64_ZR, base, src);
+	/* Of a fault the result is the operand, which has no upper half, as on x86-64. */
+	if (insn->flags & IR_PROBE && returns_old(insn)) {
+		old = A64_SCRATCH2;
+		if (insn->size == 4)
+			a64_mov_w(e->code, old, src);
+		else
+			a64_mov(e->code, old, src);
+	}
+	a64_rrr(e->code, op, returns_old(insn) ? old : A64_ZR, base, src);
+	note_fault(e, insn);
+	if (old != insn->loc && returns_old(insn))
+		a64_mov(e->code, (u8)insn->loc, old);
 }
 
 /* ---- loops ---- */
@@ -75,7 +101,8 @@ static void make_new(struct a64 *e, const struct ir_insn *insn, u8 old, u8 src)
 
 static void emit_loop(struct a64 *e, const struct ir_insn *insn)
 {
-	u32 size = insn->size == 8 ? A64_SIZE_X : 0, again = sites_label(&e->sites), done = sites_label(&e->sites);
+	u32 size = insn->size == 8 ? A64_SIZE_X : 0, again = sites_label(&e->sites),
+	    done = sites_label(&e->sites);
 	bool ordered = returns_old(insn);
 	bool stores_src = insn->imm == BPF_XCHG || insn->imm == BPF_CMPXCHG;
 	u8 base = (u8)insn->aloc[0], src = a64_reg(e, insn, 2);
@@ -118,6 +145,8 @@ int a64_emit_atomic(struct a64 *e, const struct ir_insn *insn)
 	}
 	if (a64_has(e->fn, A64_LSE))
 		emit_lse(e, insn);
+	else if (insn->flags & IR_PROBE) /* the interpreter can */
+		return -EOPNOTSUPP;
 	else
 		emit_loop(e, insn);
 	return 0;

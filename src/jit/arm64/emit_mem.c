@@ -40,7 +40,12 @@ int a64_emit_load(struct a64 *e, const struct ir_insn *insn)
 
 int a64_emit_store(struct a64 *e, const struct ir_insn *insn)
 {
-	access(e, insn, A64_STR, a64_reg(e, insn, 2));
+	u8 rt = a64_reg(e, insn, 2);
+	u32 at = code_at(e->code);
+
+	access(e, insn, A64_STR, rt);
+	if (insn->flags & IR_PROBE)
+		code_fixup(e->code, at, code_at(e->code), FIXUP_NO_REG);
 	return 0;
 }
 

@@ -197,8 +197,26 @@ static int build_end(struct body *body)
 	return 0;
 }
 
+/* 0 stays; else the lower half is behind the upper half of the arena's addresses. */
+static int build_arena_user(struct body *body)
+{
+	const struct bpf_insn *insn = body_insn(body);
+	ir_ref zero = constant(body, 0), low, user;
+
+	if (body->b->unit->aot)
+		return cannot(body, ARENA_ELSEWHERE);
+	low = emit(body, ir_unary(IR_ZEXT32, 8, get_reg(body, insn->src_reg)));
+	body_at(body, low)->umax = UINT32_MAX;
+	user = emit(body,
+		    ir_binary(IR_OR, 8, low, constant(body, body->b->unit->prog->arena_user)));
+	set_reg(body, insn->dst_reg, emit(body, ir_select(IR_EQ, 8, low, zero, zero, user)));
+	return 0;
+}
+
 int build_alu(struct body *body)
 {
+	if (body_insn(body)->code == (BPF_ALU64 | BPF_ARENA_USER | BPF_X))
+		return build_arena_user(body);
 	switch (BPF_OP(body_insn(body)->code)) {
 	case BPF_MOV:
 		return build_move(body);

@@ -61,7 +61,24 @@ static bool is_probe(const struct bpf_insn *insn)
 	u8 mode = BPF_MODE(insn->code);
 
 	return BPF_CLASS(insn->code) == BPF_LDX &&
-	       (mode == BPF_PROBE_MEM || mode == BPF_PROBE_MEMSX);
+	       (mode == BPF_PROBE_MEM || mode == BPF_PROBE_MEMSX || mode == BPF_PROBE_MEM32);
+}
+
+/* As the program had it: what the registers are is the same. */
+static struct bpf_insn as_loaded(const struct bpf_insn *insn)
+{
+	struct bpf_insn loaded = *insn;
+	u8 mode = BPF_MODE(insn->code);
+
+	if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX) {
+		if (mode == BPF_PROBE_MEM32)
+			loaded.code = (u8)((insn->code & ~0xe0u) | BPF_MEM);
+		else if (mode == BPF_PROBE_ATOMIC)
+			loaded.code = (u8)((insn->code & ~0xe0u) | BPF_ATOMIC);
+	} else if (insn->code == (BPF_ALU64 | BPF_ARENA_USER | BPF_X)) {
+		loaded.code = BPF_ALU64 | BPF_MOV | BPF_X;
+	}
+	return loaded;
 }
 
 const struct kfunc_call *flow_kfunc(const struct jit_unit *unit, const struct bpf_insn *call)
@@ -107,8 +124,10 @@ static void insn_vars(const struct jit_unit *unit, u32 pc, u16 *use, u16 *def)
 		*use = (u16)BIT(insn->src_reg);
 		*def = (u16)BIT(insn->dst_reg);
 	} else {
-		*use = isa_regs_read(insn);
-		*def = isa_regs_written(insn);
+		struct bpf_insn loaded = as_loaded(insn);
+
+		*use = isa_regs_read(&loaded);
+		*def = isa_regs_written(&loaded);
 	}
 	*use &= (u16) ~(isa_is_may_goto(insn) ? 0 : BIT(BPF_REG_FP));
 }

@@ -90,6 +90,8 @@ void end_block(struct body *body);
 /* This subprogram returns @value. */
 void end_with_return(struct body *body, ir_ref value);
 int cannot(struct body *body, const char *what);
+/* Code in a file would need to know where the arena is going to be. */
+#define ARENA_ELSEWHERE "access to an arena in a file"
 
 /* By class of instruction; 0, -EOPNOTSUPP, -ENOMEM. */
 int build_alu(struct body *body);

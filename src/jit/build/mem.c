@@ -39,12 +39,32 @@ static bool is_shared(u8 mem)
 	return mem != MEM_STACK && mem != MEM_CTX && mem != MEM_PACKET;
 }
 
+static bool in_arena(const struct bpf_insn *insn)
+{
+	u8 mode = BPF_MODE(insn->code);
+
+	return mode == BPF_PROBE_MEM32 || mode == BPF_PROBE_ATOMIC;
+}
+
+/* An address in the arena's window: with any offset it stays in there, or in the guards. */
+static ir_ref arena_address(struct body *body, ir_ref offset)
+{
+	ir_ref low = emit(body, ir_unary(IR_ZEXT32, 8, offset));
+
+	body_at(body, low)->umax = UINT32_MAX;
+	return emit(body, ir_binary(IR_ADD, 8, constant(body, body->b->unit->prog->arena), low));
+}
+
 /* What all accesses have in common: base, distance, kind of memory. */
 static void set_place(struct body *body, struct ir_insn *ir, u32 reg)
 {
 	const struct bpf_insn *insn = body_insn(body);
 
 	ir->arg[0] = get_reg(body, reg);
+	if (in_arena(insn)) {
+		ir->arg[0] = arena_address(body, ir->arg[0]);
+		ir->flags |= IR_PROBE;
+	}
 	ir->disp = insn->off;
 	ir->size = size_of(insn);
 	ir->width = 8;
@@ -73,8 +93,11 @@ int build_load(struct body *body)
 	const struct bpf_insn *insn = body_insn(body);
 	struct ir_insn ir = {.op = IR_LOAD};
 
+	if (in_arena(insn) && body->b->unit->aot)
+		return cannot(body, ARENA_ELSEWHERE);
 	switch (BPF_MODE(insn->code)) {
 	case BPF_MEM:
+	case BPF_PROBE_MEM32:
 		break;
 	case BPF_MEMSX:
 		ir.flags = IR_SEXT;
@@ -134,9 +157,12 @@ int build_store(struct body *body)
 	bool is_imm = BPF_CLASS(insn->code) == BPF_ST;
 	struct ir_insn ir = {.op = IR_STORE};
 
-	if (!is_imm && BPF_MODE(insn->code) == BPF_ATOMIC)
+	if (in_arena(insn) && body->b->unit->aot)
+		return cannot(body, ARENA_ELSEWHERE);
+	if (!is_imm &&
+	    (BPF_MODE(insn->code) == BPF_ATOMIC || BPF_MODE(insn->code) == BPF_PROBE_ATOMIC))
 		return build_atomic(body);
-	if (BPF_MODE(insn->code) != BPF_MEM)
+	if (BPF_MODE(insn->code) != BPF_MEM && BPF_MODE(insn->code) != BPF_PROBE_MEM32)
 		return cannot(body, "store");
 	set_place(body, &ir, insn->dst_reg);
 	ir.arg[2] = is_imm ? constant(body, (u64)(s64)insn->imm) : get_reg(body, insn->src_reg);

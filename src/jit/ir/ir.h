@@ -81,7 +81,7 @@ extern const char *const ir_cc_names[IR_CC_CNT];
 
 /* Flags of instructions. */
 #define IR_SEXT	    BIT(0) /* a load extends the sign */
-#define IR_PROBE    BIT(1) /* a load whose address may be bad: a fault gives 0 */
+#define IR_PROBE    BIT(1) /* the address may be bad: a fault loads 0 and does nothing else */
 #define IR_SAFE_DIV BIT(2) /* the divisor is not 0 and, when signed, not -1 */
 #define IR_UNALIASED                                                                               \
 	BIT(3) /* memory that no program sees (the run, map structures): no plain access           \

@@ -234,6 +234,7 @@ static bool fits_run(const struct merge *m, const struct store_run *run,
 
 	return run->n && run->n < RUN_MOST && same_pointer(store, other) &&
 	       store->mem == other->mem && store->flags == other->flags &&
+	       !(store->flags & IR_PROBE) &&
 	       !overlaps(run, store->disp, store->size);
 }
 

@@ -82,6 +82,7 @@ int x86_emit_store(struct x86 *e, const struct ir_insn *insn)
 		[8] = OP_MOV_STORE | OP_W,
 	};
 	struct x86_rm rm = x86_address(e, insn, 0);
+	u32 at = code_at(e->code);
 	s64 value;
 
 	if (insn->target >= X86_RMW_ADD)
@@ -92,6 +93,8 @@ int x86_emit_store(struct x86 *e, const struct ir_insn *insn)
 		store_literal(e, insn, &rm, value);
 	else
 		x86_op(e->code, ops[insn->size], (u8)insn->aloc[2], &rm);
+	if (insn->flags & IR_PROBE) /* one instruction: what is changed in place is read plainly */
+		code_fixup(e->code, at, code_at(e->code), FIXUP_NO_REG);
 	return 0;
 }
 
