@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "kernel/psock.h"
 #include "kernel/sockets.h"
 #include "object/packet.h"
 
@@ -51,8 +52,15 @@ static void sock_free(struct kernel_object *kobj)
 	mem_free(kobj->obj.host->mem, sk);
 }
 
+/* As Linux's close(), whoever still holds the socket. */
+static void sock_closed(struct object *obj)
+{
+	sock_close((struct sock *)(void *)sock_common_of(
+		container_of(obj, struct kernel_object, obj)));
+}
+
 static const struct kernel_object_ops sock_ops = {
-	.object = {.kind = OBJECT_SOCKET, .free = kernel_object_release},
+	.object = {.kind = OBJECT_SOCKET, .free = kernel_object_release, .closed = sock_closed},
 	.unlink = sock_unlink,
 	.free = sock_free,
 };

@@ -46,6 +46,7 @@ struct sock;
 struct sock_bucket;
 struct sock_reuseport;
 struct sk_psock;
+struct sock_link;
 struct socket;
 struct file;
 struct inode;
@@ -155,7 +156,8 @@ struct sock {
 	struct sock_cgroup_data sk_cgrp_data;
 	struct sock_reuseport *sk_reuseport_cb;
 
-	struct sk_psock *host_psock; /* what a map of sockets keeps for it, see sock_data.h */
+	struct sk_psock *host_psock;  /* while it is in a map of sockets, see psock.h */
+	struct sock_link *host_links; /* its places in maps */
 };
 
 enum socket_state {

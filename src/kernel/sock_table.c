@@ -186,6 +186,8 @@ void sock_unhash(struct sock *sk)
 	skc->host_bucket = NULL;
 	spin_unlock(&bucket->lock);
 	mem_free(sock_host(sk)->mem, group);
+	if (sk_fullsock(sk))
+		sock_leave_port(sk);
 }
 
 /* ---- connections ---- */

@@ -25,7 +25,11 @@ struct sockets {
 	struct sock_bucket listening[SOCK_BUCKETS];
 	struct sock_bucket udp[SOCK_BUCKETS];
 	u32 hash_seed;
+	struct spinlock map_lock; /* see psock.h */
 };
+
+/* It has no port any more: leaves the places in maps that are for those which share one. */
+void sock_leave_port(struct sock *sk);
 
 /* NULL: no memory. */
 struct sockets *host_sockets(struct host *host);

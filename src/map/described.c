@@ -34,19 +34,6 @@ struct limits {
 
 /* ---- what a row cannot say ---- */
 
-/* An interface's number, with the descriptor of a program behind it or not. */
-static int check_4_or_8(const union bpf_attr *attr)
-{
-	return attr->value_size == 4 || attr->value_size == 8 ? 0 : -EINVAL;
-}
-
-static int check_sockhash(const union bpf_attr *attr)
-{
-	int err = check_4_or_8(attr);
-
-	return !err && attr->key_size > MAX_BPF_STACK ? -E2BIG : err;
-}
-
 static int check_struct_ops(const union bpf_attr *attr)
 {
 	return attr->btf_vmlinux_value_type_id ? 0 : -EINVAL;
