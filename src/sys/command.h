@@ -24,6 +24,9 @@ struct call {
 
 typedef int (*command_fn)(struct call *call);
 
+int sys_prog_attach(struct call *call);
+int sys_prog_detach(struct call *call);
+int sys_prog_query(struct call *call);
 int sys_map_create(struct call *call);
 int sys_map_lookup(struct call *call);
 int sys_map_update(struct call *call);
