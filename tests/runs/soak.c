@@ -18,11 +18,11 @@
 #include "tap.h"
 
 #define THREADS 4
-#define ROUND	25 /* objects by all threads, then everything is closed and counted */
-#define RUNS	50 /* of each program of an object */
+#define ROUND	12 /* objects by all threads, then everything is closed and counted */
+#define RUNS	10 /* of each program of an object */
 /* Sockets of test runs that wait to be freed: as many as it takes to begin an epoch, in three. */
 #define WAITING	 (3 * 64)
-#define SETTLING 5 /* rounds, in which tables grow to what they need */
+#define SETTLING 3 /* rounds, in which tables grow to what they need */
 
 /* Sanitizers keep what was freed for a while. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
