@@ -79,6 +79,8 @@ const struct kfunc_row *kfunc_row(const char *name, enum bpf_prog_type type,
 const struct kfunc_row *kfunc_row_by_id(enum kfunc_id id);
 /* KFUNC_UNKNOWN when Linux has none of that name. */
 enum kfunc_id kfunc_id_by_name(const char *name);
+/* The address behind a name of the host's kernel, helper/symbol.c; 0: there is none. */
+u64 kernel_symbol(struct host *host, const char *name);
 /* Whether fmod_ret programs may attach to the function; @flags as KF_SLEEPABLE. May be NULL. */
 bool kfunc_is_fmodret(const char *name, u32 *flags);
 

@@ -92,12 +92,29 @@ static int apply_extern(struct linker *l, const struct spec_func *func,
 			const struct spec_reloc *reloc, struct bpf_insn *insn)
 {
 	bool call = reloc->kind == RELOC_EXTERN_CALL;
-	s32 id = call ? vmlinux_find(l->obj->ctx, BTF_KIND_FUNC, "", reloc->symbol) : -ENOENT;
+	struct anybpf *ctx = l->obj->ctx;
+	s32 id = vmlinux_find(ctx, call ? BTF_KIND_FUNC : BTF_KIND_VAR, "", reloc->symbol);
+	u64 addr;
 
+	if (id > 0 && !call) {
+		insn[0].src_reg = BPF_PSEUDO_BTF_ID;
+		insn[0].imm = id;
+		insn[1].imm = 0;
+		return 0;
+	}
 	if (id > 0) {
 		insn->src_reg = BPF_PSEUDO_KFUNC_CALL;
 		insn->off = 0;
 		insn->imm = id;
+		return 0;
+	}
+	/* What has no type is a number. */
+	addr = call || !engine_user_host(ctx->engine)
+		       ? 0
+		       : kernel_symbol(engine_user_host(ctx->engine), reloc->symbol);
+	if (addr) {
+		insn[0].imm = (s32)(u32)addr;
+		insn[1].imm = (s32)(u32)(addr >> 32);
 		return 0;
 	}
 	/* What is weak may be missing, and here everything of its kind is. */

@@ -56,6 +56,24 @@ static int rewrite_func(struct load *load, u32 at)
 	return 0;
 }
 
+/* The address of a variable of the host's kernel, or of a function to compare with. */
+static int rewrite_ksym(struct load *load, u32 at)
+{
+	struct bpf_insn *insn = &load->prog->insns[at];
+	struct host *host = load->host;
+	const struct btf *btf;
+	u64 addr;
+
+	if (insn[1].imm || !host_types_are_own(host) || !host->vmlinux)
+		return not_yet(load, at, "addresses in another kernel are");
+	btf = host->vmlinux->btf;
+	addr = kernel_symbol(host, btf_name(btf, btf_type_by_id(btf, (u32)insn->imm)));
+	if (!addr)
+		return not_yet(load, at, "this kernel variable or function is");
+	set_wide(insn, addr);
+	return 0;
+}
+
 static int rewrite_wide(struct load *load, u32 at)
 {
 	struct prog *prog = load->prog;
@@ -78,8 +96,10 @@ static int rewrite_wide(struct load *load, u32 at)
 		if (fact->map >= prog->map_cnt)
 			return -EFAULT;
 		return rewrite_map_value(insn, prog->maps[fact->map]);
+	case BPF_PSEUDO_BTF_ID:
+		return rewrite_ksym(load, at);
 	default:
-		return not_yet(load, at, "addresses of kernel variables are");
+		return -EINVAL;
 	}
 }
 

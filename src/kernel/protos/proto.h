@@ -9,6 +9,7 @@
  *	FUNC_WIDE(name, { result r; parameters })	the same with more than five; a result
  *						of struct wide_void is none
  *	TRACEPOINT(name, (parameters))		btf_trace_NAME
+ *	PERCPU(type, name)			a variable, see vars.h
  *
  * Names of parameters are Linux's, since the verifier goes by their ends.
  */
@@ -22,11 +23,13 @@
 	{                                                                                          \
 		__builtin_unreachable();                                                           \
 	}
-struct wide_void {};
+struct wide_void {
+};
 
 #define FUNC_WIDE(name, body)                                                                      \
 	struct wide_func__##name body;                                                             \
 	KERNEL_KEEP_(struct wide_func__##name *, func_##name)
+#define PERCPU(type, name) type name __attribute__((section(".data..percpu")));
 #define TRACEPOINT(name, params)                                                                   \
 	typedef void(*btf_trace_##name) params;                                                    \
 	KERNEL_KEEP_(btf_trace_##name, trace_##name)

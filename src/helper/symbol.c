@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names of the host's kernel: the functions that programs may call, and its
+ * variables. Their addresses are those of this process.
+ */
+#include <string.h>
+
+#include "helper/kfunc_functions.h"
+#include "kernel/vars.h"
+#include "object/btf_object.h"
+
+u64 kernel_symbol(struct host *host, const char *name)
+{
+	enum kfunc_id id = kfunc_id_by_name(name);
+	const struct kfunc_row *row = kfunc_row_by_id(id);
+
+	if (row)
+		return (u64)(uintptr_t)row->fn;
+	return ptr_to_u64(kernel_var(host, name));
+}
+
+/* Whether a program has given a name with its terminator. */
+static bool is_name(const char *name, u32 size)
+{
+	return size > 1 && !name[size - 1];
+}
+
+DEFINE_HELPER(helper_kallsyms_lookup_name)
+{
+	u64 *addr = u64_to_ptr(r4);
+	const char *name = u64_to_ptr(r1);
+
+	*addr = 0;
+	if (r3 || !is_name(name, (u32)r2))
+		return helper_error(-EINVAL);
+	*addr = kernel_symbol(run->host, name);
+	return *addr ? 0 : helper_error(-ENOENT);
+}
+
+DEFINE_HELPER(helper_btf_find_by_name_kind)
+{
+	const char *name = u64_to_ptr(r1);
+	struct btf_object *vmlinux;
+
+	if (r4 || !is_name(name, (u32)r2) || (u32)r3 >= BTF_KINDS)
+		return helper_error(-EINVAL);
+	if (host_vmlinux(run->host, &vmlinux))
+		return helper_error(-ENOENT);
+	return helper_error(btf_find(vmlinux->btf, (enum btf_kind)r3, name));
+}
