@@ -289,7 +289,8 @@ static int parse_conversion(struct parser *p, const char *literal)
 
 	if (p->cnt >= p->arg_cnt)
 		return -EINVAL;
-	conv = &p->conv[p->cnt];
+	/* What is only checked may be more than can be printed. */
+	conv = &p->conv[p->run ? p->cnt : 0];
 	*conv = (struct conversion){
 		.literal = literal,
 		.literal_len = (size_t)(p->at - literal),
@@ -347,7 +348,8 @@ static int parse(struct parser *p)
 struct output {
 	char *buf;
 	size_t size;
-	size_t len; /* of the whole text, also of what did not fit */
+	size_t room; /* with that of the terminator */
+	size_t len;  /* of the whole text, also of what did not fit */
 };
 
 static void put(struct output *out, const char *text, size_t len)
@@ -469,7 +471,9 @@ static void put_conversion(struct output *out, const struct run *run, struct con
 		put_padded(out, conv, conv->text, strlen(conv->text));
 		break;
 	case CONV_RAW:
-		put(out, conv->text, strlen(conv->text));
+		/* As in Linux, where there is no room for any of it, its length does not count. */
+		if (out->len < out->room)
+			put(out, conv->text, strlen(conv->text));
 		break;
 	case CONV_POINTER:
 		put_address(out, conv, pointer_name(run, conv->value));
@@ -491,7 +495,7 @@ static int parse_format(struct parser *p, const struct run *run, const char *fmt
 			const void *args, u32 arg_cnt)
 {
 	p->end = memchr(fmt, 0, fmt_size);
-	if (!p->end || arg_cnt > FORMAT_MAX_ARGS)
+	if (!p->end || (run && arg_cnt > FORMAT_MAX_ARGS))
 		return -EINVAL;
 	p->run = run;
 	p->at = fmt;
@@ -512,7 +516,7 @@ int format_check(const char *fmt, size_t fmt_size, u32 arg_cnt)
 long format_text(const struct run *run, char *out_buf, size_t size, const char *fmt,
 		 size_t fmt_size, const void *args, u32 arg_cnt)
 {
-	struct output out = {out_buf, size ? size - 1 : 0, 0};
+	struct output out = {out_buf, size ? size - 1 : 0, size, 0};
 	struct parser p;
 	int error = parse_format(&p, run, fmt, fmt_size, args, arg_cnt);
 

@@ -64,7 +64,7 @@ DEFINE_HELPER(helper_ringbuf_query)
 DEFINE_HELPER(helper_ringbuf_reserve_dynptr)
 {
 	struct dynptr *dynptr = u64_to_ptr(r4);
-	u64 size = r2;
+	u32 size = (u32)r2;
 	void *record = NULL;
 	int error = 0;
 
@@ -76,7 +76,7 @@ DEFINE_HELPER(helper_ringbuf_reserve_dynptr)
 	else if (!(record = reserve(run, u64_to_ptr(r1), size)))
 		error = -EINVAL;
 	else
-		dynptr_init(dynptr, record, DYNPTR_TYPE_RINGBUF, (u32)size, false);
+		dynptr_init(dynptr, record, DYNPTR_TYPE_RINGBUF, size, false);
 	return helper_error(error);
 }
 
