@@ -20,8 +20,9 @@
 #define THREADS 4
 #define ROUND	12 /* objects by all threads, then everything is closed and counted */
 #define RUNS	10 /* of each program of an object */
-/* Sockets of test runs that wait to be freed: as many as it takes to begin an epoch, in three. */
-#define WAITING	 (3 * 64)
+/* Sockets of test runs that wait to be freed: as many as it takes to begin an epoch, in three; each
+ * of some allocations. */
+#define WAITING	 (3 * 64 * 4)
 #define SETTLING 3 /* rounds, in which tables grow to what they need */
 
 /* Sanitizers keep what was freed for a while. */
