@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,12 @@ static const char *stat_field(const char *text, u32 number)
 	return at;
 }
 
-u64 os_process_start(u32 pid)
+struct process {
+	char state;
+	u64 threads, start;
+};
+
+static bool look_up(u32 pid, struct process *process)
 {
 	const char *state, *threads, *start;
 	char path[32], text[1024];
@@ -142,21 +148,40 @@ u64 os_process_start(u32 pid)
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return false;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n <= 0)
-		return 0;
+		return false;
 	text[n] = '\0';
 	state = stat_field(text, 3);
 	threads = stat_field(text, 20);
 	start = stat_field(text, 22);
 	if (!state || !threads || !start)
-		return 0;
+		return false;
+	*process = (struct process){*state, strtoull(threads, NULL, 10),
+				    strtoull(start, NULL, 10) + 1};
+	return true;
+}
+
+u64 os_process_start(void)
+{
+	struct process process;
+
+	return look_up(os_process_id(), &process) ? process.start : 0;
+}
+
+bool os_process_gone(u32 pid, u64 start)
+{
+	struct process process;
+
+	/* Not everybody may look at everything. */
+	if (!look_up(pid, &process))
+		return kill((pid_t)pid, 0) && errno == ESRCH;
+	if (process.start != start)
+		return true;
 	/* A leader that has ended stays as a zombie as long as it has other threads. */
-	if ((*state == 'Z' || *state == 'X') && strtoul(threads, NULL, 10) <= 1)
-		return 0;
-	return strtoull(start, NULL, 10) + 1;
+	return (process.state == 'Z' || process.state == 'X') && process.threads <= 1;
 }
 
 u64 os_process_space(void)

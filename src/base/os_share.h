@@ -31,8 +31,10 @@ bool os_share_claimed(int fd, u64 byte);
 /* Memory that a forked child finds zeroed; NULL on failure. */
 void *os_pages_alloc_wiped(size_t size);
 
-/* When a process started, in a unit of its own; 0: there is none, or all its threads have ended. */
-u64 os_process_start(u32 pid);
+/* When this process started, in a unit of its own; 0: unknown. */
+u64 os_process_start(void);
+/* Whether the process that had the number and started then has ended, with all its threads. */
+bool os_process_gone(u32 pid, u64 start);
 /* Tells the name spaces of process numbers apart; 0: unknown. */
 u64 os_process_space(void);
 

@@ -74,7 +74,7 @@ static __attribute__((noinline)) int update_again(struct hash_map *h, int err, u
 						  u32 cpu)
 {
 	while (err == -EBUSY || err == -E2BIG) {
-		bool swept = h->map.share && share_recover(&h->map);
+		bool swept = h->map.share && share_recover_soon(&h->map);
 
 		if (err == -E2BIG && !swept)
 			break;

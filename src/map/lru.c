@@ -453,7 +453,7 @@ u32 lru_pop(struct hash_map *h, u32 cpu, u32 hash)
 		if (i)
 			os_yield();
 		if (i % RECOVER_TRIES == 1 && h->map.share)
-			share_recover(&h->map);
+			share_recover_soon(&h->map);
 		at = h->lru->percpu ? pop_own(h, cpu, hash) : pop_common(h, cpu, hash);
 	}
 	return at;

@@ -4,10 +4,13 @@
  * share.h. The repairer and the sweeper are at most one each; if one dies its
  * work is done again by the next.
  */
+#include <time.h>
+
 #include "map/types.h"
 
-#define LOCK_SPINS 128
-#define DEAD_TURNS 64 /* of waiting, between looks at the owner */
+#define LOCK_SPINS   128
+#define DEAD_TURNS   64 /* of waiting, between looks at the owner */
+#define LOOK_EACH_NS 10000000
 
 /* ---- one at a time ---- */
 
@@ -77,33 +80,52 @@ static void recover_one(struct map *map, u32 dead)
 	give(&share->header->repairer);
 }
 
-static u32 next_dead(struct map_share *share, u32 user)
+typedef bool (*dead_fn)(struct map_share *share, u32 user);
+
+static u32 next_dead(struct map_share *share, u32 user, dead_fn dead)
 {
 	u32 top = (u32)u64_min(atomic_load_explicit(&share->header->top, memory_order_acquire),
 			       SHARE_USERS);
 
 	while (++user <= top)
-		if (share_dead(share, user))
+		if (dead(share, user))
 			return user;
 	return 0;
 }
 
-bool share_recover(struct map *map)
+static bool recover(struct map *map, dead_fn dead)
 {
 	struct map_share *share = map->share;
-	u32 dead = next_dead(share, 0);
+	u32 user = next_dead(share, 0, dead);
 
-	if (!dead)
+	if (!user)
 		return false;
 	if (!take(share, &share->header->sweeper)) {
 		os_yield();
 		return true;
 	}
 	/* Only the sweeper frees slots: who is dead now stays so. */
-	for (dead = next_dead(share, 0); dead; dead = next_dead(share, dead))
-		recover_one(map, dead);
+	for (user = next_dead(share, 0, dead); user; user = next_dead(share, user, dead))
+		recover_one(map, user);
 	give(&share->header->sweeper);
 	return true;
+}
+
+bool share_recover(struct map *map)
+{
+	return recover(map, share_dead);
+}
+
+bool share_recover_soon(struct map *map)
+{
+	struct share_self *self = map->share->self;
+	u64 now = os_clock_ns(CLOCK_MONOTONIC);
+	u64 looked = atomic_load_explicit(&self->looked_ns, memory_order_relaxed);
+
+	if (now - looked < LOOK_EACH_NS)
+		return recover(map, share_dead_at_a_glance);
+	atomic_store_explicit(&self->looked_ns, now, memory_order_relaxed);
+	return recover(map, share_dead);
 }
 
 /* ---- waiting ---- */

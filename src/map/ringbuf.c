@@ -152,18 +152,16 @@ static void *reserve_locked(struct ringbuf *rb, u32 size)
 
 /*
  * Whether the record at a position was in the way, its producer having died: it
- * is not any more. Position and record may be old: then others are looked at
- * for nothing.
+ * is not any more. Position and record may be old: then somebody is looked for
+ * in vain.
  */
 static bool died_at(struct ringbuf *rb, u64 pos)
 {
 	struct record *rec = record_at(rb, pos);
 
-	if (pos == atomic_load_explicit(&rb->producer->at, memory_order_acquire) ||
-	    !(atomic_load_explicit(&rec->len, memory_order_acquire) & BPF_RINGBUF_BUSY_BIT) ||
-	    !share_dead(rb->map.share, PRODUCER(__atomic_load_n(&rec->page_off, __ATOMIC_RELAXED))))
-		return false;
-	return share_recover(&rb->map);
+	return pos != atomic_load_explicit(&rb->producer->at, memory_order_acquire) &&
+	       (atomic_load_explicit(&rec->len, memory_order_acquire) & BPF_RINGBUF_BUSY_BIT) &&
+	       share_recover_soon(&rb->map);
 }
 
 void *ringbuf_reserve(struct map *map, u64 size)
@@ -295,6 +293,13 @@ int ringbuf_consume(struct map *map, int (*fn)(void *arg, const void *data, u32 
 	return ret < 0 && ret != -ENODATA ? ret : n;
 }
 
+/* Waiters that die are not waiters any more; one counted too many is only woken in vain. */
+static void count_wait(struct map *map, u32 one)
+{
+	if (map->share)
+		atomic_fetch_add(&map->share->header->slot[share_user(map->share)].waits, one);
+}
+
 int ringbuf_wait(struct map *map, int timeout_ms)
 {
 	struct ringbuf *rb = ringbuf_of(map);
@@ -302,10 +307,12 @@ int ringbuf_wait(struct map *map, int timeout_ms)
 	bool ready;
 
 	map_wait_begin(&wait, &rb->shared->wakeups, &rb->shared->waiters, timeout_ms);
+	count_wait(map, 1);
 	do {
 		map_wait_look(&wait);
 		ready = available(rb);
 	} while (!ready && map_wait_sleep(&wait));
+	count_wait(map, -1u);
 	map_wait_end(&wait);
 	return ready;
 }
@@ -353,6 +360,8 @@ static void ringbuf_sweep(struct map *map, u32 dead)
 		pos += record_size(dropped);
 	}
 	map_unlock(&rb->shared->lock);
+	atomic_fetch_sub(&rb->shared->waiters,
+			 atomic_exchange(&map->share->header->slot[dead].waits, 0));
 	wake(rb->shared);
 }
 

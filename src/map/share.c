@@ -200,13 +200,14 @@ static void occupy(struct map_share *share, u32 user)
 	struct share_slot *slot = &share->header->slot[user];
 	u32 state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 	u32 top = atomic_load_explicit(&share->header->top, memory_order_relaxed);
+	u64 start = os_process_start();
 
+	share->self->space = start ? os_process_space() : 0;
 	while (top < user && !atomic_compare_exchange_weak(&share->header->top, &top, user))
 		;
 	atomic_store_explicit(&slot->pid, os_process_id(), memory_order_relaxed);
-	atomic_store_explicit(&slot->start, os_process_start(os_process_id()),
-			      memory_order_relaxed);
-	atomic_store_explicit(&slot->space, os_process_space(), memory_order_relaxed);
+	atomic_store_explicit(&slot->start, start, memory_order_relaxed);
+	atomic_store_explicit(&slot->space, share->self->space, memory_order_relaxed);
 	atomic_store_explicit(&slot->state, state | 1, memory_order_release);
 	atomic_store_explicit(&share->self->user, user, memory_order_release);
 }
@@ -283,24 +284,35 @@ u32 share_join_again(struct map_share *share)
 	return user;
 }
 
-bool share_dead(struct map_share *share, u32 user)
+/* Whether the process is, wherever its descriptors may live on. */
+static bool process_gone(const struct map_share *share, const struct share_slot *slot)
 {
-	struct share_slot *slot = &share->header->slot[user];
-	u32 state = atomic_load_explicit(&slot->state, memory_order_acquire);
-	u64 start;
+	u64 space = atomic_load_explicit(&slot->space, memory_order_relaxed);
 
-	if (!user || user > SHARE_USERS || !in_use(state) || user == share_user(share))
+	return space && space == share->self->space &&
+	       os_process_gone(atomic_load_explicit(&slot->pid, memory_order_relaxed),
+			       atomic_load_explicit(&slot->start, memory_order_relaxed));
+}
+
+static bool is_dead(struct map_share *share, u32 user, bool glance)
+{
+	const struct share_slot *slot = &share->header->slot[user];
+	u32 state = atomic_load_explicit(&slot->state, memory_order_acquire);
+
+	if (!user || !in_use(state) || user == share_user(share))
 		return false;
-	if (os_share_claimed(share->life, user)) {
-		/* Its descriptor may live on in a child. Our own start is found: /proc works. */
-		if (atomic_load_explicit(&slot->space, memory_order_relaxed) !=
-			    os_process_space() ||
-		    !os_process_start(os_process_id()))
-			return false;
-		start = os_process_start(atomic_load_explicit(&slot->pid, memory_order_relaxed));
-		if (start == atomic_load_explicit(&slot->start, memory_order_relaxed))
-			return false;
-	}
+	if (os_share_claimed(share->life, user) && (glance || !process_gone(share, slot)))
+		return false;
 	/* All of this was told of the same one. */
 	return atomic_load_explicit(&slot->state, memory_order_acquire) == state;
+}
+
+bool share_dead(struct map_share *share, u32 user)
+{
+	return is_dead(share, user, false);
+}
+
+bool share_dead_at_a_glance(struct map_share *share, u32 user)
+{
+	return is_dead(share, user, true);
 }

@@ -38,8 +38,9 @@ struct share_slot {
 	/* Odd while it is somebody's; else the number of times that it was, doubled. */
 	_Atomic u32 state;
 	_Atomic u32 pid;
+	_Atomic u32 waits; /* of its threads, counted among the waiters of the map */
 	_Atomic u64 start; /* of the process: numbers are used again */
-	_Atomic u64 space; /* where that number means something */
+	_Atomic u64 space; /* where that number means something; 0: nowhere */
 };
 
 struct share_header {
@@ -60,6 +61,8 @@ struct share_header {
 struct share_self {
 	_Atomic u32 user; /* 0: none yet */
 	struct spinlock joining;
+	u64 space;
+	_Atomic u64 looked_ns; /* when we last asked the system for all processes */
 };
 
 /* A process's side of a region. */
@@ -109,12 +112,18 @@ static inline u32 share_user(struct map_share *share)
 	return likely(user) ? user : share_join_again(share);
 }
 
-/* Whether a user is known to be dead; never wrongly. */
+/*
+ * Whether a user is known to be dead; never wrongly. At a glance, which costs one
+ * system call, one that has left a child behind seems alive.
+ */
 bool share_dead(struct map_share *share, u32 user);
+bool share_dead_at_a_glance(struct map_share *share, u32 user);
 
 /* Repairs if the owner of a lock is dead. With any locks held. */
 void share_repair(struct map *map, u32 owner);
 /* Repairs and sweeps; true if anybody was dead. Without locks. */
 bool share_recover(struct map *map);
+/* Likewise for who lacks something, which may be often: mostly only at a glance. */
+bool share_recover_soon(struct map *map);
 
 #endif

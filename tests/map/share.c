@@ -135,6 +135,51 @@ static void test_orphan(void)
 	host_free(host);
 }
 
+static u32 waiters(const struct map *map)
+{
+	u32 n = 0;
+
+	for (u32 i = 1; i <= SHARE_USERS; i++)
+		n += map->share->header->slot[i].waits;
+	return n;
+}
+
+/* A consumer that is killed in its sleep, and a producer with a record in hand. */
+static void test_ring(void)
+{
+	const struct kind *kind = &kinds[ARRAY_SIZE(kinds) - 1];
+	struct host *host = share_host();
+	struct map *map = share_map(host, kind);
+	pid_t waiter = fork(), producer;
+	const u64 one = 1; /* as check_record() wants it */
+
+	if (!waiter)
+		_exit(ringbuf_wait(map, -1) != 1);
+	producer = fork();
+	if (!producer)
+		_exit(!ringbuf_reserve(map, 1000));
+	waitpid(producer, NULL, 0);
+	wait_for(waiter);
+	/* It is in the way of what comes behind, until somebody gets there. */
+	check_eq(ringbuf_output(map, &one, sizeof(one), 0), 0);
+	check_eq(ringbuf_query(map, BPF_RB_AVAIL_DATA), 1008 + 16);
+	check(!consume(map));
+	check_eq(ringbuf_query(map, BPF_RB_AVAIL_DATA), 0);
+	waiter = fork();
+	if (!waiter)
+		_exit(ringbuf_wait(map, -1) != 1);
+	while (!waiters(map))
+		usleep(1000);
+	kill(waiter, SIGKILL);
+	waitpid(waiter, NULL, 0);
+	check(share_recover(map));
+	check_eq(waiters(map), 0);
+	check_eq(ringbuf_wait(map, 0), 0);
+	check(!check_whole(map, kind));
+	object_put(&map->obj);
+	host_free(host);
+}
+
 /* ---- refused ---- */
 
 static void test_types(void)
@@ -245,6 +290,7 @@ int main(void)
 	run_test(test_two_hosts);
 	run_test(test_fork);
 	run_test(test_orphan);
+	run_test(test_ring);
 	run_test(test_types);
 	run_test(test_other_maps);
 	run_test(test_other_files);
