@@ -21,7 +21,8 @@
 
 #include "map/types.h"
 
-#define RECORD_MAX (UINT32_MAX / 4)
+#define RECORD_MAX     (UINT32_MAX / 4)
+#define SHARED_LOOK_MS 50
 
 /* The first page. */
 struct ringbuf_shared {
@@ -307,6 +308,7 @@ int ringbuf_wait(struct map *map, int timeout_ms)
 	bool ready;
 
 	map_wait_begin(&wait, &rb->shared->wakeups, &rb->shared->waiters, timeout_ms);
+	wait.look_each_ms = map->share ? SHARED_LOOK_MS : 0;
 	count_wait(map, 1);
 	do {
 		map_wait_look(&wait);

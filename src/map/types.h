@@ -109,7 +109,8 @@ static inline void map_lock(struct map *map, struct spinlock *lock)
 {
 	u32 me = map_user(map);
 
-	/* An exchange would put our name in place of another's; where there are none it is faster. */
+	/* An exchange would put our name in place of another's; where there are none it is faster.
+	 */
 	if (unlikely(map->share ? !me || !map_trylock_as(lock, me) : !spin_trylock(lock)))
 		map_lock_slow(map, lock);
 }
@@ -182,7 +183,8 @@ void map_copy_percpu_out(struct map *map, void *values, void *first, size_t cpu_
 struct map_wait {
 	_Atomic u32 *wakeups, *waiters;
 	u32 seen;
-	int timeout_ms; /* -1: for ever */
+	int timeout_ms;	  /* -1: for ever */
+	int look_each_ms; /* whoever should wake us may be killed before; 0: that cannot be */
 	u64 start_ns;
 };
 

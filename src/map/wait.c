@@ -31,6 +31,8 @@ bool map_wait_sleep(struct map_wait *wait)
 			return false;
 		left -= (int)ms;
 	}
+	if (wait->look_each_ms && (left < 0 || left > wait->look_each_ms))
+		left = wait->look_each_ms;
 	os_wait(wait->wakeups, wait->seen, left);
 	return true;
 }

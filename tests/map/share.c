@@ -155,6 +155,10 @@ static void test_ring(void)
 
 	if (!waiter)
 		_exit(ringbuf_wait(map, -1) != 1);
+	/* It is asleep, and nobody wakes it who would have done so with the record. */
+	while (!waiters(map))
+		usleep(1000);
+	usleep(1000);
 	producer = fork();
 	if (!producer)
 		_exit(!ringbuf_reserve(map, 1000));
