@@ -43,11 +43,6 @@ DEFINE_HELPER(helper_get_current_comm)
 	return 0;
 }
 
-DEFINE_HELPER(helper_get_current_cgroup_id)
-{
-	return current_task(run).cgroup_id;
-}
-
 /* For programs that take it for a number, and for those that know its type. */
 DEFINE_HELPER(helper_get_current_task)
 {

@@ -32,6 +32,7 @@ extern const struct map_ops map_ops_task_storage;
 extern const struct map_ops map_ops_cgrp_storage;
 extern const struct map_ops map_ops_sk_storage;
 extern const struct map_ops map_ops_inode_storage;
+extern const struct map_ops map_ops_cgroup_array;
 extern const struct map_ops map_ops_cgroup_storage;
 extern const struct map_ops map_ops_percpu_cgroup_storage;
 extern const struct map_ops map_ops_devmap;

@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "base/os.h"
+#include "object/environment_cgroup.h"
 #include "object/environment_proc.h"
 
 /* Frames of the host and of libraries that lie before a program's, and of it. */
@@ -55,7 +56,6 @@ static void real_current_task(void *ctx __unused, struct env_task *task)
 	task->tgid = (u32)getpid();
 	task->uid = getuid();
 	task->gid = getgid();
-	task->cgroup_id = 1; /* the root of a cgroup2 tree */
 	task->start_time = own_start_time(task->pid);
 	prctl(PR_GET_NAME, task->comm);
 }
@@ -139,6 +139,9 @@ void environment_init(struct environment *env)
 		.next_task = proc_next_task,
 		.task_file = proc_task_file,
 		.task_vma = proc_task_vma,
+		.cgroup = machine_cgroup,
+		.next_cgroup = machine_next_cgroup,
+		.task_cgroup = machine_task_cgroup,
 		.read_memory = real_read_memory,
 		.write_memory = real_write_memory,
 		.stack = real_stack,

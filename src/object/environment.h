@@ -13,6 +13,15 @@
 
 #define TASK_COMM_LEN 16
 
+/* Room for the path of a control group, and for one name of it, with the terminator. */
+#define ENV_CGROUP_PATH 4096
+#define ENV_CGROUP_NAME 256
+
+struct env_cgroup {
+	u64 id;	     /* the directory's inode number */
+	u32 classid; /* of net_cls; 0: none */
+};
+
 enum env_namespace {
 	ENV_NS_UTS,
 	ENV_NS_IPC,
@@ -37,7 +46,6 @@ struct env_task {
 	u32 pid;  /* the thread's id, as Linux's task->pid */
 	u32 tgid; /* the process's id */
 	u32 uid, gid;
-	u64 cgroup_id;
 	char comm[TASK_COMM_LEN];
 	/* Nanoseconds of CLOCK_BOOTTIME: tells a task from a later one of the same number. */
 	u64 start_time;
@@ -119,6 +127,16 @@ struct environment {
 	int (*task_file)(void *ctx, u32 pid, s32 fd, struct env_file *file);
 	/* The first of the task's areas of memory that ends above @addr; 0, -ENOENT or as above. */
 	int (*task_vma)(void *ctx, u32 pid, u64 addr, struct env_vma *vma);
+	/*
+	 * Control groups (version 2) by their paths from the root on: "/", "/a/b". Without
+	 * these functions (NULL) there is the root alone, with the id 1, and all tasks are in it.
+	 */
+	int (*cgroup)(void *ctx, const char *path, struct env_cgroup *cgroup); /* 0 or -ENOENT */
+	/* The first name after @after, which is "" at the start, in that group: 0 or -ENOENT. */
+	int (*next_cgroup)(void *ctx, const char *path, const char *after,
+			   char name[ENV_CGROUP_NAME]);
+	/* Where the task (0: the current one) is: 0 or -ESRCH. */
+	int (*task_cgroup)(void *ctx, u32 pid, char path[ENV_CGROUP_PATH]);
 	/*
 	 * Copies @size bytes from an address that may be bad; 0 or -EFAULT and
 	 * then @dst is untouched or partly written.

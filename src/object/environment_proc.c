@@ -271,7 +271,7 @@ int proc_task(void *ctx __unused, u32 pid, struct env_task *task)
 	};
 	struct stat_line line;
 
-	*task = (struct env_task){.pid = pid, .cgroup_id = 1};
+	*task = (struct env_task){.pid = pid};
 	if (!pid || read_stat(pid, &line))
 		return -ESRCH;
 	fill_from_stat(task, &line);

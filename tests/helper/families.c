@@ -10,6 +10,8 @@
 #include "helper/functions.h"
 #include "helper/redirect.h"
 #include "helper/skb.h"
+#include "kernel/sock.h"
+#include "map/cgroup_array.h"
 #include "map/ringbuf.h"
 
 static struct host *host;
@@ -31,8 +33,23 @@ static u32 random_u32(void *ctx)
 static void current_task(void *ctx, struct env_task *task)
 {
 	(void)ctx;
-	*task = (struct env_task){.pid = 11, .tgid = 10, .uid = 1000, .gid = 100, .cgroup_id = 77};
+	*task = (struct env_task){.pid = 11, .tgid = 10, .uid = 1000, .gid = 100};
 	memcpy(task->comm, "a name of 15 ch", 16);
+}
+
+static int cgroup(void *ctx, const char *path, struct env_cgroup *cgrp)
+{
+	(void)ctx;
+	*cgrp = (struct env_cgroup){.id = 70 + strlen(path), .classid = 0x10001};
+	return 0;
+}
+
+static int task_cgroup(void *ctx, u32 pid, char path[ENV_CGROUP_PATH])
+{
+	(void)ctx;
+	(void)pid;
+	strcpy(path, "/of/task");
+	return 0;
 }
 
 /* Memory ends at the end of this page. */
@@ -58,6 +75,8 @@ static void make_host(void)
 	env.clock_ns = clock_ns;
 	env.random_u32 = random_u32;
 	env.current_task = current_task;
+	env.cgroup = cgroup;
+	env.task_cgroup = task_cgroup;
 	env.read_memory = read_memory;
 	env.nr_cpus = 3;
 	host_options_init(&opts);
@@ -94,13 +113,72 @@ static void test_place_and_chance(void)
 	check_eq(CALL0(helper_get_numa_node_id), 0);
 }
 
+static struct map *group_array(const char *path)
+{
+	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_CGROUP_ARRAY,
+			       .key_size = 4,
+			       .value_size = 4,
+			       .max_entries = 2};
+	int handle = cgroup_open(host, path);
+	struct map *map = NULL;
+	u32 index = 0;
+
+	check_eq(map_create(host, &attr, NULL, &map, NULL), 0);
+	check_eq(map_user_update(map, &index, &handle, BPF_ANY), 0);
+	check_eq(handle_close(host, handle), 0);
+	return map;
+}
+
+static void test_groups(void)
+{
+	struct map *above = group_array("/of"), *other = group_array("/other");
+	struct sk_buff skb = {0};
+	struct cgroup *mine = NULL;
+	struct sock sk = {0};
+
+	check_eq(CALL0(helper_get_current_cgroup_id), 78);
+	check_eq(CALLN(helper_get_current_ancestor_cgroup_id, 0, 0, 0), 71);
+	check_eq(CALLN(helper_get_current_ancestor_cgroup_id, 1, 0, 0), 73);
+	check_eq(CALLN(helper_get_current_ancestor_cgroup_id, 2, 0, 0), 78);
+	check_eq(CALLN(helper_get_current_ancestor_cgroup_id, 3, 0, 0), 0);
+	check_eq(CALLN(helper_get_current_ancestor_cgroup_id, E(-1), 0, 0), 0);
+	check_eq(CALL0(helper_get_task_cgroup_classid), 0x10001);
+	check_eq(CALLN(helper_current_task_under_cgroup, P(above), 0, 0), 1);
+	check_eq(CALLN(helper_current_task_under_cgroup, P(other), 0, 0), 0);
+	check_eq(CALLN(helper_current_task_under_cgroup, P(above), 1, 0), E(-EAGAIN));
+	check_eq(CALLN(helper_current_task_under_cgroup, P(above), 2, 0), E(-E2BIG));
+	/* A packet without a socket is nobody's. */
+	check_eq(CALLN(helper_skb_cgroup_id, P(&skb), 0, 0), 0);
+	check_eq(CALLN(helper_skb_under_cgroup, P(&skb), P(above), 0), E(-ENOENT));
+	skb.sk = &sk;
+	sk.__sk_common.skc_state = BPF_TCP_ESTABLISHED;
+	check_eq(CALLN(helper_skb_cgroup_id, P(&skb), 0, 0), 78);
+	check_eq(cgroup_by_path(host, "/other", &mine), 0);
+	sk.sk_cgrp_data.cgroup = mine;
+	check_eq(CALLN(helper_skb_cgroup_id, P(&skb), 0, 0), 76);
+	check_eq(CALLN(helper_sk_cgroup_id, P(&sk), 0, 0), 76);
+	check_eq(CALLN(helper_sk_ancestor_cgroup_id, P(&sk), 0, 0), 71);
+	check_eq(CALLN(helper_skb_ancestor_cgroup_id, P(&skb), 2, 0), 0);
+	check_eq(CALLN(helper_skb_under_cgroup, P(&skb), P(other), 0), 1);
+	check_eq(CALLN(helper_skb_under_cgroup, P(&skb), P(above), 0), 0);
+	cgroup_put(mine);
+	object_put(&above->obj);
+	object_put(&other->obj);
+}
+
+static void test_retval(void)
+{
+	check_eq(CALL0(helper_get_retval), 0);
+	check_eq(CALLN(helper_set_retval, E(-EPERM), 0, 0), 0);
+	check_eq(CALL0(helper_get_retval), E(-EPERM));
+}
+
 static void test_task(void)
 {
 	char comm[20];
 
 	check_eq(CALL0(helper_get_current_pid_tgid), 10ull << 32 | 11);
 	check_eq(CALL0(helper_get_current_uid_gid), 100ull << 32 | 1000);
-	check_eq(CALL0(helper_get_current_cgroup_id), 77);
 	memset(comm, 'x', sizeof(comm));
 	check_eq(CALLN(helper_get_current_comm, P(comm), 19, 0), 0);
 	check(!memcmp(comm, "a name of 15 ch\0\0\0\0x", 20));
@@ -510,6 +588,8 @@ int main(void)
 	run_test(test_time);
 	run_test(test_place_and_chance);
 	run_test(test_task);
+	run_test(test_groups);
+	run_test(test_retval);
 	run_test(test_probe_read);
 	run_test(test_probe_read_str);
 	run_test(test_strncmp);
