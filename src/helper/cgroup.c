@@ -100,6 +100,21 @@ DEFINE_HELPER(helper_sk_ancestor_cgroup_id)
 	return ancestor_id(group_of_sock(run, u64_to_ptr(r1)), r2);
 }
 
+/* ---- sockets of programs that are attached to a group ---- */
+
+/* The context is the socket. */
+DEFINE_HELPER(helper_sock_get_socket_cookie)
+{
+	return sock_gen_cookie(u64_to_ptr(r1));
+}
+
+DEFINE_HELPER(helper_addr_get_socket_cookie)
+{
+	const struct bpf_sock_addr *ctx = u64_to_ptr(r1);
+
+	return sock_gen_cookie((void *)ctx->sk);
+}
+
 /* ---- programs that are attached to a group ---- */
 
 /* The verifier knows that the flags are 0. */
@@ -110,11 +125,11 @@ DEFINE_HELPER(helper_get_local_storage)
 
 DEFINE_HELPER(helper_get_retval)
 {
-	return helper_error(run->retval);
+	return helper_error(*run->retval);
 }
 
 DEFINE_HELPER(helper_set_retval)
 {
-	run->retval = (s32)r1;
+	*run->retval = (s32)r1;
 	return 0;
 }

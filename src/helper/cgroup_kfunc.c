@@ -2,6 +2,7 @@
 /* Kernel functions on control groups: references, ancestors, and walking the tree. */
 #include "helper/kfunc_functions.h"
 #include "kernel/cgroup.h"
+#include "kernel/task.h"
 
 /* With a reference, or NULL where the group is just going. */
 static u64 acquire(struct cgroup *cgrp)
@@ -30,6 +31,20 @@ DEFINE_HELPER(kfunc_cgroup_from_id)
 	struct cgroup *cgrp;
 
 	return cgroup_by_id(run->host, r1, &cgrp) ? 0 : ptr_to_u64(cgrp);
+}
+
+DEFINE_HELPER(kfunc_task_under_cgroup)
+{
+	const struct task_struct *task = u64_to_ptr(r1);
+	const struct cgroup *cgrp = cgroup_of_task(run->host, (u32)task->pid);
+
+	return cgrp && cgroup_is_descendant(cgrp, u64_to_ptr(r2));
+}
+
+/* The host has no groups of version 1. */
+DEFINE_HELPER(kfunc_task_get_cgroup1)
+{
+	return 0;
 }
 
 /* ---- walking ---- */

@@ -7,6 +7,7 @@
 #include "helper/functions.h"
 #include "kernel/cgroup.h"
 #include "kernel/sock.h"
+#include "kernel/task.h"
 #include "map/local_storage.h"
 
 static u64 storage_get(u64 map, struct kernel_object *owner, u64 init, u64 flags)
@@ -21,6 +22,44 @@ static u64 storage_get(u64 map, struct kernel_object *owner, u64 init, u64 flags
 static u64 storage_delete_of(u64 map, struct kernel_object *owner)
 {
 	return helper_error(owner ? local_storage_delete(u64_to_ptr(map), owner) : -EINVAL);
+}
+
+/* ---- tasks ---- */
+
+static struct kernel_object *task(u64 r)
+{
+	struct task_struct *t = u64_to_ptr(r);
+
+	return t ? &t->host_object : NULL;
+}
+
+DEFINE_HELPER(helper_task_storage_get)
+{
+	return storage_get(r1, task(r2), r3, r4);
+}
+
+DEFINE_HELPER(helper_task_storage_delete)
+{
+	return storage_delete_of(r1, task(r2));
+}
+
+/* ---- inodes ---- */
+
+static struct kernel_object *inode(u64 r)
+{
+	struct inode *i = u64_to_ptr(r);
+
+	return i ? &i->host_object : NULL;
+}
+
+DEFINE_HELPER(helper_inode_storage_get)
+{
+	return storage_get(r1, inode(r2), r3, r4);
+}
+
+DEFINE_HELPER(helper_inode_storage_delete)
+{
+	return storage_delete_of(r1, inode(r2));
 }
 
 /* ---- control groups ---- */

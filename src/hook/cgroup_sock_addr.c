@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses that a cgroup's tasks bind, connect, send and receive: checked and changed. */
+/*
+ * Addresses that a control group's tasks bind, connect, send and receive: checked
+ * and changed. What programs see is what a test run hands in, with a socket of
+ * its family, type and protocol.
+ */
+#include "hook/cgroup_test.h"
 #include "hook/rules.h"
+#include "kernel/sock.h"
 
 #define USER_IP4                                                                                   \
 	(ATTACH(CGROUP_INET4_BIND) | ATTACH(CGROUP_INET4_CONNECT) |                                \
@@ -57,4 +63,23 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(cgroup_sock_addr, CGROUP_SOCK_ADDR, rules);
+static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
+{
+	struct bpf_sock_addr ctx = {0};
+	struct sock *sk;
+	int error = group_test_ctx(attr, &ctx, sizeof(ctx), false);
+
+	if (!error && ctx.sk)
+		error = -EINVAL;
+	if (!error)
+		error = group_test_sock(host, ctx.family, ctx.type, ctx.protocol, &sk);
+	if (error)
+		return error;
+	ctx.sk = (void *)sk;
+	error = group_test_repeat(host, prog, &ctx, attr, NULL);
+	ctx.sk = NULL;
+	sock_put(sk);
+	return error ? error : test_finish_ctx(attr, &ctx, sizeof(ctx));
+}
+
+PLAIN_HOOK(cgroup_sock_addr, CGROUP_SOCK_ADDR, rules, test_run);

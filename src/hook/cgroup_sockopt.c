@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Socket options that a cgroup's tasks get and set. The option's value is the packet. */
+/*
+ * Socket options that a control group's tasks get and set. The option's value is
+ * what a packet is to others; a test run takes it as data, a TCP socket with it.
+ */
+#include "hook/cgroup_test.h"
 #include "hook/rules.h"
+#include "kernel/sock.h"
 
 #define GET ATTACH(CGROUP_GETSOCKOPT)
 #define SET ATTACH(CGROUP_SETSOCKOPT)
@@ -33,4 +38,50 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(cgroup_sockopt, CGROUP_SOCKOPT, rules);
+/* Both copies that programs see: the option's value, and what Linux has behind the context. */
+struct test {
+	struct bpf_sockopt ctx;
+	u8 value[TEST_PAGE];
+};
+
+static int run_on(struct host *host, struct prog *prog, union bpf_attr *attr, struct test *test)
+{
+	struct bpf_sockopt *ctx = &test->ctx;
+	u32 size = attr->test.data_size_in;
+	struct sock *sk;
+	int error = group_test_sock(host, AF_INET, SOCK_STREAM, IPPROTO_TCP, &sk);
+
+	if (error)
+		return error;
+	ctx->sk = (void *)sk;
+	ctx->optval = test->value;
+	ctx->optval_end = test->value + size;
+	error = group_test_repeat(host, prog, ctx, attr, &ctx->retval);
+	ctx->sk = NULL;
+	ctx->optval = ctx->optval_end = NULL;
+	sock_put(sk);
+	if (error)
+		return error;
+	error = test_finish(attr, test->value, size, attr->test.retval, attr->test.duration);
+	return error ? error : test_finish_ctx(attr, ctx, sizeof(*ctx));
+}
+
+static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
+{
+	struct test *test = mem_zalloc(host->mem, sizeof(*test));
+	int error;
+
+	if (!test)
+		return -ENOMEM;
+	error = group_test_ctx(attr, &test->ctx, sizeof(test->ctx), true);
+	if (!error && (test->ctx.sk || test->ctx.optval || test->ctx.optval_end))
+		error = -EINVAL;
+	if (!error)
+		error = test_copy_data(attr, test->value, attr->test.data_size_in);
+	if (!error)
+		error = run_on(host, prog, attr, test);
+	mem_free(host->mem, test);
+	return error;
+}
+
+PLAIN_HOOK(cgroup_sockopt, CGROUP_SOCKOPT, rules, test_run);

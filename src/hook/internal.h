@@ -40,6 +40,9 @@ int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repea
 /* The same where a run is more than the program: @once runs it in @run's slot. */
 int test_repeat_by(struct host *host, u32 repeat, u32 (*once)(struct run *run, void *arg),
 		   void *arg, u32 *retval, u32 *duration);
+/* As the first, with the result of the system call that the program may change; may be NULL. */
+int test_repeat_in_group(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+			 s32 *sysret, u32 *retval, u32 *duration);
 /* Hands the results out: 0, or -ENOSPC when data_out was too small and holds the beginning. */
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration);
 /* The same for the context; @ctx NULL when the caller had none. */

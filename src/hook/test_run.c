@@ -119,6 +119,7 @@ struct plain_run {
 	const struct prog *prog;
 	void *ctx;
 	s64 (*legacy_load)(struct run *run, s32 off, u32 size);
+	s32 *sysret; /* NULL: the run's own */
 	struct storages storages;
 };
 
@@ -128,20 +129,37 @@ static u32 run_plain(struct run *run, void *arg)
 
 	run->legacy_load = plain->legacy_load;
 	run->storages = plain->storages.at;
+	if (plain->sysret)
+		run->retval = plain->sysret;
 	return (u32)prog_run_in(run, plain->prog, plain->ctx);
+}
+
+static int repeat_plain(struct host *host, struct plain_run *plain, u32 repeat, u32 *retval,
+			u32 *duration)
+{
+	int error = storages_new(plain->prog, &plain->storages);
+
+	if (error)
+		return error;
+	error = test_repeat_by(host, repeat, run_plain, plain, retval, duration);
+	storages_free(&plain->storages);
+	return error;
 }
 
 int test_repeat(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
 		s64 (*legacy_load)(struct run *run, s32 off, u32 size), u32 *retval, u32 *duration)
 {
 	struct plain_run plain = {.prog = prog, .ctx = ctx, .legacy_load = legacy_load};
-	int error = storages_new(prog, &plain.storages);
 
-	if (error)
-		return error;
-	error = test_repeat_by(host, repeat, run_plain, &plain, retval, duration);
-	storages_free(&plain.storages);
-	return error;
+	return repeat_plain(host, &plain, repeat, retval, duration);
+}
+
+int test_repeat_in_group(struct host *host, const struct prog *prog, void *ctx, u32 repeat,
+			 s32 *sysret, u32 *retval, u32 *duration)
+{
+	struct plain_run plain = {.prog = prog, .ctx = ctx, .sysret = sysret};
+
+	return repeat_plain(host, &plain, repeat, retval, duration);
 }
 
 int test_finish(union bpf_attr *attr, const u8 *data, u32 size, u32 retval, u32 duration)

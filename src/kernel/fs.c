@@ -233,8 +233,17 @@ static void file_free(struct kernel_object *kobj)
 	mem_free(kobj->obj.host->mem, f);
 }
 
+/* A file keeps its inode; NULL where it has none. */
+static struct kernel_object *file_holder(struct kernel_object *kobj)
+{
+	struct host_file *f = container_of(kobj, struct host_file, file.host_object);
+
+	return f->file.f_inode ? &f->file.f_inode->host_object : NULL;
+}
+
 static const struct kernel_object_ops file_ops = {
 	.object = {.kind = OBJECT_FILE, .free = kernel_object_release},
+	.holder = file_holder,
 	.free = file_free,
 };
 

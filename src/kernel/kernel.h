@@ -39,6 +39,8 @@ struct kernel_object_ops {
 	struct object_ops object;
 	/* The last reference has gone: no lookup may find it any more. NULL: nothing to do. */
 	void (*unlink)(struct kernel_object *kobj);
+	/* Whose local storage counts for user space, as a file's inode's; NULL: its own. */
+	struct kernel_object *(*holder)(struct kernel_object *kobj);
 	/* No program sees it any more: frees the memory. */
 	void (*free)(struct kernel_object *kobj);
 };

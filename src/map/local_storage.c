@@ -109,6 +109,20 @@ static const struct {
 	{BPF_MAP_TYPE_INODE_STORAGE, OBJECT_FILE, -EBADF},
 };
 
+/* From what has the handle to what has the values. */
+static int use_holder(struct kernel_object **owner)
+{
+	struct kernel_object *named = *owner;
+
+	if (!named->ops->holder)
+		return 0;
+	*owner = named->ops->holder(named);
+	if (*owner)
+		kernel_object_get(*owner);
+	kernel_object_put(named);
+	return *owner ? 0 : -EBADF;
+}
+
 /* A reference of what the handle names. */
 static int owner_get(const struct map *map, const void *key, struct kernel_object **owner)
 {
@@ -122,7 +136,7 @@ static int owner_get(const struct map *map, const void *key, struct kernel_objec
 	if (err)
 		return err == -EINVAL ? holders[i].other : err;
 	*owner = container_of(obj, struct kernel_object, obj);
-	return 0;
+	return use_holder(owner);
 }
 
 static int storage_read(struct map *map, const void *key, void *value, u64 flags)

@@ -174,7 +174,8 @@ static void start(struct run *run, struct host *host, u32 at)
 	run->legacy_load = NULL;
 	run->tracer = NULL;
 	run->storages = NULL;
-	run->retval = 0;
+	run->own_retval = 0;
+	run->retval = &run->own_retval;
 	run->trace = NULL;
 	budget_begin(run);
 }

@@ -233,9 +233,10 @@ struct run {
 	 * (map/cgroup_storage.h), or NULL; what the system call is to return.
 	 */
 	struct cgroup_storage *const *storages;
-	s32 retval;
-	/* Of a program that is attached to a function or was called as if, or NULL: what it knows of
-	 * it. */
+	s32 *retval;
+	s32 own_retval; /* which .retval points to where nobody asks */
+	/* Of a program that is attached to a function or was called as if, or NULL: what it knows
+	 * of it. */
 	const struct trace_ctx *trace;
 };
 
