@@ -84,6 +84,14 @@ u32 os_thread_id(void);
 /* Writes a file anew; whoever has the one before mapped keeps that. -errno of the system. */
 int os_write_file(const char *path, const void *data, size_t size);
 
+/*
+ * What the system says of its network, by one of Linux's rtnetlink requests for
+ * all of a kind (RTM_GETLINK and so on): calls @fn for each message, with its
+ * type and what follows the header, until it returns non-zero. 0, what @fn
+ * returned, or a negative errno, also where there is no such thing.
+ */
+int os_rtnetlink(u16 request, int (*fn)(void *arg, u16 type, const u8 *msg, size_t len), void *arg);
+
 /* Nanoseconds of a POSIX clock (CLOCK_MONOTONIC, ...). */
 u64 os_clock_ns(int clock);
 void os_random(void *p, size_t size);

@@ -101,14 +101,19 @@ static int cut_header(const struct sk_buff *skb, const struct net_device *dev, u
 
 int skb_redirect(struct run *run, const struct sk_buff *skb, struct net_device *dev, bool ingress)
 {
-	struct network *net = dev->host_net;
-	struct net_frame *frame;
 	u32 off;
 	int err = cut_header(skb, dev, &off);
 
 	if (err)
 		return err;
-	frame = net_frame_new(run->host, skb->data + off, 0, skb->len - off);
+	return skb_send_bytes(run, skb, skb->data + off, skb->len - off, dev, ingress);
+}
+
+int skb_send_bytes(struct run *run, const struct sk_buff *skb, const u8 *bytes, u32 len,
+		   struct net_device *dev, bool ingress)
+{
+	struct net_frame *frame = net_frame_new(run->host, bytes, 0, len);
+
 	if (!frame)
 		return -ENOMEM;
 	frame->ifindex = ingress ? (u32)dev->ifindex : skb->ifindex;
@@ -116,7 +121,7 @@ int skb_redirect(struct run *run, const struct sk_buff *skb, struct net_device *
 	frame->cpu = run->cpu;
 	net_device_hold(dev);
 	frame->dev = dev;
-	net_backlog_add(net, frame);
+	net_backlog_add(dev->host_net, frame);
 	return 0;
 }
 

@@ -39,6 +39,9 @@ struct run;
 
 /* A copy of the packet goes out by the device, or in: it waits in the backlog. 0, -ERANGE, -ENOMEM.
  */
+int skb_send_bytes(struct run *run, const struct sk_buff *skb, const u8 *bytes, u32 len,
+		   struct net_device *dev, bool ingress);
+/* The same from where such a device has packets start; -ERANGE without a link header. */
 int skb_redirect(struct run *run, const struct sk_buff *skb, struct net_device *dev, bool ingress);
 
 /* What eth_type_trans() says of a frame without its Ethernet header's first 12 bytes. */

@@ -9,6 +9,8 @@
 #include "helper/skb.h"
 #include "hook/internal.h"
 #include "hook/xdp.h"
+#include "kernel/fib.h"
+#include "kernel/sock.h"
 #include "map/targets.h"
 
 /* A frame that programs send round in a circle is dropped after so many devices. */
@@ -93,7 +95,8 @@ static void send_copy(void *arg, struct xdp_target *target)
 	b->last = target;
 }
 
-static int send_to_all(struct network *net, struct net_frame *frame, const struct redirect *redirect)
+static int send_to_all(struct network *net, struct net_frame *frame,
+		       const struct redirect *redirect)
 {
 	struct broadcast b = {.net = net,
 			      .frame = frame,
@@ -106,7 +109,8 @@ static int send_to_all(struct network *net, struct net_frame *frame, const struc
 	return b.err;
 }
 
-static int send_by_map(struct network *net, struct net_frame *frame, const struct redirect *redirect)
+static int send_by_map(struct network *net, struct net_frame *frame,
+		       const struct redirect *redirect)
 {
 	struct xdp_target *target = redirect->target;
 
@@ -137,6 +141,60 @@ int deliver_redirect(struct run *run, struct net_frame *frame)
 	return send_by(net, frame, net_device_find(net, redirect.ifindex), NULL);
 }
 
+/* The next hop of a packet that goes out by @dev: its family and address, or -errno. */
+static int find_next_hop(struct network *net, const struct sk_buff *skb,
+			 const struct net_device *dev, const struct redirect *redirect, u8 *addr)
+{
+	struct fib_flow flow = {.iif = LOOPBACK_IFINDEX, .oif = (u32)dev->ifindex};
+	const u8 *ip = skb_network_header(skb);
+	u64 room = (u64)(skb->data_end - ip);
+	struct fib_result result;
+	int err;
+
+	memcpy(addr, redirect->nh, FIB_ADDR);
+	if (redirect->nh_family)
+		return (int)redirect->nh_family;
+	flow.family = be16_to_host(skb->protocol) == ETH_P_IP ? AF_INET : AF_INET6;
+	if (room < (flow.family == AF_INET ? 20 : 40))
+		return -EINVAL;
+	if (flow.family == AF_INET)
+		memcpy(flow.dst, ip + 16, 4);
+	else
+		memcpy(flow.dst, ip + 24, 16);
+	err = fib_lookup(net, &flow, &result);
+	if (err)
+		return err;
+	if (!result.nexthop || result.dev != dev)
+		return -EINVAL;
+	memcpy(addr, result.nexthop->gw_family ? result.nexthop->gw : flow.dst, FIB_ADDR);
+	return result.nexthop->gw_family ? result.nexthop->gw_family : flow.family;
+}
+
+/* From its network header on with a new link header; nobody is asked where a neighbour is. */
+static int redirect_neigh(struct run *run, const struct sk_buff *skb, struct net_device *dev,
+			  const struct redirect *redirect)
+{
+	u16 protocol = be16_to_host(skb->protocol);
+	struct network *net = dev->host_net;
+	u8 addr[FIB_ADDR], *link = skb_network_header(skb) - ETH_HLEN;
+	const u8 *lladdr;
+	int family;
+
+	if ((protocol != ETH_P_IP && protocol != ETH_P_IPV6) || link < skb->head ||
+	    skb_network_header(skb) >= skb->data_end)
+		return -EINVAL;
+	family = find_next_hop(net, skb, dev, redirect, addr);
+	if (family < 0)
+		return family;
+	lladdr = fib_find_neighbour(net, dev, (u8)family, addr);
+	if (!lladdr)
+		return -EHOSTUNREACH;
+	memcpy(link, lladdr, ETH_ALEN);
+	memcpy(link + ETH_ALEN, dev->dev_addr, ETH_ALEN);
+	put_be16(link + 2 * ETH_ALEN, protocol);
+	return skb_send_bytes(run, skb, link, (u32)(skb->data_end - link), dev, false);
+}
+
 int deliver_redirect_skb(struct run *run, const struct sk_buff *skb)
 {
 	struct redirect redirect = *run_redirect(run);
@@ -154,8 +212,10 @@ int deliver_redirect_skb(struct run *run, const struct sk_buff *skb)
 		if (!dev || !(dev->flags & IFF_UP))
 			return -EINVAL;
 		return skb_redirect(run, skb, dev, true);
+	case REDIRECT_NEIGH:
+		return redirect_neigh(run, skb, dev, &redirect);
 	default:
-		return -EOPNOTSUPP;
+		return -EBADRQC;
 	}
 }
 

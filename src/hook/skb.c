@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "helper/skb.h"
+#include "helper/tunnel.h"
 #include "hook/deliver.h"
 #include "hook/skb.h"
+#include "kernel/netdev.h"
 #include "kernel/sock.h"
 
 static u8 packet_type(const u8 *destination)
@@ -33,6 +35,20 @@ static void set_link_type(struct sk_buff *skb)
 	skb->pkt_type = packet_type(skb->data);
 	skb->protocol =
 		host_to_be16(eth_frame_type(skb->data + 2 * ETH_ALEN, skb->len - 2 * ETH_ALEN));
+}
+
+void skb_set_device(struct sk_buff *skb, const struct net_device *dev)
+{
+	skb->ifindex = (u32)dev->ifindex;
+	skb->ingress_ifindex = (u32)dev->ifindex;
+	if (skb->len < ETH_HLEN)
+		return;
+	if (!memcmp(skb->data, dev->dev_addr, ETH_ALEN))
+		skb->pkt_type = PACKET_HOST;
+	else if (!memcmp(skb->data, dev->broadcast, ETH_ALEN))
+		skb->pkt_type = PACKET_BROADCAST;
+	else
+		skb->pkt_type = skb->data[0] & 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
 }
 
 void skb_from_frame(struct sk_buff *skb, struct hook_frame *frame)
@@ -77,9 +93,11 @@ void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame 
 	run->legacy_load = skb_legacy_load;
 	for (u32 i = 0; i < n; i++) {
 		struct hook_frame *frame = &frames[i];
+		struct skb_metadata metadata;
 		struct sk_buff skb;
 
 		skb_from_frame(&skb, frame);
+		skb.metadata = &metadata;
 		skb.at_ingress = true;
 		deliver_reset(run);
 		frame->verdict = (u32)prog_run_in(run, prog, &skb);

@@ -34,6 +34,9 @@
 
 /* A frame that starts with its Ethernet header becomes an skb with data there. */
 void skb_from_frame(struct sk_buff *skb, struct hook_frame *frame);
+struct net_device;
+/* It came in by @dev, whose address the frame may be for. */
+void skb_set_device(struct sk_buff *skb, const struct net_device *dev);
 /* Data at the MAC header; what each frame's program left goes back into the frame. */
 void skb_run_frames(struct run *run, const struct prog *prog, struct hook_frame *frames, u32 n);
 /* For run->legacy_load: BPF_ABS and BPF_IND on the skb that is the run's context. */

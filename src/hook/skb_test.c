@@ -4,7 +4,9 @@
 
 #include "helper/csum.h"
 #include "helper/skb.h"
+#include "helper/tunnel.h"
 #include "hook/skb.h"
+#include "kernel/netdev.h"
 #include "kernel/sock.h"
 
 #define TEST_HEADROOM 64u /* Linux's NET_SKB_PAD; counts against the page */
@@ -18,6 +20,7 @@ struct test {
 	struct __sk_buff ctx;
 	bool has_ctx;
 	struct sock *sk; /* the packet's: a reference */
+	struct skb_metadata metadata;
 	struct sk_buff skb;
 };
 
@@ -164,6 +167,23 @@ static u32 network_sum(const struct sk_buff *skb)
 	return start < skb->data_end ? csum_bytes(start, (size_t)(skb->data_end - start), 0) : 0;
 }
 
+/* The device that the packet comes in by, if it is another than the loopback one. */
+static int set_device(struct host *host, struct test *test)
+{
+	struct network *net;
+	struct net_device *dev;
+
+	if (test->ctx.ifindex <= TEST_LOOPBACK)
+		return 0;
+	net = network_of(host);
+	dev = net ? net_device_get(net, test->ctx.ifindex) : NULL;
+	if (!dev)
+		return net ? -ENODEV : -ENOMEM;
+	skb_set_device(&test->skb, dev);
+	net_device_put(dev);
+	return 0;
+}
+
 /* From the frame in @buf to the skb as the program shall see it. */
 static int prepare(struct host *host, const union bpf_attr *attr, struct test *test, u8 *buf,
 		   bool at_mac)
@@ -180,9 +200,11 @@ static int prepare(struct host *host, const union bpf_attr *attr, struct test *t
 		error = test_copy_ctx(attr, &test->ctx, sizeof(test->ctx), &test->has_ctx);
 	if (error)
 		return error;
-	if (test->ctx.ifindex > TEST_LOOPBACK)
-		return -ENODEV;
 	skb_from_frame(skb, &frame);
+	skb->metadata = &test->metadata;
+	error = set_device(host, test);
+	if (error)
+		return error;
 	skb->ingress_ifindex = 0;
 	skb->queue_mapping = 0;
 	skb->wire_len = 0;

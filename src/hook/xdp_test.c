@@ -90,7 +90,10 @@ static int find_device(struct test *test)
 		return -ENOMEM;
 	if (ctx->egress_ifindex || (!ifindex && ctx->rx_queue_index))
 		return -EINVAL;
-	test->dev = net_device_get(net, ifindex ? ifindex : TEST_LOOPBACK);
+	if (ifindex)
+		test->dev = net_device_get(net, ifindex);
+	else
+		net_device_hold(test->dev = net->loopback);
 	if (!test->dev)
 		return -ENODEV;
 	return ctx->rx_queue_index < test->dev->real_num_rx_queues ? 0 : -EINVAL;

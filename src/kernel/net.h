@@ -11,6 +11,14 @@
 
 #define INIT_NET_COOKIE 1
 
+struct net_frame;
+
+/* Frames that wait for a reader, oldest first. */
+struct net_queue {
+	struct net_frame *first, *last;
+	u32 len;
+};
+
 struct net {
 	struct ns_common ns;
 	u64 net_cookie;

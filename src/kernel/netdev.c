@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/fib.h"
 #include "kernel/netdev_internal.h"
 
 #define DEFAULT_MTU	 1500
@@ -139,18 +140,28 @@ static const struct kernel_object_ops device_ops = {
 	.free = device_free,
 };
 
-static bool name_taken(const struct network *net, const char *name)
+u32 net_device_number_locked(struct network *net, const char *name)
 {
 	const struct net_table *table = table_of(net);
 
 	for (u32 i = 0; i < table->n; i++)
 		if (!strcmp(table->dev[i]->name, name))
-			return true;
-	return false;
+			return (u32)table->dev[i]->ifindex;
+	return 0;
+}
+
+struct net_device *net_device_find_locked(struct network *net, u32 ifindex)
+{
+	return table_find(net, ifindex);
+}
+
+static bool name_taken(struct network *net, const char *name)
+{
+	return net_device_number_locked(net, name);
 }
 
 /* Under the lock. "%d" in a name is the least number that is free. */
-static int choose_name(const struct network *net, const char *pattern, char name[IFNAMSIZ])
+static int choose_name(struct network *net, const char *pattern, char name[IFNAMSIZ])
 {
 	const char *number = strstr(pattern, "%d");
 	size_t len = strlen(pattern);
@@ -259,11 +270,13 @@ int net_device_add_locked(struct network *net, const struct net_device_options *
 	return 0;
 }
 
-int net_device_add(struct network *net, const struct net_device_options *opts, struct net_device **dev)
+int net_device_add(struct network *net, const struct net_device_options *opts,
+		   struct net_device **dev)
 {
 	int err;
 
 	pthread_mutex_lock(&net->lock);
+	net->given = true;
 	err = net_device_add_locked(net, opts, dev);
 	pthread_mutex_unlock(&net->lock);
 	return err;
@@ -319,6 +332,7 @@ void net_device_remove(struct net_device *dev)
 
 struct net_device *net_device_find(struct network *net, u32 ifindex)
 {
+	net_know(net);
 	return table_find(net, ifindex);
 }
 
@@ -326,6 +340,7 @@ struct net_device *net_device_get(struct network *net, u32 ifindex)
 {
 	struct net_device *dev;
 
+	net_know(net);
 	pthread_mutex_lock(&net->lock);
 	dev = table_find(net, ifindex);
 	if (dev)
@@ -352,6 +367,7 @@ static void net_free(struct host *host, struct host_part *part)
 		net_device_put(table->dev[i]);
 	}
 	mem_free(host->mem, table);
+	fib_free(host, atomic_load(&net->fib));
 	pthread_mutex_destroy(&net->lock);
 	mem_free(host->mem, net);
 }

@@ -6,7 +6,10 @@
  * for whoever reads them, a test or the owner of the host. Two devices may be
  * the ends of one cable, as veth's are: what one sends the other receives.
  *
- * Devices are the owner's to give; a loopback device is always there.
+ * A loopback device is always there. Devices and routes are the owner's to give;
+ * else they are the machine's (the environment's, that is) when somebody first
+ * asks for more: then they have its names, numbers and addresses, but no frame
+ * ever leaves the host.
  *
  * Programs may look at devices without a reference while they run; everybody
  * else holds one. A device that was removed stays in memory as long as that.
@@ -54,12 +57,6 @@ struct net_device_stats {
 	unsigned long rx_bytes, tx_bytes;
 	unsigned long rx_errors, tx_errors;
 	unsigned long rx_dropped, tx_dropped;
-};
-
-/* Frames that wait for a reader, oldest first. */
-struct net_queue {
-	struct net_frame *first, *last;
-	u32 len;
 };
 
 struct net_device {
@@ -129,6 +126,7 @@ struct network {
 	struct net *ns; /* the initial one: all devices are in it */
 	struct net_device *loopback;
 	pthread_mutex_t lock; /* of changes */
+	bool given;	      /* by the owner, or the machine has been asked */
 	u32 next_ifindex;
 	_Atomic(struct net_table *) devices;
 	_Atomic(struct fib *) fib;
@@ -153,7 +151,8 @@ struct net_device_options {
 };
 
 /* 0, -EEXIST (name or number), -EINVAL or -ENOMEM. *@dev is the network's own reference. */
-int net_device_add(struct network *net, const struct net_device_options *opts, struct net_device **dev);
+int net_device_add(struct network *net, const struct net_device_options *opts,
+		   struct net_device **dev);
 /* Makes two devices the ends of one cable. */
 void net_device_connect(struct net_device *a, struct net_device *b);
 /* From now on nobody finds it, and what is sent to it is dropped. */

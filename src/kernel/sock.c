@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "kernel/psock.h"
 #include "kernel/sockets.h"
+#include "kernel/xdp.h"
 #include "object/packet.h"
 
 /* Linux's defaults: net.core.rmem_default and so on. */
@@ -49,6 +50,8 @@ static void sock_free(struct kernel_object *kobj)
 	net_put(sk->__sk_common.skc_net.net);
 	if (sk->__sk_common.skc_family == AF_UNIX)
 		sock_put(unix_sk(sk)->peer);
+	if (sk->__sk_common.skc_family == AF_XDP)
+		xdp_sock_drop(container_of(sk, struct xdp_sock, sk));
 	mem_free(kobj->obj.host->mem, sk);
 }
 

@@ -13,6 +13,7 @@
 #define ANYBPF_KERNEL_SOCK_H
 
 #include "isa/uapi_structs.h"
+#include "base/sync.h"
 #include "kernel/net.h"
 #include "kernel/types.h"
 
@@ -396,11 +397,19 @@ struct unix_sock {
 	struct unix_address host_addr;
 };
 
-/* A socket that AF_XDP made; what it takes packets from is the netdevs' part. */
+/* A socket that AF_XDP made; see kernel/xdp.h. */
+struct net_device;
+
 struct xdp_sock {
 	struct sock sk;
+	struct net_device *dev; /* that it is bound to: a reference, or NULL */
 	u16 queue_id;
 	bool zc;
+	u64 rx_dropped;
+
+	struct spinlock host_lock;
+	struct net_queue host_received;
+	u32 host_ring; /* frames that wait at most */
 };
 
 struct request_sock {

@@ -55,62 +55,53 @@ void xdp_target_put(struct xdp_target *target)
 
 /* ---- AF_XDP ---- */
 
-static struct xdp_sock *sock_of(struct kernel_object *kobj)
+void xdp_sock_drop(struct xdp_sock *xs)
 {
-	return container_of(kobj, struct xdp_sock, host_kobj);
-}
-
-static void sock_free(struct kernel_object *kobj)
-{
-	struct xdp_sock *xs = sock_of(kobj);
 	struct net_frame *frame;
 
 	while ((frame = net_queue_take(&xs->host_received)))
 		net_frame_free(frame);
 	net_device_put(xs->dev);
-	mem_free(kobj->obj.host->mem, xs);
 }
-
-static const struct kernel_object_ops sock_ops = {
-	.object = {.kind = OBJECT_SOCKET, .free = kernel_object_release},
-	.free = sock_free,
-};
 
 int xdp_sock_new(struct network *net, u32 ifindex, u32 queue_id, u32 ring, struct xdp_sock **out)
 {
+	const struct sock_spec spec = {.family = AF_XDP, .type = SOCK_RAW};
 	struct net_device *dev = net_device_get(net, ifindex);
-	struct xdp_sock *xs;
+	struct sock *sk;
+	int err;
 
 	if (!dev)
 		return -ENODEV;
-	if (queue_id >= dev->real_num_rx_queues) {
+	err = queue_id < dev->real_num_rx_queues ? sock_create(net->host, &spec, &sk) : -EINVAL;
+	if (err) {
 		net_device_put(dev);
-		return -EINVAL;
+		return err;
 	}
-	xs = mem_zalloc(net->host->mem, sizeof(*xs));
-	if (!xs) {
-		net_device_put(dev);
-		return -ENOMEM;
-	}
-	kernel_object_init(&xs->host_kobj, &sock_ops, net->host);
-	xs->host_view.queue_id = queue_id;
-	xs->dev = dev;
-	xs->queue_id = queue_id;
-	xs->host_ring = ring ? ring : RING_DEFAULT;
-	*out = xs;
+	*out = container_of(sk, struct xdp_sock, sk);
+	(*out)->dev = dev;
+	(*out)->queue_id = (u16)queue_id;
+	(*out)->host_ring = ring ? ring : RING_DEFAULT;
 	return 0;
 }
 
 struct xdp_sock *xdp_sock_of(struct object *obj)
 {
-	return obj->ops == &sock_ops.object ? container_of(obj, struct xdp_sock, host_kobj.obj)
-					    : NULL;
+	struct kernel_object *kobj = container_of(obj, struct kernel_object, obj);
+
+	if (obj->ops->kind != OBJECT_SOCKET || sock_common_of(kobj)->skc_family != AF_XDP)
+		return NULL;
+	return (struct xdp_sock *)(void *)sock_common_of(kobj);
 }
 
 int xdp_sock_receive(struct xdp_sock *xs, struct net_frame *frame)
 {
 	int err = 0;
 
+	if (!xs->dev) {
+		net_frame_free(frame);
+		return -ENXIO;
+	}
 	if (frame->ifindex != (u32)xs->dev->ifindex || frame->queue != xs->queue_id) {
 		net_frame_free(frame);
 		return -EINVAL;

@@ -7,6 +7,7 @@
 #define ANYBPF_KERNEL_XDP_H
 
 #include "kernel/netdev.h"
+#include "kernel/sock.h"
 
 /* An element of a devmap (.dev) or of a cpumap (.cpu). Replaced as a whole, never changed. */
 struct xdp_target {
@@ -32,34 +33,26 @@ void xdp_target_get(struct xdp_target *target);
 void xdp_target_put(struct xdp_target *target);
 
 /*
- * An AF_XDP socket: bound to a queue of a device, it receives the frames of that
- * queue which programs redirect to it. Rings and shared memory are left out: the
- * reader gets the frames themselves.
+ * AF_XDP sockets (struct xdp_sock): bound to a queue of a device, one receives the
+ * frames of that queue which programs redirect to it. Rings and shared memory are
+ * left out: the reader gets the frames themselves.
  */
-struct xdp_sock {
-	struct bpf_xdp_sock host_view; /* first: what programs see of it */
-	struct net_device *dev;	       /* a reference */
-	u32 queue_id;
-	u64 rx_dropped;
-
-	struct kernel_object host_kobj;
-	struct spinlock host_lock;
-	struct net_queue host_received;
-	u32 host_ring; /* frames that wait at most */
-};
 
 /* With one reference; 0 for @ring is Linux's usual 2048. 0, -ENODEV, -EINVAL (queue), -ENOMEM. */
 int xdp_sock_new(struct network *net, u32 ifindex, u32 queue_id, u32 ring, struct xdp_sock **xs);
 /* NULL when the object is none. */
 struct xdp_sock *xdp_sock_of(struct object *obj);
-/* Takes the frame over: 0, -EINVAL from another device or queue, -ENOSPC. */
+/* Takes the frame over: 0, -ENXIO not bound, -EINVAL from another device or queue, -ENOSPC. */
 int xdp_sock_receive(struct xdp_sock *xs, struct net_frame *frame);
 struct net_frame *xdp_sock_take(struct xdp_sock *xs);
+
+/* What one that is being freed holds. */
+void xdp_sock_drop(struct xdp_sock *xs);
 
 static inline void xdp_sock_put(struct xdp_sock *xs)
 {
 	if (xs)
-		kernel_object_put(&xs->host_kobj);
+		sock_put(&xs->sk);
 }
 
 #endif

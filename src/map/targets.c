@@ -135,9 +135,7 @@ void *target_find(struct map *map, u64 key)
 	u32 index = (u32)key;
 	void *val = map->ops->lookup(map, &index, 0);
 
-	if (!val)
-		return NULL;
-	return map->desc.type == BPF_MAP_TYPE_XSKMAP
-		       ? (void *)container_of(val, struct xdp_sock, host_view)
-		       : container_of(val, struct xdp_target, val);
+	if (!val || map->desc.type == BPF_MAP_TYPE_XSKMAP)
+		return val;
+	return container_of(val, struct xdp_target, val);
 }

@@ -51,16 +51,13 @@ static void xskmap_exit(struct map *map)
 	os_pages_free(xsk->socks, table_size(map));
 }
 
-/* What a program gets is what it may see of the socket. */
 static void *xskmap_lookup(struct map *map, const void *key, u32 cpu __unused)
 {
 	u32 index = get_u32(key);
-	struct xdp_sock *xs;
 
 	if (index >= map->desc.max_entries)
 		return NULL;
-	xs = atomic_load_explicit(&xskmap_of(map)->socks[index], memory_order_acquire);
-	return xs ? &xs->host_view : NULL;
+	return atomic_load_explicit(&xskmap_of(map)->socks[index], memory_order_acquire);
 }
 
 static int xskmap_read(struct map *map __unused, const void *key __unused, void *value __unused,

@@ -125,6 +125,12 @@ static int real_send_signal(void *ctx __unused, int signal, bool thread)
 	return os_send_signal(signal, thread);
 }
 
+static int real_rtnetlink(void *ctx __unused, u16 request,
+			  int (*fn)(void *arg, u16 type, const u8 *msg, size_t len), void *arg)
+{
+	return os_rtnetlink(request, fn, arg);
+}
+
 static void no_printk(void *ctx __unused, const char *text __unused, size_t len __unused)
 {
 }
@@ -147,6 +153,7 @@ void environment_init(struct environment *env)
 		.stack = real_stack,
 		.build_id = real_build_id,
 		.send_signal = real_send_signal,
+		.rtnetlink = real_rtnetlink,
 		.printk = no_printk,
 		.nr_cpus = os_nr_cpus(),
 	};

@@ -150,6 +150,9 @@ struct environment {
 	bool (*build_id)(void *ctx, u64 addr, u8 id[BPF_BUILD_ID_SIZE], u64 *offset);
 	/* Sends a signal to the current task, or to its thread alone: 0 or -errno. */
 	int (*send_signal)(void *ctx, int signal, bool thread);
+	/* What the network is, see os_rtnetlink(); NULL: no more than a loopback device. */
+	int (*rtnetlink)(void *ctx, u16 request,
+			 int (*fn)(void *arg, u16 type, const u8 *msg, size_t len), void *arg);
 	/* One message of bpf_printk(); @len without a terminator. Called from any thread. */
 	void (*printk)(void *ctx, const char *text, size_t len);
 

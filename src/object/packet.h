@@ -90,6 +90,8 @@ enum ip_summed {
 #define FIELD16_(name) u16 name, name##_zero
 #endif
 
+struct skb_metadata;
+
 /* What the prepared form of an skb program has in R1. The packet is linear: data_end = data + len.
  */
 struct sk_buff {
@@ -127,6 +129,10 @@ struct sk_buff {
 	u8 tstamp_type;
 	void *sk; /* struct sock *, or NULL */
 	void *flow_keys;
+
+	/* Of tunnels, see helper/tunnel.h: room for it, or NULL, and what is there. */
+	struct skb_metadata *metadata;
+	u8 metadata_kind;
 
 	/* not visible to programs, but dev_type to classic ones */
 	u16 dev_type;			/* ARPHRD_* */

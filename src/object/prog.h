@@ -128,7 +128,7 @@ struct prog {
 	/* Of kernel variables and functions that it refers to: references. */
 	VEC(struct btf_object *) btfs;
 
-	u32 max_ctx_offset;  /* bytes of the context that its own instructions reach */
+	u32 max_ctx_offset; /* bytes of the context that its own instructions reach */
 	/* How far it goes into memory whose size is known only when it is attached. */
 	u32 max_rdonly_access, max_rdwr_access, max_tp_access;
 	u32 stopped_verdict; /* result of an execution that went over its budget */

@@ -13,6 +13,8 @@
 #include "helper/asm.h"
 #include "helper/helper.h"
 #include "hook/deliver.h"
+#include "kernel/fib.h"
+#include "kernel/sock.h"
 #include "kernel/xdp.h"
 #include "sys/engine.h"
 
@@ -323,11 +325,11 @@ static void test_xskmap(void)
 	check_eq(xdp_sock_new(w.net, 2, 1, 0, &xs), -EINVAL);
 	check_eq(xdp_sock_new(w.net, 2, 0, 0, &xs), 0);
 	check_eq(xdp_sock_new(w.net, 2, 0, 3, &small), 0);
-	object_get(&xs->host_kobj.obj);
-	object_get(&small->host_kobj.obj);
+	sock_hold(&xs->sk);
+	sock_hold(&small->sk);
 	map = create(BPF_MAP_TYPE_XSKMAP, 4, 4);
-	put(map, 1, (u32)handle_open(&xs->host_kobj.obj), 0);
-	put(map, 2, (u32)handle_open(&small->host_kobj.obj), 0);
+	put(map, 1, (u32)sock_open(&xs->sk), 0);
+	put(map, 2, (u32)sock_open(&small->sk), 0);
 	prog = redirect_prog(map, 1, XDP_PASS);
 	check_eq(run_live(prog, 2, 7), 0);
 	for (u32 i = 0; i < 7; i++) {
@@ -342,6 +344,14 @@ static void test_xskmap(void)
 	check_eq(run_live(redirect_prog(map, 2, 0), 2, 5), 0);
 	check_eq(small->host_received.len, 3);
 	check_eq(small->rx_dropped, 2);
+	/* What programs see of a socket is its queue. */
+	prog = LOAD_XDP(0, STORE_IMM(BPF_W, 10, -4, 1), MOV_REG(2, 10), ALU_IMM(BPF_ADD, 2, -4),
+			LOAD_IMM64(1, BPF_PSEUDO_MAP_FD, map, 0), CALL(BPF_FUNC_map_lookup_elem),
+			JUMP_IMM(BPF_JEQ, 0, 0, 4), LOAD(BPF_W, 0, 0, 0),
+			JUMP_IMM(BPF_JNE, 0, 0, 2), MOV_IMM(0, XDP_TX), EXIT(),
+			MOV_IMM(0, XDP_DROP), EXIT());
+	check_eq(run_live(prog, 2, 1), 0);
+	check_eq(SENT(2, 2), 1);
 	/* No socket there: the flags' verdict. */
 	check_eq(run_live(redirect_prog(map, 3, XDP_PASS), 2, 1), 0);
 	check_eq(RECEIVED(2, 2), 1);
@@ -479,6 +489,39 @@ static void test_clone_redirect(void)
 	packet[13] = 0;
 }
 
+/* With a new link header, towards the next hop that the routes tell. */
+static void test_neigh(struct hook_frame *frame)
+{
+	const struct bpf_insn neigh[] = {MOV_IMM(1, 3),
+					 MOV_IMM(2, 0),
+					 MOV_IMM(3, 0),
+					 MOV_IMM(4, 0),
+					 CALL(BPF_FUNC_redirect_neigh),
+					 EXIT()};
+	struct fib_route route = {.family = AF_INET, .nexthop_cnt = 1};
+	struct fib_neighbour to = {.family = AF_INET,
+				   .ifindex = 3,
+				   .addr = {10, 0, 0, 9},
+				   .lladdr = {2, 9, 9, 9, 9, 9}};
+	int fd = load(BPF_PROG_TYPE_SCHED_CLS, 0, neigh, ARRAY_SIZE(neigh));
+	struct net_frame *sent;
+
+	route.nexthop[0] =
+		(struct fib_nexthop){.ifindex = 3, .gw_family = AF_INET, .gw = {10, 0, 0, 9}};
+	check_eq(w.engine->ops->run_frames(w.engine, fd, frame, 1, NULL), 0);
+	check_eq(fib_add_route(w.net, &route), 0);
+	check_eq(w.engine->ops->run_frames(w.engine, fd, frame, 1, NULL), 0);
+	nothing_else();
+	check_eq(fib_add_neighbour(w.net, &to), 0);
+	check_eq(w.engine->ops->run_frames(w.engine, fd, frame, 1, NULL), 0);
+	sent = net_device_take_sent(DEV(3));
+	check(sent && !memcmp(sent->data, to.lladdr, ETH_ALEN) &&
+	      !memcmp(sent->data + ETH_ALEN, DEV(3)->dev_addr, ETH_ALEN) &&
+	      !memcmp(sent->data + 12, packet + 12, sizeof(packet) - 12));
+	net_frame_free(sent);
+	memcpy(frame->buf + frame->off, packet, sizeof(packet));
+}
+
 /* A redirect of traffic control happens where packets are no test run's. */
 static void test_tc_frames(void)
 {
@@ -510,6 +553,7 @@ static void test_tc_frames(void)
 	fd = load(BPF_PROG_TYPE_SCHED_CLS, 0, peer, ARRAY_SIZE(peer));
 	check_eq(ops->run_frames(w.engine, fd, &frame, 1, NULL), 0);
 	check_eq(RECEIVED(5, 5), 1);
+	test_neigh(&frame);
 	/* XDP likewise. */
 	check_eq(ops->run_frames(w.engine, by_number(3), &frame, 1, NULL), 0);
 	check_eq(frame.verdict, XDP_REDIRECT);
