@@ -17,6 +17,14 @@
  * takes no lock: what it saw holds if .seq has not moved on. Otherwise a node
  * may have been reused under its feet and it walks again; after some tries it
  * takes the lock. Prefixes that do not get longer on the way tell it so early.
+ *
+ * Behind the values are shortcuts: for the first bits of a key, as many as
+ * there can be different ones, what a walk comes to: the longest prefix of
+ * fewer bits, and the first node with no fewer. Who changes the trie writes
+ * one, and who has to walk from the root if the lock is free; who changes the trie first takes away
+ * the one that may be concerned, or all of them when the prefix is that short, by counting .age up.
+ * With the lock nothing else changes, so that a shortcut is right from when it is written until it
+ * is taken away.
  */
 #include <string.h>
 
@@ -31,6 +39,14 @@
 #define NODE_BARE  (1u << 31) /* in .len: no value */
 #define READ_TRIES 16
 
+/* A shortcut: the nodes that it leads to, and of what age it is; 0: none. */
+#define CUT_NODE_BITS 24
+#define CUT_NODE(cut) ((u32)(cut) & (BIT(CUT_NODE_BITS) - 1))
+#define CUT_BEST(cut) ((u32)((cut) >> CUT_NODE_BITS) & (BIT(CUT_NODE_BITS) - 1))
+#define CUT_AGE(cut)  ((u32)((cut) >> 2 * CUT_NODE_BITS))
+#define CUT_AGE_MAX   UINT16_MAX
+#define CUT_BITS_MAX  20u
+
 struct lpm_node {
 	_Atomic u32 child[2];
 	_Atomic u32 len; /* bits of the prefix */
@@ -44,6 +60,7 @@ struct lpm_node {
 struct lpm_shared {
 	_Atomic u32 root;
 	_Atomic u32 seq;
+	_Atomic u32 age; /* of shortcuts that hold: 1 to CUT_AGE_MAX */
 	_Alignas(MAP_CACHE_LINE) struct spinlock lock;
 	u32 fresh;		/* nodes from here on were never used */
 	u32 free;		/* chained through .child[0] */
@@ -54,7 +71,9 @@ struct lpm_map {
 	struct map map;
 	struct lpm_shared *shared; /* the region */
 	u8 *nodes, *values;	   /* node 0, which does not exist, would be here */
-	u8 *marks; /* of a shared map: bits, for who looks for nodes that are nowhere */
+	_Atomic u64 *cuts;
+	u32 cut_bits; /* of a key that a shortcut is for; 0: there are none */
+	u8 *marks;    /* of a shared map: bits, for who looks for nodes that are nowhere */
 	u32 nr_nodes;
 	u32 node_size, value_stride;
 	u32 data_size, words; /* of a key: bytes, and numbers that hold them */
@@ -125,10 +144,22 @@ static u32 count_nodes(const struct lpm_map *t, u32 entries)
 	return (u32)u64_min(nodes, NODE_BARE - 1);
 }
 
+/* About one for each entry; of more nodes than it can name there are none. */
+static u32 count_cut_bits(const struct lpm_map *t)
+{
+	u32 bits = 0;
+
+	if (t->nr_nodes >= BIT(CUT_NODE_BITS))
+		return 0;
+	while (bits < CUT_BITS_MAX && BIT(bits) < t->map.desc.max_entries)
+		bits++;
+	return bits < 8 * t->data_size ? bits : 8 * t->data_size;
+}
+
 static int lpm_init(struct map *map, const union bpf_attr *attr)
 {
 	struct lpm_map *t = lpm_of(map);
-	size_t nodes_size, marks_at;
+	size_t nodes_size, cuts_at, marks_at;
 
 	t->data_size = attr->key_size - (u32)sizeof(u32);
 	t->words = (t->data_size + 3) / 4;
@@ -137,6 +168,9 @@ static int lpm_init(struct map *map, const union bpf_attr *attr)
 	t->nr_nodes = count_nodes(t, attr->max_entries);
 	nodes_size = ROUND_UP((t->nr_nodes + 1ull) * t->node_size, MAP_CACHE_LINE);
 	t->size = sizeof(struct lpm_shared) + nodes_size + (t->nr_nodes + 1ull) * t->value_stride;
+	t->cut_bits = count_cut_bits(t);
+	cuts_at = t->size;
+	t->size += t->cut_bits ? sizeof(u64) << t->cut_bits : 0;
 	marks_at = t->size;
 	if (map->share)
 		t->size += t->nr_nodes / 8 + 2;
@@ -145,9 +179,12 @@ static int lpm_init(struct map *map, const union bpf_attr *attr)
 		return -ENOMEM;
 	t->nodes = (u8 *)(t->shared + 1);
 	t->values = t->nodes + nodes_size;
+	t->cuts = (_Atomic u64 *)(void *)((u8 *)t->shared + cuts_at);
 	t->marks = (u8 *)t->shared + marks_at;
-	if (!share_attached(map))
+	if (!share_attached(map)) {
 		t->shared->fresh = 1;
+		atomic_init(&t->shared->age, 1);
+	}
 	return 0;
 }
 
@@ -212,11 +249,21 @@ static u32 match(const struct lpm_map *t, const struct lpm_node *n, const void *
 
 /* ---- finding ---- */
 
-/* The node with the longest prefix of a key of four bytes, or 0. */
-static u32 walk_4(struct lpm_map *t, const void *key)
+/* Where a walk goes on, and the longest prefix that it has come by; each 0: none. */
+struct walk {
+	u32 at, found;
+};
+
+static inline struct walk walk_from_root(const struct lpm_map *t)
 {
-	u32 len = key_len(key), word = get_be32(key_data(key)), found = 0;
-	u32 at = link_get(&t->shared->root);
+	return (struct walk){.at = link_get(&t->shared->root)};
+}
+
+/* The node with the longest prefix of a key of four bytes, or 0. */
+static u32 walk_4(struct lpm_map *t, const void *key, struct walk from)
+{
+	u32 len = key_len(key), word = get_be32(key_data(key)), found = from.found;
+	u32 at = from.at;
 	s32 before = -1;
 
 	while (at) {
@@ -236,9 +283,9 @@ static u32 walk_4(struct lpm_map *t, const void *key)
 	return found;
 }
 
-static u32 walk_any(struct lpm_map *t, const void *key)
+static u32 walk_any(struct lpm_map *t, const void *key, struct walk from)
 {
-	u32 at = link_get(&t->shared->root), found = 0;
+	u32 at = from.at, found = from.found;
 	s32 before = -1;
 
 	while (at) {
@@ -258,9 +305,103 @@ static u32 walk_any(struct lpm_map *t, const void *key)
 	return found;
 }
 
-static inline u32 walk(struct lpm_map *t, const void *key)
+static inline u32 walk(struct lpm_map *t, const void *key, struct walk from)
 {
-	return t->data_size == 4 ? walk_4(t, key) : walk_any(t, key);
+	return t->data_size == 4 ? walk_4(t, key, from) : walk_any(t, key, from);
+}
+
+/* ---- shortcuts ---- */
+
+/* The one for a key of so many bits or more. */
+static inline _Atomic u64 *cut_of(const struct lpm_map *t, const void *key)
+{
+	return &t->cuts[key_word(t, key, 0) >> (32 - t->cut_bits)];
+}
+
+static inline u32 cut_age(const struct lpm_map *t)
+{
+	return atomic_load_explicit(&t->shared->age, memory_order_acquire);
+}
+
+/* What a walk comes to, under the lock. A node that parts from the key's first bits is none. */
+static u64 find_cut(struct lpm_map *t, const void *key)
+{
+	u32 at = link_get(&t->shared->root), best = 0, same = 0;
+
+	while (at) {
+		struct lpm_node *n = node_at(t, at);
+		u32 prefix = node_len(n) & ~NODE_BARE;
+		u32 common = prefix < t->cut_bits ? prefix : t->cut_bits;
+
+		same = match(t, n, key, same);
+		if (same < common)
+			at = 0;
+		if (same < common || prefix >= t->cut_bits)
+			break;
+		if (!(node_len(n) & NODE_BARE))
+			best = at;
+		at = link_get(&n->child[key_bit(key, prefix)]);
+	}
+	return at | (u64)best << CUT_NODE_BITS | (u64)cut_age(t) << 2 * CUT_NODE_BITS;
+}
+
+static bool try_lock(struct lpm_map *t)
+{
+	u32 me = map_user(&t->map);
+
+	return t->map.share ? me && map_trylock_as(&t->shared->lock, me)
+			    : spin_trylock(&t->shared->lock);
+}
+
+/* Where to begin: behind the shortcut, which is written where there is none and the lock is free.
+ */
+static inline struct walk walk_from(struct lpm_map *t, const void *key)
+{
+	_Atomic u64 *cut;
+	u64 found;
+
+	if (!t->cut_bits || key_len(key) < t->cut_bits)
+		return walk_from_root(t);
+	cut = cut_of(t, key);
+	found = atomic_load_explicit(cut, memory_order_acquire);
+	if (unlikely(CUT_AGE(found) != cut_age(t))) {
+		if (!try_lock(t))
+			return walk_from_root(t);
+		found = find_cut(t, key);
+		atomic_store_explicit(cut, found, memory_order_release);
+		map_unlock(&t->shared->lock);
+	}
+	return (struct walk){CUT_NODE(found), CUT_BEST(found)};
+}
+
+static void forget_all(struct lpm_map *t)
+{
+	u32 age = cut_age(t) + 1;
+
+	if (age > CUT_AGE_MAX) {
+		age = 1;
+		for (u64 i = 0; i < 1ull << t->cut_bits; i++)
+			atomic_store_explicit(&t->cuts[i], 0, memory_order_relaxed);
+	}
+	atomic_store_explicit(&t->shared->age, age, memory_order_release);
+}
+
+/* Afterwards the way is in the processor's caches. */
+static void remember(struct lpm_map *t, const void *key)
+{
+	if (t->cut_bits && key_len(key) >= t->cut_bits)
+		atomic_store_explicit(cut_of(t, key), find_cut(t, key), memory_order_release);
+}
+
+/* Before a key's prefix comes or goes, under the lock. */
+static void forget(struct lpm_map *t, const void *key)
+{
+	if (!t->cut_bits)
+		return;
+	if (key_len(key) < t->cut_bits)
+		forget_all(t);
+	else
+		atomic_store_explicit(cut_of(t, key), 0, memory_order_relaxed);
 }
 
 static inline u32 read_begin(const struct lpm_map *t)
@@ -284,12 +425,12 @@ static void *lpm_lookup(struct map *map, const void *key, u32 cpu __unused)
 	for (u32 i = 0; i < READ_TRIES; i++) {
 		u32 seq = read_begin(t);
 
-		at = walk(t, key);
+		at = walk(t, key, walk_from(t, key));
 		if (read_ok(t, seq))
 			return at ? value_at(t, at) : NULL;
 	}
 	map_lock(&t->map, &t->shared->lock);
-	at = walk(t, key);
+	at = walk(t, key, walk_from_root(t));
 	map_unlock(&t->shared->lock);
 	return at ? value_at(t, at) : NULL;
 }
@@ -304,14 +445,14 @@ static int lpm_read(struct map *map, const void *key, void *value, u64 flags)
 	for (u32 i = 0; i < READ_TRIES; i++) {
 		u32 seq = read_begin(t);
 
-		at = walk(t, key);
+		at = walk(t, key, walk_from(t, key));
 		if (at)
 			map_copy_out(map, value, value_at(t, at), flags);
 		if (read_ok(t, seq))
 			return at ? 0 : -ENOENT;
 	}
 	map_lock(&t->map, &t->shared->lock);
-	at = walk(t, key);
+	at = walk(t, key, walk_from_root(t));
 	if (at)
 		map_copy_out(map, value, value_at(t, at), flags);
 	map_unlock(&t->shared->lock);
@@ -508,6 +649,17 @@ static int put_new(struct lpm_map *t, const struct place *p, const void *key, co
 	return err;
 }
 
+static int put(struct lpm_map *t, const struct place *p, const void *key, const void *value,
+	       bool exists)
+{
+	int err;
+
+	forget(t, key);
+	err = exists ? put_instead(t, p, key, value) : put_new(t, p, key, value);
+	remember(t, key);
+	return err;
+}
+
 static int lpm_write(struct map *map, const void *key, const void *value, u64 flags)
 {
 	struct lpm_map *t = lpm_of(map);
@@ -522,10 +674,10 @@ static int lpm_write(struct map *map, const void *key, const void *value, u64 fl
 	exists = is_own(t, &p, key) && has_value(t, p.at);
 	if (exists && flags == BPF_NOEXIST)
 		err = -EEXIST;
-	else if (exists)
-		err = put_instead(t, &p, key, value);
+	else if (!exists && flags == BPF_EXIST)
+		err = -ENOENT;
 	else
-		err = flags == BPF_EXIST ? -ENOENT : put_new(t, &p, key, value);
+		err = put(t, &p, key, value, exists);
 	map_unlock(&t->shared->lock);
 	return err;
 }
@@ -572,7 +724,9 @@ static int lpm_delete(struct map *map, const void *key)
 	p = find_place(t, key);
 	exists = is_own(t, &p, key) && has_value(t, p.at);
 	if (exists) {
+		forget(t, key);
 		take_out(t, &p);
+		remember(t, key);
 		atomic_fetch_sub_explicit(&t->shared->nr_entries, 1, memory_order_relaxed);
 	}
 	map_unlock(&t->shared->lock);
