@@ -73,8 +73,6 @@ void (*os_unwinder_function(const char *name))(void);
 /* Of the program or library whose code is at @addr: @size bytes of its build id, the file offset.
  */
 bool os_build_id(u64 addr, u8 *id, size_t size, u64 *offset);
-/* Writes where the process may write; 0 or -EFAULT, also when it is written in part. */
-int os_write_memory(u64 addr, const void *src, size_t size);
 /* To the process, or to the calling thread alone: 0 or -errno. */
 int os_send_signal(int signal, bool thread);
 

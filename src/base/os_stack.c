@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What only the operating system and its C library know of a process: stacks,
- * the files behind its code, signals, memory that may not be writable.
+ * the files behind its code, signals.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -110,18 +109,7 @@ bool os_build_id(u64 addr, u8 *id, size_t size, u64 *offset)
 	return w.found;
 }
 
-/* ---- memory and signals ---- */
-
-/* The kernel copies, and finds out on the way whether it may. */
-int os_write_memory(u64 addr, const void *src, size_t size)
-{
-	struct iovec from = {.iov_base = (void *)(uintptr_t)src, .iov_len = size};
-	struct iovec to = {.iov_base = u64_to_ptr(addr), .iov_len = size};
-
-	if (!size)
-		return 0;
-	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
-}
+/* ---- signals ---- */
 
 int os_send_signal(int sig, bool thread)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "helper/functions.h"
+#include "kernel/task.h"
 #include "map/stack_trace.h"
 
 #define KNOWN_FLAGS ((u64)(BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK))
@@ -144,4 +145,18 @@ DEFINE_HELPER(helper_get_stack)
 
 	return (u64)get_stack(run, regs_of(run, u64_to_ptr(r1)), caller, u64_to_ptr(r2), (u32)r3,
 			      r4);
+}
+
+/* Of the current task alone: nobody knows the stack of one that does not run here. */
+DEFINE_HELPER(helper_get_task_stack)
+{
+	u64 caller = ptr_to_u64(__builtin_return_address(0));
+	const struct task_struct *task = u64_to_ptr(r1);
+
+	if (task == task_current(run))
+		return (u64)get_stack(run, NULL, caller, u64_to_ptr(r2), (u32)r3, r4);
+	memset(u64_to_ptr(r2), 0, (u32)r3);
+	if (!stack_flags_ok(r4, (u32)r3))
+		return helper_error(-EINVAL);
+	return helper_error(r4 & BPF_F_USER_STACK ? -EOPNOTSUPP : -EFAULT);
 }

@@ -765,6 +765,10 @@ struct bpf_core_relo {
 	enum bpf_core_relo_kind kind;
 };
 
+struct bpf_perf_event_value {
+	u64 counter, enabled, running;
+};
+
 struct bpf_pidns_info {
 	u32 pid;
 	u32 tgid;

@@ -65,11 +65,6 @@ static int real_read_memory(void *ctx __unused, void *dst, u64 addr, size_t size
 	return fault_read(dst, u64_to_ptr(addr), size);
 }
 
-static int real_write_memory(void *ctx __unused, u64 addr, const void *src, size_t size)
-{
-	return os_write_memory(addr, src, size);
-}
-
 /* Frame pointers, as Linux follows them in user space. */
 static u32 follow_frames(u64 fp, u64 *ips, u32 max)
 {
@@ -149,7 +144,6 @@ void environment_init(struct environment *env)
 		.next_cgroup = machine_next_cgroup,
 		.task_cgroup = machine_task_cgroup,
 		.read_memory = real_read_memory,
-		.write_memory = real_write_memory,
 		.stack = real_stack,
 		.build_id = real_build_id,
 		.send_signal = real_send_signal,

@@ -142,7 +142,10 @@ struct environment {
 	 * then @dst is untouched or partly written.
 	 */
 	int (*read_memory)(void *ctx, void *dst, u64 addr, size_t size);
-	/* The same the other way, to memory that the task can write. */
+	/*
+	 * The same the other way, for bpf_probe_write_user(); NULL: nobody may (-EPERM).
+	 * The real machine has none: a task's memory is the host's own here.
+	 */
 	int (*write_memory)(void *ctx, u64 addr, const void *src, size_t size);
 	/* Addresses of code on a stack, the innermost first: how many, at most @max. */
 	u32 (*stack)(void *ctx, const struct env_stack *from, u64 *ips, u32 max);

@@ -209,13 +209,27 @@ void run_end(struct run *run)
 	atomic_store_explicit(&slot->busy, 0, memory_order_release);
 }
 
+void host_syscall_begin(struct run *run)
+{
+	atomic_store_explicit(&run->slot->caller, os_thread_id(), memory_order_relaxed);
+}
+
+void host_syscall_end(struct run *run)
+{
+	atomic_store_explicit(&run->slot->caller, 0, memory_order_relaxed);
+}
+
 void host_synchronize(struct host *host)
 {
+	u32 me = os_thread_id();
+
 	atomic_thread_fence(memory_order_seq_cst);
 	for (u32 i = 0; i < host->env.nr_cpus; i++) {
 		struct slot *slot = &host->slots[i];
 		u64 passes = atomic_load(&slot->passes);
 
+		if (atomic_load_explicit(&slot->caller, memory_order_relaxed) == me)
+			continue;
 		while (atomic_load(&slot->busy) && atomic_load(&slot->passes) == passes)
 			os_yield();
 	}

@@ -45,6 +45,7 @@ struct slot {
 	_Alignas(64) _Atomic u32 busy; /* 0 or SLOT_BUSY() */
 	_Atomic u64 passes;	       /* counts releases, for host_synchronize() */
 	u32 cpu;
+	_Atomic u32 caller; /* the thread whose program is in a system call of the host, or 0 */
 	u32 depth; /* nested runs of the owner */
 	u8 scratch[SLOT_SCRATCH];
 };
@@ -149,6 +150,8 @@ struct host {
 	 */
 	_Atomic u32 jit_features;
 	bool verify_only;
+	/* bpf() for programs, see helper_sys_bpf(); set by who has the commands, else NULL. */
+	int (*sys_bpf)(struct host *host, u32 cmd, union bpf_attr *attr, u32 size);
 
 	/* The kernel's BTF, read when it is first asked for; see host_vmlinux(). */
 	char *vmlinux_path; /* NULL: the host's own */
@@ -180,6 +183,12 @@ void host_free(struct host *host);
 bool host_capable(const struct host *host, u32 caps);
 
 void host_synchronize(struct host *host);
+/*
+ * Around what a program has done that may come to host_synchronize(), which
+ * then waits for all others: nothing that this program may see goes by it.
+ */
+void host_syscall_begin(struct run *run);
+void host_syscall_end(struct run *run);
 
 /*
  * The part of the host, which @make makes if it is not there yet: also when

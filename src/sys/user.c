@@ -195,6 +195,7 @@ int engine_user_new(struct host *host, struct engine **engine)
 		return -ENOMEM;
 	user->engine.ops = &user_ops;
 	user->host = host;
+	host->sys_bpf = sys_bpf;
 	pthread_mutex_init(&user->lock, NULL);
 	*engine = &user->engine;
 	return 0;
