@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Devices that a cgroup's tasks may open or make. */
+#include "hook/cgroup_test.h"
 #include "hook/rules.h"
 
 static const struct ctx_field fields[] = {
@@ -23,4 +24,4 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-PLAIN_HOOK(cgroup_device, CGROUP_DEVICE, rules, plain_test_run);
+GROUP_HOOK(cgroup_device, CGROUP_DEVICE, rules, plain_test_run);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Packets that go in or out of a cgroup's sockets: the program lets them pass or not. */
+#include "hook/cgroup_test.h"
 #include "hook/rules.h"
 #include "hook/skb.h"
 
@@ -54,4 +55,4 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-SKB_HOOK(cgroup_skb, CGROUP_SKB, rules);
+GROUP_HOOK(cgroup_skb, CGROUP_SKB, rules, skb_test_run_l3);

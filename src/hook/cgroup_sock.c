@@ -133,4 +133,4 @@ static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 	return error ? error : test_finish_ctx(attr, &view, sizeof(view));
 }
 
-PLAIN_HOOK(cgroup_sock, CGROUP_SOCK, rules, test_run);
+GROUP_HOOK(cgroup_sock, CGROUP_SOCK, rules, test_run);

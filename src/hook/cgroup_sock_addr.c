@@ -82,4 +82,4 @@ static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 	return error ? error : test_finish_ctx(attr, &ctx, sizeof(ctx));
 }
 
-PLAIN_HOOK(cgroup_sock_addr, CGROUP_SOCK_ADDR, rules, test_run);
+GROUP_HOOK(cgroup_sock_addr, CGROUP_SOCK_ADDR, rules, test_run);

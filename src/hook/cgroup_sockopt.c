@@ -84,4 +84,4 @@ static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 	return error;
 }
 
-PLAIN_HOOK(cgroup_sockopt, CGROUP_SOCKOPT, rules, test_run);
+GROUP_HOOK(cgroup_sockopt, CGROUP_SOCKOPT, rules, test_run);

@@ -97,4 +97,4 @@ static int test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 	return error;
 }
 
-PLAIN_HOOK(cgroup_sysctl, CGROUP_SYSCTL, rules, test_run);
+GROUP_HOOK(cgroup_sysctl, CGROUP_SYSCTL, rules, test_run);

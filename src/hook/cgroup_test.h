@@ -9,7 +9,17 @@
 #define ANYBPF_HOOK_CGROUP_TEST_H
 
 #include "base/bytes.h"
+#include "hook/cgroup_attach.h"
 #include "hook/internal.h"
+
+#define GROUP_HOOK(symbol, id, rules_, run)                                                        \
+	const struct hook hook_##symbol = {                                                        \
+		.type = BPF_PROG_TYPE_##id,                                                        \
+		.name = #symbol,                                                                   \
+		.rules = &(rules_),                                                                \
+		.link = group_link,                                                                \
+		.test_run = (run),                                                                 \
+	}
 
 /* Checks the attribute and copies ctx_in; @data: whether the type takes data, a page at most. */
 int group_test_ctx(const union bpf_attr *attr, void *ctx, u32 size, bool data);

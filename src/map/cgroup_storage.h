@@ -48,8 +48,8 @@ struct cgroup_storage *cgroup_storage_new(struct map *map);
 void cgroup_storage_free(struct cgroup_storage *storage);
 
 /*
- * The group's value for programs of an attach type, made if there is none.
- * Groups are never dropped while they are somewhere in use. NULL without memory.
+ * The group's value for programs of an attach type, made if there is none; stays
+ * until the map goes or cgroup_storage_forget(). NULL without memory.
  */
 struct cgroup_storage *cgroup_storage_of(struct map *map, u64 cgroup_id, u32 attach_type);
 /* The group goes: its values do, too. */

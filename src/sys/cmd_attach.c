@@ -2,10 +2,11 @@
 /*
  * PROG_ATTACH, PROG_DETACH and PROG_QUERY: what a program is attached to is a
  * descriptor of some kind, which follows from the attach type. Here so far: maps
- * of sockets. All other kinds answer -EOPNOTSUPP.
+ * of sockets, and control groups (cmd_group.c). All other kinds answer -EOPNOTSUPP.
  */
 #include <errno.h>
 
+#include "hook/cgroup_attach.h"
 #include "map/sock_map.h"
 #include "sys/command.h"
 
@@ -104,11 +105,15 @@ static int attach_or_detach(struct call *call, bool attach)
 
 int sys_prog_attach(struct call *call)
 {
+	if (group_prog_type(call->attr.attach_type))
+		return sys_group_attach(call);
 	return attach_or_detach(call, true);
 }
 
 int sys_prog_detach(struct call *call)
 {
+	if (group_prog_type(call->attr.attach_type))
+		return sys_group_detach(call);
 	return attach_or_detach(call, false);
 }
 
@@ -117,8 +122,11 @@ int sys_prog_query(struct call *call)
 	const union bpf_attr *attr = &call->attr;
 	struct map *map;
 	u32 id = 0;
-	int err = check_type(attr->query.attach_type);
+	int err;
 
+	if (group_prog_type(attr->query.attach_type))
+		return sys_group_query(call);
+	err = check_type(attr->query.attach_type);
 	if (!err && attr->query.query_flags)
 		err = -EINVAL;
 	if (!err)

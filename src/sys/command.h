@@ -25,6 +25,10 @@ struct call {
 typedef int (*command_fn)(struct call *call);
 
 int sys_prog_attach(struct call *call);
+/* The same where the target is a control group, and likewise below. */
+int sys_group_attach(struct call *call);
+int sys_group_detach(struct call *call);
+int sys_group_query(struct call *call);
 int sys_prog_detach(struct call *call);
 int sys_prog_query(struct call *call);
 int sys_map_create(struct call *call);
@@ -67,8 +71,7 @@ int sys_bpf_load(struct host *host, union bpf_attr *attr, u32 size, struct verif
  * new one, and the descriptor is written there, which is the map's; else the
  * descriptor of the one to attach. A handle or -errno, told of in @err.
  */
-int sys_bpf_share(struct host *host, union bpf_attr *attr, u32 size, int *region,
-		  struct err *err);
+int sys_bpf_share(struct host *host, union bpf_attr *attr, u32 size, int *region, struct err *err);
 
 /*
  * A client's memory, in this process. Reading where there is none is -EFAULT,

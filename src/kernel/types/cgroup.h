@@ -103,6 +103,7 @@ struct cgroup {
 	struct css_set host_set; /* of tasks in it */
 	struct cgroup *host_first_child, *host_last_child, *host_next;
 	u32 host_classid; /* of net_cls */
+	void *host_bpf;	  /* what is attached to it, see hook/cgroup_attach.c; NULL: nothing yet */
 	char *host_name;
 
 	/* By level, the last is the group itself. */
