@@ -834,6 +834,8 @@ static void lpm_repair(struct map *map, u32 dead)
 	if (map_lock_owner(&t->shared->lock) != dead)
 		return;
 	nodes_left(t);
+	if (t->cut_bits)
+		forget_all(t);
 	memset(t->marks, 0, t->shared->fresh / 8 + 1);
 	atomic_store_explicit(&t->shared->nr_entries, mark_nodes(t), memory_order_relaxed);
 	t->shared->free = 0;
