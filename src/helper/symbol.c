@@ -31,7 +31,7 @@ DEFINE_HELPER(helper_kallsyms_lookup_name)
 	const char *name = u64_to_ptr(r1);
 
 	*addr = 0;
-	if (r3 || !is_name(name, (u32)r2))
+	if ((u32)r3 || !is_name(name, (u32)r2))
 		return helper_error(-EINVAL);
 	*addr = kernel_symbol(run->host, name);
 	return *addr ? 0 : helper_error(-ENOENT);
@@ -42,7 +42,7 @@ DEFINE_HELPER(helper_btf_find_by_name_kind)
 	const char *name = u64_to_ptr(r1);
 	struct btf_object *vmlinux;
 
-	if (r4 || !is_name(name, (u32)r2) || (u32)r3 >= BTF_KINDS)
+	if ((u32)r4 || !is_name(name, (u32)r2) || (u32)r3 >= BTF_KINDS)
 		return helper_error(-EINVAL);
 	if (host_vmlinux(run->host, &vmlinux))
 		return helper_error(-ENOENT);

@@ -97,9 +97,10 @@ static bool suits_owner(struct target_owner *owner, const struct prog *prog)
 	spin_lock(&owner->lock);
 	if (!owner->known) {
 		owner->known = true;
+		owner->type = prog->type;
 		owner->has_frags = prog->xdp_has_frags;
 	}
-	ok = owner->has_frags == prog->xdp_has_frags;
+	ok = owner->type == prog->type && owner->has_frags == prog->xdp_has_frags;
 	spin_unlock(&owner->lock);
 	return ok;
 }

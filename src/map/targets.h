@@ -16,6 +16,7 @@
 struct target_owner {
 	struct spinlock lock;
 	bool known, has_frags;
+	enum bpf_prog_type type;
 };
 
 /* devmap and cpumap. */

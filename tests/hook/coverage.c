@@ -12,15 +12,88 @@
 #include "tap.h"
 
 static const char page[] = "docs/coverage.md";
+/* Lines "KIND NAME WORDS": how it was compared with Linux, and why it is not here. */
+static const char compared_path[] = "tests/conformance/compared";
+static const char unavailable_path[] = "tests/hook/unavailable";
+
+static char compared[1 << 16], unavailable[1 << 16];
+
+static void read_lines(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+
+	text[file ? fread(text, 1, size - 1, file) : 0] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* Whether a line begins with the kind and the name, or with what the name begins with and "*". */
+static size_t names(const char *line, const char *kind, const char *name)
+{
+	size_t n = strlen(kind), common = 0;
+
+	if (strncmp(line, kind, n) || line[n] != ' ')
+		return 0;
+	line += n + 1;
+	while (name[common] && line[common] == name[common])
+		common++;
+	if (line[common] == '*')
+		return n + common + 3;
+	return !name[common] && line[common] == ' ' ? n + common + 2 : 0;
+}
+
+/* What the lines say of @name, "" if nothing; good until the next call. */
+static const char *said(const char *lines, const char *kind, const char *name)
+{
+	static char words[200];
+
+	for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
+		size_t at = names(line, kind, name);
+
+		if (at) {
+			snprintf(words, sizeof(words), "%.*s", (int)strcspn(line + at, "\n"),
+				 line + at);
+			return words;
+		}
+		if (!line[strcspn(line, "\n")])
+			break;
+	}
+	return "";
+}
+
+/* A row of each table: what runs, what was compared with Linux, or why it does not run. */
+static void row(struct buf *out, const char *kind, const char *name, const char *runs)
+{
+	const char *why;
+
+	buf_printf(out, "| %s | %s |", name, runs);
+	buf_printf(out, " %s |", said(compared, kind, name));
+	why = *runs ? "" : said(unavailable, kind, name);
+	buf_printf(out, " %s |\n", *runs || *why ? why : "not written yet");
+}
+
+static void columns(struct buf *out, const char *title, const char *first)
+{
+	buf_printf(out,
+		   "\n## %s\n\n| %s | runs | compared with Linux | does not run because |\n"
+		   "|---|---|---|---|\n",
+		   title, first);
+}
 
 static void head(struct buf *out)
 {
-	buf_printf(out,
-		   "# Coverage\n\n"
-		   "What Linux 6.12 has, and what of it runs here. All of it verifies: a program "
-		   "that uses what\ndoes not run yet is refused when it is loaded for a run, by "
-		   "name. This page is made from the tables\nin `src/` (`hook.def`, `map.def`, "
-		   "`helper.def`, `kfunc.def`) by `tests/hook/coverage.c`.\n");
+	buf_printf(
+		out,
+		"# Coverage\n\n"
+		"What Linux 6.12 has, and what of it runs here. All of it verifies: a program "
+		"that uses what\ndoes not run yet is refused when it is loaded for a run, by "
+		"name. This page is made from the tables\nin `src/` (`hook.def`, `map.def`, "
+		"`helper.def`, `kfunc.def`) by `tests/hook/coverage.c`.\n\n"
+		"Compared with Linux were what `tests/conformance/compared` says, in the running "
+		"kernel: *calls* of\nhelpers with right and wrong arguments, random *operations* "
+		"on "
+		"maps, *programs* that check themselves\n(`tests/runs/`); `scripts/conformance "
+		"coverage` does so again.\n");
 }
 
 struct count {
@@ -45,13 +118,13 @@ static void program_types(struct buf *out)
 {
 	struct count n = {0};
 
-	buf_printf(out, "\n## Program types\n\n| type | runs |\n|---|---|\n");
+	columns(out, "Program types", "type");
 	for (u32 type = 1; type < __MAX_BPF_PROG_TYPE; type++) {
 		const struct hook *hook = hook_find((enum bpf_prog_type)type);
 
 		n.all++;
 		n.runs += !hook->rules_only;
-		buf_printf(out, "| %s | %s |\n", prog_type_name(type), way_to_run(hook));
+		row(out, "program", prog_type_name(type), way_to_run(hook));
 	}
 	total(out, &n);
 }
@@ -62,12 +135,11 @@ static void map_types(struct buf *out)
 {
 	struct count n = {0};
 
-	buf_printf(out, "\n## Map types\n\n| type | runs |\n|---|---|\n");
+	columns(out, "Map types", "type");
 	for (u32 type = 1; map_type_name(type); type++) {
 		n.all++;
 		n.runs += map_type_ops(type) != NULL;
-		buf_printf(out, "| %s | %s |\n", map_type_name(type),
-			   map_type_ops(type) ? "yes" : "");
+		row(out, "map", map_type_name(type), map_type_ops(type) ? "yes" : "");
 	}
 	total(out, &n);
 }
@@ -92,17 +164,17 @@ static void helpers(struct buf *out)
 {
 	struct count n = {0};
 
-	buf_printf(out, "\n## Helpers\n\n| helper | runs |\n|---|---|\n");
+	columns(out, "Helpers", "helper");
 	for (u32 id = 1; id < __BPF_FUNC_MAX_ID; id++) {
 		struct count protos = prototypes(id);
 		bool all = protos.runs == protos.all && protos.all;
 
 		n.all++;
 		n.runs += protos.runs != 0;
-		buf_printf(out, "| %s | %s |\n", helper_name(id),
-			   all		 ? "yes"
-			   : protos.runs ? "for some program types"
-					 : "");
+		row(out, "helper", helper_name(id),
+		    all		  ? "yes"
+		    : protos.runs ? "for some program types"
+				  : "");
 	}
 	total(out, &n);
 }
@@ -113,16 +185,16 @@ static void kernel_functions(struct buf *out)
 {
 	struct count n = {0};
 
-	buf_printf(out, "\n## Kernel functions\n\n| function | runs |\n|---|---|\n");
+	columns(out, "Kernel functions", "function");
 	for (u32 id = KFUNC_UNKNOWN + 1; id < KFUNC_IDS; id++) {
-		const struct kfunc_row *row = kfunc_row_by_id((enum kfunc_id)id);
+		const struct kfunc_row *kfunc = kfunc_row_by_id((enum kfunc_id)id);
 
 		/* A helper that is prepared like one is no function of the kernel. */
-		if (!row->hooks || helper_id_by_name(row->name) >= 0)
+		if (!kfunc->hooks || helper_id_by_name(kfunc->name) >= 0)
 			continue;
 		n.all++;
-		n.runs += row->fn != NULL;
-		buf_printf(out, "| %s | %s |\n", row->name, row->fn ? "yes" : "");
+		n.runs += kfunc->fn != NULL;
+		row(out, "kfunc", kfunc->name, kfunc->fn ? "yes" : "");
 	}
 	total(out, &n);
 }
@@ -162,6 +234,8 @@ int main(int argc, char **argv)
 	struct buf out;
 	int ret;
 
+	read_lines(compared_path, compared, sizeof(compared));
+	read_lines(unavailable_path, unavailable, sizeof(unavailable));
 	buf_init(&out, &mem_libc);
 	make_page(&out);
 	if (write) {

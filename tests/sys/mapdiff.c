@@ -4,14 +4,15 @@
  * a program: equal results, equal errno, equal values, equal contents. Key,
  * value and map sizes, flags and keys are random, wrong ones among them.
  *
- *	mapdiff [COUNT [SEED [WORKERS]]]
+ *	mapdiff [-l] [COUNT [SEED [WORKERS]]]
  *	mapdiff -m MAP SEED
  *
  * does COUNT operations (150,000); the last line is the figure. A map's operations
  * follow from the seed and its number, which a difference tells: -m does those of one
- * map. What hangs on a hash table's seed, the order of keys, is compared as a set.
- * Each worker stays on one CPU: then even the keys that a full LRU map gives up are
- * the same. There are many of them because Linux waits for all CPUs when a map of maps changes.
+ * map; -l lists the types, for docs/coverage.md. What hangs on a hash table's seed, the order of
+ *keys, is compared as a set. Each worker stays on one CPU: then even the keys that a full LRU map
+ *gives up are the same. There are many of them because Linux waits for all CPUs when a map of maps
+ *changes.
  */
 #define _GNU_SOURCE
 #include "sys/mapdiff.h"
@@ -736,14 +737,25 @@ static struct told work_in_processes(u32 workers, u64 count)
 	return sum;
 }
 
+static void list_kinds(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!i || kinds[i].type != kinds[i - 1].type)
+			printf("# map %s: equal\n", map_type_name(kinds[i].type));
+}
+
 int main(int argc, char **argv)
 {
+	bool list = argc > 1 && !strcmp(argv[1], "-l");
 	bool one = argc == 4 && !strcmp(argv[1], "-m");
 	u64 map = one ? strtoull(argv[2], NULL, 0) : 0;
-	u64 count = one ? 1 : argc > 1 ? strtoull(argv[1], NULL, 0) : 150000;
-	u32 workers = !one && argc > 3 ? (u32)strtoul(argv[3], NULL, 0) : 16;
+	u64 count;
+	u32 workers;
 	struct told told = {.ok = true};
 
+	argv += list, argc -= list;
+	count = one ? 1 : argc > 1 ? strtoull(argv[1], NULL, 0) : 150000;
+	workers = !one && argc > 3 ? (u32)strtoul(argv[3], NULL, 0) : 16;
 	t.seed = one ? strtoull(argv[3], NULL, 0) : argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	t.cpus = possible_cpus();
 	tap_begin("random operations");
@@ -754,6 +766,8 @@ int main(int argc, char **argv)
 	else
 		told = work_in_processes(workers < MAX_WORKERS ? workers : MAX_WORKERS, count);
 	engine_free(t.linux_engine);
+	if (list && told.ops && told.ok)
+		list_kinds();
 	tap_end();
 	tap_done();
 	printf("# mapdiff: %llu operations on %llu maps, %s\n", (unsigned long long)told.ops,

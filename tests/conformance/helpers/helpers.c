@@ -4,12 +4,11 @@
  * kernel: the same verdict at loading, the same result, the same memory, the same
  * packet, the same fields of the context.
  *
- *	helpers [-v] [-t FILE] [COUNT [SEED [HELPER]]]
+ *	helpers [-lv] [COUNT [SEED [HELPER]]]
  *
  * makes COUNT (200) calls of each prototype in each type of program that both can
- * run a test of. -t writes how many were the same, by helper, for docs/coverage.md;
- * -v tells what is not compared and why. The last line is the figures. `known`
- * says where Linux differs from 6.12.
+ * run a test of. -l lists what was compared, for docs/coverage.md; -v tells what is not compared
+ *and why. The last line is the figures. `known` says where Linux differs from 6.12.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -92,6 +91,7 @@ struct tally {
 static struct {
 	struct side side[2];
 	struct tally of[__BPF_FUNC_MAX_ID];
+	bool ran[__MAX_BPF_PROG_TYPE];
 	u32 absent, cases;
 	bool verbose;
 	bool newer;  /* Linux is, than 6.12 */
@@ -460,6 +460,7 @@ static void one_case(struct helper_case *c, u64 number, u64 seed)
 	} else {
 		run_on(a, c);
 		run_on(b, c);
+		t.ran[c->runner->type] = true;
 		what = difference(c);
 		if (what)
 			differs(c, number, seed, what);
@@ -574,23 +575,15 @@ static bool is_compared(u32 id)
 	return mask != MASK_ALL && (mask != MASK_CHANGED || !t.newer);
 }
 
-static void write_tallies(const char *path)
+/* For compared.py. */
+static void list_compared(void)
 {
-	FILE *f = fopen(path, "w");
-	struct utsname name;
-
-	if (!f)
-		return;
-	uname(&name);
-	name.release[strspn(name.release, "0123456789.")] = '\0';
-	fprintf(f,
-		"# Helpers whose calls were compared with Linux %s, and how many were the same:\n"
-		"# made by scripts/conformance helpers.\n",
-		name.release);
 	for (u32 id = 1; id < __BPF_FUNC_MAX_ID; id++)
 		if (t.of[id].equal && !t.of[id].different && is_compared(id))
-			fprintf(f, "%s %u\n", helper_name(id), t.of[id].equal);
-	fclose(f);
+			printf("# helper %s: compared\n", helper_name(id));
+	for (u32 i = 0; i < ARRAY_SIZE(runners); i++)
+		if (t.ran[runners[i].type])
+			printf("# program %s: compared\n", prog_type_name(runners[i].type));
 }
 
 static u32 figures(void)
@@ -619,16 +612,15 @@ static u32 figures(void)
 
 int main(int argc, char **argv)
 {
-	const char *tallies = NULL;
+	bool list = false;
 	u64 count, seed;
 	u32 different = 0;
 
-	for (int option; (option = getopt(argc, argv, "vt:")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "lv")) != -1;) {
 		if (option == '?')
 			return 2;
 		t.verbose |= option == 'v';
-		if (option == 't')
-			tallies = optarg;
+		list |= option == 'l';
 	}
 	argv += optind - 1, argc -= optind - 1;
 	count = argc > 1 ? strtoull(argv[1], NULL, 0) : 200;
@@ -649,8 +641,8 @@ int main(int argc, char **argv)
 			engine_free(t.side[i].engine);
 		if (different)
 			tap_fail("%u calls differ", different);
-		if (tallies)
-			write_tallies(tallies);
+		if (list)
+			list_compared();
 	}
 	tap_end();
 	return tap_done();
