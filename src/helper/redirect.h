@@ -32,7 +32,11 @@ struct redirect {
 
 static inline struct redirect *run_redirect(struct run *run)
 {
-	return (struct redirect *)(void *)run->slot->scratch;
+	u8 *scratch = run->slot->scratch;
+
+	/* The memory is of bytes: from the first place on where such a structure may lie. */
+	scratch += -(uintptr_t)scratch & (_Alignof(struct redirect) - 1);
+	return (struct redirect *)(void *)scratch;
 }
 
 #endif
