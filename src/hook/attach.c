@@ -202,6 +202,8 @@ int trace_link(struct host *host, struct prog *prog, const struct link_request *
 	case BPF_TRACE_RAW_TP:
 		name = prog_attach_name(prog) + sizeof(prefix) - 1;
 		return link_tracepoint(host, prog, name, request->cookie, link);
+	case BPF_TRACE_ITER:
+		return iter_link(host, prog, request, link);
 	case BPF_TRACE_FENTRY:
 	case BPF_TRACE_FEXIT:
 	case BPF_MODIFY_RETURN:

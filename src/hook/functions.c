@@ -18,7 +18,7 @@ static s32 count_call(u64 addr)
 }
 
 #define FUNCTION(name_, nargs_, result)                                                            \
-	static u64 call_##name_(const u64 *a)                                                      \
+	static u64 call_##name_(__unused const u64 *a)                                                      \
 	{                                                                                          \
 		return result;                                                                     \
 	}
@@ -71,7 +71,7 @@ u64 function_call(struct host *host, const char *name, const u64 *args)
 	const struct host_function *fn = function_find(name);
 
 	return trampoline_call(host, NULL, trampoline_find(host, name), args, fn->nargs, call_row,
-			       (void *)fn);
+			       (void *)(uintptr_t)fn);
 }
 
 void tracepoint_hit(struct host *host, const char *name, const u64 *args)

@@ -23,6 +23,12 @@ const struct host_tracepoint *tracepoint_find(const char *name);
 
 /* Calls a function of the table with all that is attached to it. */
 u64 function_call(struct host *host, const char *name, const u64 *args);
+/* What security hook bpf_lsm_NAME says: 0, or a negative errno of a program that refuses. */
+static inline int lsm_call(struct host *host, const char *name, const u64 *args)
+{
+	return (int)function_call(host, name, args);
+}
+
 /* Hits a tracepoint of the table. */
 void tracepoint_hit(struct host *host, const char *name, const u64 *args);
 

@@ -3,6 +3,8 @@
  * Security hooks: what programs return decides what a task may do. Which hooks
  * there are and what is special of each is in verify/lsm.def.
  */
+#include "hook/attach.h"
+#include "hook/btf_ctx.h"
 #include "hook/tracing.h"
 #include "verify/lsm.h"
 
@@ -65,4 +67,14 @@ static const struct prog_rules rules = {
 	.allows_helper = allows_helper,
 };
 
-RULES_ONLY(lsm, LSM, rules);
+/*
+ * Linux has no test run of them. Here the program runs on arguments that the
+ * caller gives; what it returns is the verdict.
+ */
+const struct hook hook_lsm = {
+	.type = BPF_PROG_TYPE_LSM,
+	.name = "lsm",
+	.rules = &rules,
+	.test_run = btf_ctx_test_run,
+	.link = trace_link,
+};

@@ -97,6 +97,42 @@ int raw_tp_test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 	return error;
 }
 
+/*
+ * Linux has none for tracepoints with a buffer. Here the first argument is an
+ * offset in the context: the buffer reaches from there to its end.
+ */
+int raw_tp_writable_test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
+{
+	u32 size = attr->test.ctx_size_in;
+	u64 *args, off;
+	void *ctx;
+	int error = test_check_attr(attr);
+
+	if (error)
+		return error;
+	if (attr->test.data_in || attr->test.data_out || attr->test.flags || attr->test.cpu ||
+	    attr->test.batch_size || size < sizeof(u64) || size > TEST_PAGE)
+		return -EINVAL;
+	ctx = mem_zalloc(host->mem, CTX_MOST);
+	if (!ctx)
+		return -ENOMEM;
+	args = ctx;
+	error = fault_read(ctx, u64_to_ptr(attr->test.ctx_in), size) ? -EFAULT : 0;
+	off = *args;
+	if (!error &&
+	    (off < sizeof(u64) || off % 8 || off > size || size - off < prog->max_tp_access))
+		error = -EINVAL;
+	if (!error) {
+		*args = ptr_to_u64(ctx) + off;
+		error = run_on(host, prog, attr, ctx);
+		*args = off;
+	}
+	if (!error)
+		error = test_finish_ctx(attr, ctx, size);
+	mem_free(host->mem, ctx);
+	return error;
+}
+
 /* The caller's context is written in place. */
 int syscall_test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 {

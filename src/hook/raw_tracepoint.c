@@ -45,4 +45,10 @@ const struct hook hook_raw_tracepoint = {
 	.link = raw_tp_link,
 };
 
-RULES_ONLY(raw_tracepoint_writable, RAW_TRACEPOINT_WRITABLE, writable_rules);
+const struct hook hook_raw_tracepoint_writable = {
+	.type = BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+	.name = "raw_tracepoint_writable",
+	.rules = &writable_rules,
+	.test_run = raw_tp_writable_test_run,
+	.link = raw_tp_link,
+};

@@ -75,6 +75,7 @@
 int plain_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
 /* With Linux's checks for BPF_PROG_TYPE_RAW_TRACEPOINT and BPF_PROG_TYPE_SYSCALL. */
 int raw_tp_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+int raw_tp_writable_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
 int syscall_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
 
 /* Of x86_64, the smallest there is; kprobe programs for others need the kernel's BTF. */

@@ -13,4 +13,7 @@ bool tracing_allows(const struct verify_env_info *info, const struct helper_prot
 /* BPF_PROG_TEST_RUN of tracing programs: the host's test functions are called. */
 int trace_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
 
+/* Of iterators: all objects, and what is printed of them. */
+int iter_test_run(struct host *host, struct prog *prog, union bpf_attr *attr);
+
 #endif

@@ -3,6 +3,7 @@
  * BPF_PROG_TEST_RUN of programs around functions: it calls the host's test
  * functions, and programs run that are attached to them.
  */
+#include "hook/btf_ctx.h"
 #include "hook/functions.h"
 #include "hook/tracing.h"
 
@@ -59,6 +60,11 @@ int trace_test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 
 	if (attr->test.flags || attr->test.cpu || attr->test.batch_size)
 		return -EINVAL;
+	if (prog->expected_attach_type == BPF_TRACE_ITER)
+		return iter_test_run(host, prog, attr);
+	/* What Linux has not: the program alone, on arguments that the caller gives. */
+	if (attr->test.ctx_size_in)
+		return btf_ctx_test_run(host, prog, attr);
 	switch (prog->expected_attach_type) {
 	case BPF_TRACE_FENTRY:
 	case BPF_TRACE_FEXIT:

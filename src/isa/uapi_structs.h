@@ -572,6 +572,23 @@ struct bpf_btf_info {
 	u32 kernel_btf;
 } __attribute__((aligned(8)));
 
+/* What an iterator's link goes through, in BPF_LINK_CREATE. */
+union bpf_iter_link_info {
+	struct {
+		u32 map_fd;
+	} map;
+	struct {
+		u32 order; /* enum bpf_cgroup_iter_order */
+		u32 cgroup_fd;
+		u64 cgroup_id;
+	} cgroup;
+	struct {
+		u32 tid;
+		u32 pid;
+		u32 pid_fd;
+	} task;
+};
+
 struct bpf_link_info {
 	u32 type;
 	u32 id;

@@ -141,8 +141,8 @@ struct map_ops {
 struct map {
 	struct object obj; /* first: a map is an object */
 	const struct map_ops *ops;
+	struct map_desc desc;	 /* programs know where it is: struct bpf_map of kernel/types/bpf.h */
 	struct map_share *share; /* of a map that processes share; NULL */
-	struct map_desc desc;
 	struct btf_object *btf; /* holds a reference; desc.btf points into it */
 	struct btf_fields fields;
 	u32 file_flags; /* BPF_F_RDONLY or BPF_F_WRONLY: what user space may do */

@@ -29,7 +29,7 @@ enum mem_kind {
 	MEM_OBJECT, /* an object that a program has made */
 	MEM_ARENA,
 	MEM_MIXED,  /* several of stack, map value, packet, helper: plain access */
-	MEM_KERNEL, /* what only a kernel has: a map's own structure, buffers of iterators */
+	MEM_KERNEL, /* a map's own structure, buffers of iterators and tracepoints: plain access */
 };
 
 #define FACT_SEEN      BIT(0) /* some path reaches it */

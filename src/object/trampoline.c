@@ -158,6 +158,7 @@ struct trampolines {
 	struct host_part part;
 	_Atomic(struct trampoline *) first; /* of a list that only grows */
 	pthread_mutex_t lock;		    /* who adds to it, and who attaches anywhere */
+	_Atomic u64 sessions;
 };
 
 void trampoline_free(struct host *host, struct trampoline *t)
@@ -279,6 +280,13 @@ void trampoline_detach(struct host *host, struct trampoline *t, enum trampoline_
 		break;
 	}
 	pthread_mutex_unlock(&all->lock);
+}
+
+u64 trace_session(struct host *host)
+{
+	struct trampolines *all = all_of(host);
+
+	return all ? atomic_fetch_add(&all->sessions, 1) + 1 : 0;
 }
 
 /* ---- calling ---- */

@@ -81,6 +81,9 @@ u64 trampoline_call(struct host *host, struct run *outer, struct trampoline *t, 
 void trampoline_trace(struct host *host, struct run *outer, struct trampoline *t, const u64 *args,
 		      u32 n);
 
+/* A number that is given out once: of a reader of an iterator; 0 without memory. */
+u64 trace_session(struct host *host);
+
 /*
  * Runs one program on a context as trampolines do; in a slot of its own without
  * @outer. A program that is running already does not run: *r0 is 0 then.

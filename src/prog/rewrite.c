@@ -330,16 +330,15 @@ static int rewrite_access(struct load *load, u32 at)
 		return rewrite_sock(&load->prog->insns[at],
 				    (enum mem_kind)load->result->facts[at].mem);
 	case MEM_BTF:
+		/* What the verifier lets programs write to is there. */
 		if (BPF_CLASS(insn->code) != BPF_LDX)
-			return not_yet(load, at, "changes of kernel objects are");
+			return 0;
 		insn->code =
 			(u8)((insn->code & ~0xe0u) |
 			     (BPF_MODE(insn->code) == BPF_MEMSX ? BPF_PROBE_MEMSX : BPF_PROBE_MEM));
 		return 0;
 	case MEM_ARENA:
 		return rewrite_arena(load, at);
-	case MEM_KERNEL:
-		return not_yet(load, at, "this memory of the kernel is");
 	default:
 		return 0;
 	}

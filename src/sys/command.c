@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "hook/functions.h"
 
 struct command {
 	const char *name;
@@ -74,6 +75,9 @@ static int run_command(struct host *host, u32 cmd, union bpf_attr *attr, u32 siz
 	command = &commands[cmd];
 	if (!all_zero((const u8 *)&call.attr + command->end, sizeof(call.attr) - command->end))
 		return -EINVAL;
+	err = lsm_call(host, "bpf_lsm_bpf", (u64[]){cmd, ptr_to_u64(&call.attr), size});
+	if (err)
+		return err;
 	if (!command->run)
 		return -EOPNOTSUPP;
 	return command->run(&call);

@@ -25,6 +25,8 @@ struct engine_ops {
 	int (*munmap)(struct engine *engine, void *addr, size_t size);
 	/* Waits for data in a ring buffer or perf buffer: 1, 0 on timeout, negative errno. */
 	int (*poll)(struct engine *engine, int fd, int timeout_ms);
+	/* As read(2), of what BPF_ITER_CREATE has made: bytes, 0 at the end, or a negative errno. */
+	ssize_t (*read)(struct engine *engine, int fd, void *buf, size_t size);
 	/*
 	 * Runs a packet program over frames in place. The user engine calls it
 	 * directly, the kernel engine through BPF_PROG_TEST_RUN. @duration_ns,

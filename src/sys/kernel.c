@@ -61,6 +61,13 @@ static int kernel_munmap(struct engine *engine __unused, void *addr, size_t size
 	return munmap(addr, size) ? -errno : 0;
 }
 
+static ssize_t kernel_read(struct engine *engine __unused, int fd, void *buf, size_t size)
+{
+	ssize_t n = read(fd, buf, size);
+
+	return n < 0 ? -errno : n;
+}
+
 static int kernel_poll(struct engine *engine __unused, int fd, int timeout_ms)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN | POLLOUT};
@@ -128,6 +135,7 @@ static const struct engine_ops kernel_ops = {
 	.mmap = kernel_mmap,
 	.munmap = kernel_munmap,
 	.poll = kernel_poll,
+	.read = kernel_read,
 	.run_frames = kernel_run_frames,
 	.free = kernel_free,
 };

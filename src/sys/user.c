@@ -10,6 +10,7 @@
 #include "hook/deliver.h"
 #include "jit/jit.h"
 #include "map/ringbuf.h"
+#include "object/stream.h"
 #include "map/user_ringbuf.h"
 #include "sys/command.h"
 #include "sys/engine.h"
@@ -134,6 +135,18 @@ static int user_poll(struct engine *engine, int fd, int timeout_ms)
 	return err;
 }
 
+static ssize_t user_read(struct engine *engine, int fd, void *buf, size_t size)
+{
+	struct object *obj;
+	ssize_t ret = handle_get_kind(host_of(engine), fd, OBJECT_STREAM, &obj);
+
+	if (ret)
+		return ret;
+	ret = stream_of(obj)->read(stream_of(obj), buf, size);
+	object_put(obj);
+	return ret;
+}
+
 static int user_run_frames(struct engine *engine, int prog_fd, struct hook_frame *frames, u32 n,
 			   u64 *duration_ns)
 {
@@ -183,6 +196,7 @@ static const struct engine_ops user_ops = {
 	.mmap = user_mmap,
 	.munmap = user_munmap,
 	.poll = user_poll,
+	.read = user_read,
 	.run_frames = user_run_frames,
 	.free = user_free,
 };

@@ -64,7 +64,7 @@ int fact_access(struct verifier *v, u32 insn, u32 type)
 		fact->mem = (u8)kind;
 		return 0;
 	}
-	/* A load from either is one that may fault; what stores is refused when it is prepared. */
+	/* A load from either is one that may fault; what stores has no other. */
 	if ((fact->mem == MEM_OBJECT && kind == MEM_BTF) ||
 	    (fact->mem == MEM_BTF && kind == MEM_OBJECT)) {
 		fact->mem = MEM_BTF;

@@ -85,6 +85,7 @@ int check_map_ptr_access(struct verifier *v, const struct mem_access *a, s32 off
 	err = check_address(v, a, off, btf_id_name(kernel_btf(v), (u32)id));
 	if (err)
 		return err;
+	v->result->reads_kernel = true;
 	part = btf_walk(&w, (u32)id, off, a->size);
 	if (part < 0)
 		return reject(v, part, "%s", w.text);

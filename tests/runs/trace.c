@@ -3,64 +3,13 @@
  * Tracing programs: attached by links to the functions that test runs call. What
  * they are given, the order of things, results that are changed, and errors.
  */
-#include <errno.h>
-#include <string.h>
-
-#include "load/object.h"
-#include "tap.h"
-
-struct test {
-	struct anybpf *ctx;
-	struct anybpf_object *object;
-};
+#include "attach.h"
 
 struct globals {
 	u64 seen[16];
 	u32 order, entry_order, exit_order;
 	s32 modify;
 };
-
-static int prog_fd(const struct test *t, const char *name)
-{
-	struct anybpf_program *prog = anybpf_object_find_program(t->object, name);
-
-	return prog ? prog->fd : -1;
-}
-
-static int call(const struct test *t, enum bpf_cmd cmd, union bpf_attr *attr)
-{
-	return engine_bpf(t->ctx->engine, cmd, attr, sizeof(*attr));
-}
-
-static void close_fd(const struct test *t, int fd)
-{
-	t->ctx->engine->ops->close(t->ctx->engine, fd);
-}
-
-static int open_tracepoint(const struct test *t, const char *prog)
-{
-	union bpf_attr attr = {.raw_tracepoint.prog_fd = (u32)prog_fd(t, prog)};
-
-	return call(t, BPF_RAW_TRACEPOINT_OPEN, &attr);
-}
-
-static int create_link(const struct test *t, const char *prog, u32 attach_type, u64 cookie)
-{
-	union bpf_attr attr = {.link_create.prog_fd = (u32)prog_fd(t, prog)};
-
-	attr.link_create.attach_type = attach_type;
-	attr.link_create.tracing.cookie = cookie;
-	return call(t, BPF_LINK_CREATE, &attr);
-}
-
-static int test_run(const struct test *t, const char *prog, u32 *retval)
-{
-	union bpf_attr attr = {.test.prog_fd = (u32)prog_fd(t, prog)};
-	int err = call(t, BPF_PROG_TEST_RUN, &attr);
-
-	*retval = attr.test.retval;
-	return err;
-}
 
 static struct globals *globals_of(const struct test *t)
 {
@@ -170,43 +119,10 @@ static void test_links(const struct test *t)
 	close_fd(t, fd);
 }
 
-static void test_engine(const char *path, const struct anybpf_options *opts, const char *way)
-{
-	static const struct {
-		const char *name;
-		void (*run)(const struct test *t);
-	} tests[] = {{"around", test_around}, {"modify", test_modify}, {"links", test_links}};
-	struct test t = {0};
-	char name[64];
-	int err = anybpf_new(opts, &t.ctx);
-
-	if (!err)
-		err = anybpf_object_open(t.ctx, path, &t.object);
-	if (!err)
-		err = anybpf_object_load(t.object);
-	for (u32 i = 0; i < ARRAY_SIZE(tests); i++) {
-		snprintf(name, sizeof(name), "%s: %s", way, tests[i].name);
-		tap_begin(name);
-		if (err)
-			tap_fail("%s", anybpf_error(t.ctx));
-		else
-			tests[i].run(&t);
-		tap_end();
-	}
-	anybpf_object_close(t.object);
-	anybpf_free(t.ctx);
-}
-
 int main(int argc, char **argv)
 {
-	ANYBPF_OPTS(anybpf_options, jit);
-	ANYBPF_OPTS(anybpf_options, interpreter, .interpret = true);
+	static const struct named_test tests[] = {
+		{"around", test_around}, {"modify", test_modify}, {"links", test_links}};
 
-	if (argc < 2) {
-		printf("1..0 # SKIP there is no compiler for programs\n");
-		return 0;
-	}
-	test_engine(argv[1], &jit, "machine code");
-	test_engine(argv[1], &interpreter, "interpreter");
-	return tap_done();
+	return run_on_engines(argc, argv, tests, ARRAY_SIZE(tests), false);
 }

@@ -67,6 +67,75 @@ struct bpf_map {
 	char name[16];
 };
 
+/* What maps of each type are to programs: nothing but that. */
+struct bpf_htab {
+	struct bpf_map map;
+};
+
+struct bpf_array {
+	struct bpf_map map;
+};
+
+struct bpf_stack_map {
+	struct bpf_map map;
+};
+
+struct lpm_trie {
+	struct bpf_map map;
+};
+
+struct bpf_dtab {
+	struct bpf_map map;
+};
+
+struct bpf_stab {
+	struct bpf_map map;
+};
+
+struct bpf_cpu_map {
+	struct bpf_map map;
+};
+
+struct xsk_map {
+	struct bpf_map map;
+};
+
+struct bpf_shtab {
+	struct bpf_map map;
+};
+
+struct bpf_cgroup_storage_map {
+	struct bpf_map map;
+};
+
+struct reuseport_array {
+	struct bpf_map map;
+};
+
+struct bpf_queue_stack {
+	struct bpf_map map;
+};
+
+struct bpf_local_storage_map {
+	struct bpf_map map;
+};
+
+struct bpf_struct_ops_map {
+	struct bpf_map map;
+};
+
+struct bpf_ringbuf_map {
+	struct bpf_map map;
+};
+
+struct bpf_bloom_filter {
+	struct bpf_map map;
+};
+
+struct bpf_arena {
+	struct bpf_map map;
+};
+
 /* ---- what kernel functions take by number ---- */
 
 enum xdp_rss_hash_type {
