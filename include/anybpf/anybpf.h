@@ -174,6 +174,14 @@ ANYBPF_API const char *anybpf_program_section(const struct anybpf_program *progr
 ANYBPF_API uint32_t anybpf_program_type(const struct anybpf_program *program);
 /* Whether anybpf_object_load() loads it; SEC("?...") programs start with false. */
 ANYBPF_API int anybpf_program_set_autoload(struct anybpf_program *program, bool autoload);
+/*
+ * Before it is loaded: that the program replaces (freplace) or traces (fentry, fexit) a
+ * function of @target, which is loaded; NULL: the one that its section names. 0, -EBUSY,
+ * -EINVAL or -ENOENT.
+ */
+ANYBPF_API int anybpf_program_set_attach_target(struct anybpf_program *program,
+						const struct anybpf_program *target,
+						const char *function);
 /* The verifier's log of the last load, "" without. */
 ANYBPF_API const char *anybpf_program_log(const struct anybpf_program *program);
 /* The engine's file descriptor, -1 when not loaded. */

@@ -55,6 +55,9 @@ struct trace_link {
 	enum trampoline_kind kind;
 	enum bpf_attach_type attach_type;
 	const struct host_tracepoint *tracepoint;
+	/* Of a function of a program, or NULL: a reference. */
+	struct prog *target;
+	u32 target_btf_id;
 };
 
 static void trace_link_free(struct link *link)
@@ -63,6 +66,11 @@ static void trace_link_free(struct link *link)
 	struct host *host = link->obj.host;
 
 	trampoline_detach(host, trace->trampoline, trace->kind, link->prog);
+	if (trace->target) {
+		if (trace->kind == TRAMPOLINE_REPLACE)
+			atomic_store(&trace->target->extended, false);
+		object_put(&trace->target->obj);
+	}
 	mem_free(host->mem, trace);
 }
 
@@ -71,6 +79,11 @@ static int trace_fill_info(const struct link *link, struct bpf_link_info *info)
 	const struct trace_link *trace = container_of(link, struct trace_link, link);
 
 	info->tracing.attach_type = trace->attach_type;
+	if (trace->target) {
+		info->tracing.target_obj_id = trace->target->obj.id;
+		info->tracing.target_btf_id = trace->target_btf_id;
+		return 0;
+	}
 	info->tracing.target_obj_id = link->prog->attach_btf ? link->prog->attach_btf->obj.id : 0;
 	info->tracing.target_btf_id = link->prog->attach_btf_id;
 	return 0;
@@ -175,6 +188,101 @@ static int link_function(struct host *host, struct prog *prog, u64 cookie, struc
 	return made.trampoline ? make_link(host, prog, &made, cookie, link) : -ENOMEM;
 }
 
+/* ---- functions of programs ---- */
+
+static s32 find_subprog(const struct prog *target, u32 btf_id)
+{
+	for (u32 i = 0; i < target->func_info_cnt && i < target->subprog_cnt; i++)
+		if (target->func_info[i].type_id == btf_id)
+			return (s32)i;
+	return -ENOENT;
+}
+
+/* A program with a function that is replaced may not be tail called, see map/prog_array.c. */
+static int extend(struct prog *target)
+{
+	if (atomic_load(&target->array_members))
+		return -EBUSY;
+	atomic_store(&target->extended, true);
+	return 0;
+}
+
+static int link_subprog(struct host *host, struct prog *prog, struct prog *target, u32 btf_id,
+			u64 cookie, struct link **link)
+{
+	struct trace_link made = {
+		.kind = prog->type == BPF_PROG_TYPE_EXT ? TRAMPOLINE_REPLACE : kind_of(prog),
+		.attach_type = prog->expected_attach_type,
+		.target = target,
+		.target_btf_id = btf_id,
+	};
+	s32 subprog = find_subprog(target, btf_id);
+	bool replaces = made.kind == TRAMPOLINE_REPLACE;
+	int err;
+
+	if (subprog < 0)
+		return -EINVAL;
+	/* What it throws would end the program that it is a part of. */
+	if (replaces && prog->throws)
+		return -EOPNOTSUPP;
+	err = prog_trampoline(target, (u32)subprog, &made.trampoline);
+	if (!err && replaces)
+		err = extend(target);
+	if (err)
+		return err;
+	err = make_link(host, prog, &made, cookie, link);
+	if (!err)
+		object_get(&target->obj);
+	return err;
+}
+
+/* The program that the request names, checked as at loading; or the one it was loaded for. */
+static int find_target(struct host *host, struct prog *prog, const union bpf_attr *attr,
+		       struct prog **target, u32 *btf_id)
+{
+	struct object *obj;
+	int err;
+
+	*target = prog->target;
+	*btf_id = prog->attach_btf_id;
+	if (!attr || !attr->link_create.target_fd) {
+		/* That is for once. */
+		if (atomic_load(&prog->was_attached))
+			return -EINVAL;
+		object_get(&prog->target->obj);
+		return 0;
+	}
+	err = handle_get_kind(host, (int)attr->link_create.target_fd, OBJECT_PROG, &obj);
+	if (err)
+		return err;
+	*target = prog_of(obj);
+	*btf_id = attr->link_create.target_btf_id;
+	if (*target != prog->target || *btf_id != prog->attach_btf_id ||
+	    atomic_load(&prog->was_attached))
+		err = prog_check_target(prog, *target, (*target)->hook->rules, *btf_id);
+	if (err)
+		object_put(obj);
+	return err;
+}
+
+static int link_to_prog(struct host *host, struct prog *prog, const struct link_request *request,
+			struct link **link)
+{
+	struct prog *target;
+	u32 btf_id;
+	int err = find_target(host, prog, request->create, &target, &btf_id);
+
+	if (err)
+		return err;
+	err = link_subprog(host, prog, target, btf_id, request->cookie, link);
+	if (!err)
+		atomic_store(&prog->was_attached, true);
+	object_put(&target->obj);
+	return err;
+}
+
+/* ---- all of them ---- */
+
 static int link_traced(struct host *host, struct prog *prog, const struct link_request *request,
 		       struct link **link)
 {
@@ -183,9 +291,17 @@ static int link_traced(struct host *host, struct prog *prog, const struct link_r
 	if (attr && !attr->link_create.target_fd != !attr->link_create.target_btf_id)
 		return -EINVAL;
 	/* Only replacements of functions go from program to program. */
-	if (attr && attr->link_create.target_fd)
+	if (attr && attr->link_create.target_fd && prog->type != BPF_PROG_TYPE_EXT)
 		return -EINVAL;
+	if (prog->target)
+		return link_to_prog(host, prog, request, link);
 	return link_function(host, prog, request->cookie, link);
+}
+
+int ext_link(struct host *host, struct prog *prog, const struct link_request *request,
+	     struct link **link)
+{
+	return request->tracepoint ? -EINVAL : link_traced(host, prog, request, link);
 }
 
 int trace_link(struct host *host, struct prog *prog, const struct link_request *request,

@@ -9,6 +9,9 @@
 /* Of tracing, LSM and ext programs: to the function that they were loaded for, or another's. */
 int trace_link(struct host *host, struct prog *prog, const struct link_request *request,
 	       struct link **link);
+/* Of programs that replace a function of another. */
+int ext_link(struct host *host, struct prog *prog, const struct link_request *request,
+	     struct link **link);
 /* Of raw tracepoint programs, by the tracepoint's name. */
 int raw_tp_link(struct host *host, struct prog *prog, const struct link_request *request,
 		struct link **link);

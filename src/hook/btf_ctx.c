@@ -316,6 +316,9 @@ int btf_ctx_read(struct btf_ctx *ctx, struct host *host, const struct prog *prog
 	int err;
 
 	*ctx = (struct btf_ctx){.host = host, .size = attr->test.ctx_size_in};
+	/* What a program calls its context is not what tracing programs see of it. */
+	if (prog->target)
+		return -EOPNOTSUPP;
 	if (!r.btf || ctx->size > TEST_PAGE)
 		return r.btf ? -E2BIG : -EOPNOTSUPP;
 	ctx->bytes = mem_zalloc(host->mem, ctx->size + 8);

@@ -11,6 +11,7 @@
 #include "helper/helper.h"
 #include "interp/semantics.h"
 #include "map/prog_array.h"
+#include "object/trampoline.h"
 
 static const struct subprog *callee_of(const struct prog *prog, const struct bpf_insn *call)
 {

@@ -205,8 +205,14 @@ enter:
 
 	call:
 		if (insn->src_reg == BPF_PSEUDO_CALL) {
-			regs[BPF_REG_0] = LOOP(run, callee_of(prog, insn), regs[1], regs[2], regs[3],
-					       regs[4], regs[5]);
+			const struct subprog *callee = callee_of(prog, insn);
+			struct trampoline *t = atomic_load_explicit(&callee->trampoline,
+								    memory_order_relaxed);
+
+			regs[BPF_REG_0] = unlikely(t) ? t->call(run, callee, regs[1], regs[2],
+								regs[3], regs[4], regs[5])
+						      : LOOP(run, callee, regs[1], regs[2],
+							     regs[3], regs[4], regs[5]);
 			run->prog = prog; /* it may have left by a tail call */
 		} else if (unlikely(insn->src_reg == BPF_PSEUDO_KFUNC_CALL)) {
 			regs[BPF_REG_0] = call_kfunc(run, &prog->kfunc_calls[insn->imm], regs);

@@ -67,6 +67,31 @@ int jit_compile(struct prog *prog, const struct jit_options *options, struct err
 	return ret;
 }
 
+/* Functions that have code in an image alone are interpreted where they are called from outside. */
+static void forget_entries(struct prog *prog, const struct jit_image *old)
+{
+	for (u32 s = 0; s < prog->subprog_cnt; s++) {
+		uintptr_t entry = (uintptr_t)prog->subprogs[s].entry;
+
+		if (entry >= (uintptr_t)old->code && entry < (uintptr_t)old->code + old->size)
+			prog->subprogs[s].entry = NULL;
+	}
+}
+
+int jit_compile_again(struct prog *prog, const struct jit_options *options, struct err *err)
+{
+	struct jit_image *old = prog->jit;
+	int ret = jit_compile(prog, options, err);
+
+	if (ret)
+		return ret;
+	forget_entries(prog, old);
+	host_synchronize(prog->obj.host);
+	jit_report_end(prog, old);
+	image_free(prog->obj.host->mem, old);
+	return 0;
+}
+
 void jit_free(struct prog *prog)
 {
 	struct jit_image *image = prog->jit;

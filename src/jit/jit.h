@@ -69,6 +69,11 @@ bool jit_present(void);
  * the interpreter can run the program.
  */
 int jit_compile(struct prog *prog, const struct jit_options *options, struct err *err);
+/*
+ * Compiles a program again that has machine code, with trampolines where it has
+ * some now. Waits for executions of the old code, then frees it. As jit_compile().
+ */
+int jit_compile_again(struct prog *prog, const struct jit_options *options, struct err *err);
 void jit_free(struct prog *prog);
 
 /*

@@ -4,11 +4,21 @@
 
 #include <errno.h>
 
+#include "object/prog.h"
+#include "object/trampoline.h"
+
 const struct jit_runtime_fn jit_runtime[JIT_RUNTIME_CNT] = {
 #define RUNTIME(NAME, function) {#function, (void (*)(void))function},
 #include "jit/runtime.def"
 #undef RUNTIME
 };
+
+u64 jit_traced(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)
+{
+	const struct subprog *fn = run->callee;
+
+	return atomic_load(&fn->trampoline)->call(run, fn, r1, r2, r3, r4, r5);
+}
 
 u64 jit_budget_spent(struct run *run)
 {

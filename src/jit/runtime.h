@@ -37,6 +37,9 @@ static inline u32 ir_runtime(struct ir_fn *fn, enum jit_runtime which)
  */
 s64 jit_legacy_load(struct run *run, s32 off, u32 size);
 
+/* Calls run->callee, a function of a program, by way of its trampoline. */
+u64 jit_traced(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
+
 /* budget_spent(), as a full register. */
 u64 jit_budget_spent(struct run *run);
 

@@ -14,6 +14,7 @@ struct jit_sub {
 	bool needs_run;	    /* it or what it calls uses the run */
 	bool leaf;	    /* calls nothing */
 	bool has_tail_call; /* in its own instructions */
+	bool trampoline;    /* it is called by way of one */
 	bool wanted;	    /* what has been built so far calls it or hands out its address */
 	u32 calls;	    /* instructions that call it or load its address */
 	u32 insns;

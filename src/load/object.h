@@ -49,7 +49,8 @@ struct anybpf_program {
 	enum bpf_prog_type type; /* UNSPEC when the section's name says nothing */
 	enum bpf_attach_type attach_type;
 	u32 prog_flags;
-	u32 attach_btf_id; /* in the kernel's BTF; 0: none */
+	u32 attach_btf_id; /* in the kernel's BTF, or in that of ...; 0: none */
+	s32 attach_prog_fd; /* ... this program, whose function it replaces or traces; 0: none */
 	/* Linked: own instructions, then each subprogram once. NULL until it is loaded. */
 	struct bpf_insn *insns;
 	u32 insn_cnt;

@@ -53,6 +53,7 @@ static void fill_attr(const struct anybpf_program *prog, union bpf_attr *attr)
 	attr->expected_attach_type = prog->attach_type;
 	attr->prog_flags = prog->prog_flags;
 	attr->attach_btf_id = prog->attach_btf_id;
+	attr->attach_prog_fd = (u32)prog->attach_prog_fd;
 	attr->insns = ptr_to_u64(prog->insns);
 	attr->insn_cnt = prog->insn_cnt;
 	attr->license = ptr_to_u64(obj->spec->license);
@@ -137,7 +138,7 @@ static int check_loadable(struct anybpf_program *prog)
 		return object_fail(obj, -EINVAL,
 				   "program \"%s\": the section's name \"%s\" is not known",
 				   func->name, func->section);
-	if (func->def->flags & SEC_ATTACH_BTF && program_find_target(prog))
+	if (func->def->flags & SEC_ATTACH_BTF && !prog->attach_prog_fd && program_find_target(prog))
 		return object_fail(obj, -EOPNOTSUPP,
 				   "program \"%s\": SEC(\"%s\") needs the type information of what "
 				   "it attaches to, which is not supported yet",

@@ -75,6 +75,28 @@ static bool attach_name(const struct anybpf_program *prog, enum btf_kind *kind, 
 	return prog->type == BPF_PROG_TYPE_TRACING;
 }
 
+int anybpf_program_set_attach_target(struct anybpf_program *prog,
+				     const struct anybpf_program *target, const char *func)
+{
+	const struct btf *btf = target->object->spec->btf;
+	const char *name = func ? func : prog->spec->attach_target;
+	s32 id = btf && name ? btf_find(btf, BTF_KIND_FUNC, name) : -ENOENT;
+
+	if (prog->fd >= 0)
+		return object_fail(prog->object, -EBUSY, "program \"%s\" is loaded already",
+				   prog->spec->name);
+	if (target->fd < 0)
+		return object_fail(prog->object, -EINVAL, "program \"%s\" is not loaded",
+				   target->spec->name);
+	if (id < 0)
+		return object_fail(prog->object, -ENOENT,
+				   "program \"%s\" has no function \"%s\" in its type information",
+				   target->spec->name, name ? name : "");
+	prog->attach_prog_fd = target->fd;
+	prog->attach_btf_id = (u32)id;
+	return 0;
+}
+
 int program_find_target(struct anybpf_program *prog)
 {
 	const char *prefix, *target = prog->spec->attach_target;

@@ -74,8 +74,6 @@ static bool entries_ok(enum entries want, u32 n)
 	switch (want) {
 	case ENTRIES_NONE:
 		return !n;
-	case ENTRIES_ONE:
-		return n == 1;
 	default:
 		return n;
 	}

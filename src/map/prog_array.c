@@ -64,6 +64,8 @@ static bool replace(struct map *map, u32 index, struct prog *prog)
 	old = atomic_exchange(&array->targets[index], prog);
 	if (prog && index >= array->used)
 		array->used = index + 1;
+	if (old)
+		atomic_fetch_sub(&old->array_members, 1);
 	spin_unlock(&array->lock);
 	if (!old)
 		return false;
@@ -109,6 +111,13 @@ static int prog_array_write(struct map *map, const void *key, const void *value,
 	if (prog->type == BPF_PROG_TYPE_EXT || !prog_array_compatible(map, prog)) {
 		object_put(obj);
 		return -EINVAL;
+	}
+	/* What replaces one of its functions might call it in turn, for ever. */
+	atomic_fetch_add(&prog->array_members, 1);
+	if (atomic_load(&prog->extended)) {
+		atomic_fetch_sub(&prog->array_members, 1);
+		object_put(obj);
+		return -EBUSY;
 	}
 	replace(map, index, prog);
 	return 0;

@@ -45,6 +45,7 @@ extern const struct map_ops map_ops_reuseport_array;
 extern const struct map_ops map_ops_described;
 extern const struct map_ops map_ops_arena;
 extern const struct map_ops map_ops_stack_trace;
+extern const struct map_ops map_ops_struct_ops;
 extern const struct map_ops map_ops_user_ringbuf;
 /* Whether the type can be described to the verifier. */
 bool map_is_described(u32 type);

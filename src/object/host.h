@@ -127,6 +127,7 @@ enum host_part_id {
 	HOST_PART_VARS,
 	HOST_PART_TRAMPOLINES,
 	HOST_PART_GROUP_PROGS,
+	HOST_PART_STRUCT_OPS,
 	HOST_PARTS,
 };
 
@@ -248,6 +249,8 @@ struct run {
 	/* Of a program that is attached to a function or was called as if, or NULL: what it knows
 	 * of it. */
 	const struct trace_ctx *trace;
+	/* Whom machine code calls by way of a trampoline. */
+	const struct subprog *callee;
 };
 
 /*

@@ -44,6 +44,7 @@
 struct btf;
 struct btf_object;
 struct hook;
+struct trampoline;
 struct map;
 
 /* A C function that starts JIT code: the sixth argument is free for the run. */
@@ -61,6 +62,8 @@ struct subprog {
 	/* As the verifier's struct verify_subprog says. */
 	bool unreliable, is_exception_callback, dead;
 	jit_entry entry; /* NULL when not compiled */
+	/* NULL until something is attached to it for the first time: object/trampoline.h. */
+	_Atomic(struct trampoline *) trampoline;
 };
 
 /* Machine code of one program; made and freed by jit/. */
@@ -101,6 +104,12 @@ struct prog {
 	bool sleepable;
 	bool xdp_has_frags; /* takes packets in several pieces */
 	bool throws;	    /* it calls bpf_throw() */
+	bool masked;	    /* its code keeps addresses from those who measure it */
+	/* Its .target is what a link attached it to already. */
+	_Atomic bool was_attached;
+	/* Arrays that it is in, and whether one of its functions is replaced: not both. */
+	_Atomic u32 array_members;
+	_Atomic bool extended;
 	const struct hook *hook;
 
 	u32 insn_cnt;

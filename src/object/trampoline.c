@@ -158,6 +158,7 @@ struct trampolines {
 	struct host_part part;
 	_Atomic(struct trampoline *) first; /* of a list that only grows */
 	pthread_mutex_t lock;		    /* who adds to it, and who attaches anywhere */
+	pthread_mutex_t subprogs_lock;	    /* who makes trampolines of programs */
 	_Atomic u64 sessions;
 };
 
@@ -183,6 +184,7 @@ static void part_free(struct host *host, struct host_part *part)
 		trampoline_free(host, t);
 	}
 	pthread_mutex_destroy(&all->lock);
+	pthread_mutex_destroy(&all->subprogs_lock);
 	mem_free(host->mem, all);
 }
 
@@ -194,6 +196,7 @@ static struct host_part *part_make(struct host *host)
 		return NULL;
 	all->part.free = part_free;
 	pthread_mutex_init(&all->lock, NULL);
+	pthread_mutex_init(&all->subprogs_lock, NULL);
 	return &all->part;
 }
 
@@ -280,6 +283,34 @@ void trampoline_detach(struct host *host, struct trampoline *t, enum trampoline_
 		break;
 	}
 	pthread_mutex_unlock(&all->lock);
+}
+
+int trampolines_lock(struct host *host)
+{
+	struct trampolines *all = all_of(host);
+
+	if (!all)
+		return -ENOMEM;
+	pthread_mutex_lock(&all->subprogs_lock);
+	return 0;
+}
+
+void trampolines_unlock(struct host *host)
+{
+	pthread_mutex_unlock(&all_of(host)->subprogs_lock);
+}
+
+struct trampoline *trampoline_of_subprog(struct host *host, u32 nargs,
+					 u64 (*call)(struct run *run, const struct subprog *fn,
+						     u64 r1, u64 r2, u64 r3, u64 r4, u64 r5))
+{
+	struct trampoline *t = mem_zalloc(host->mem, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->nargs = nargs;
+	t->call = call;
+	return t;
 }
 
 u64 trace_session(struct host *host)
@@ -416,6 +447,36 @@ u64 trampoline_call(struct host *host, struct run *outer, struct trampoline *t, 
 	ctx_init(&ctx, outer, t, args, n);
 	call_around(host, outer, progs, &ctx, fn, fn_arg);
 	result = ctx.args[n];
+	progs_put(progs);
+	return result;
+}
+
+/* What replaces the function, or NULL. */
+static const struct prog *replacement(const struct trampoline_progs *progs)
+{
+	return progs->n && progs->at[0].kind == TRAMPOLINE_REPLACE ? progs->at[0].prog : NULL;
+}
+
+u64 trampoline_call_subprog(struct run *run, struct trampoline *t, const u64 *args,
+			    trampoline_fn fn, void *fn_arg)
+{
+	struct trampoline_progs *progs = progs_get(t);
+	const struct prog *instead;
+	struct trace_ctx ctx;
+	u64 result;
+
+	if (!progs)
+		return fn(fn_arg, args);
+	instead = replacement(progs);
+	if (instead) {
+		result = run->invoke(run, instead->subprogs, args[0], args[1], args[2], args[3],
+				     args[4]);
+	} else {
+		ctx_init(&ctx, run, t, args, 5);
+		ctx.nargs = t->nargs;
+		call_around(run->host, run, progs, &ctx, fn, fn_arg);
+		result = ctx.args[t->nargs];
+	}
 	progs_put(progs);
 	return result;
 }

@@ -43,6 +43,10 @@ struct trampoline {
 	struct trampoline *next; /* of the host's */
 	_Atomic(struct trampoline_progs *) progs; /* NULL: none */
 	const char *name; /* of the host's function, behind it in memory; NULL: of a program's */
+	/* Of a program's function: how many arguments it has, and how it is called by way of this. */
+	u32 nargs;
+	u64 (*call)(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
+		    u64 r5);
 };
 
 /* The function: gets the arguments, gives the result. */
@@ -56,6 +60,14 @@ typedef u64 (*trampoline_fn)(void *arg, const u64 *args);
 struct trampoline *trampoline_get(struct host *host, const char *name);
 /* NULL when nothing was ever attached to it: nothing is to be done. */
 struct trampoline *trampoline_find(struct host *host, const char *name);
+
+/* One that the caller keeps and frees; NULL: out of memory. */
+struct trampoline *trampoline_of_subprog(struct host *host, u32 nargs,
+					 u64 (*call)(struct run *run, const struct subprog *fn,
+						     u64 r1, u64 r2, u64 r3, u64 r4, u64 r5));
+/* Held while trampolines of programs are made; 0 or -ENOMEM. */
+int trampolines_lock(struct host *host);
+void trampolines_unlock(struct host *host);
 
 /* For one that is not the host's: nothing may be attached any more. */
 void trampoline_free(struct host *host, struct trampoline *t);
@@ -76,6 +88,13 @@ void trampoline_detach(struct host *host, struct trampoline *t, enum trampoline_
  */
 u64 trampoline_call(struct host *host, struct run *outer, struct trampoline *t, const u64 *args,
 		    u32 n, trampoline_fn fn, void *fn_arg);
+
+/*
+ * The same for a function of the program that @run executes, of which five
+ * registers are passed on; a program that replaces it is called with these.
+ */
+u64 trampoline_call_subprog(struct run *run, struct trampoline *t, const u64 *args,
+			    trampoline_fn fn, void *fn_arg);
 
 /* Runs the programs of a tracepoint; @t may be NULL. */
 void trampoline_trace(struct host *host, struct run *outer, struct trampoline *t, const u64 *args,

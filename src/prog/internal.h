@@ -26,6 +26,9 @@ int pass_rewrite(struct load *load);
 int pass_compile(struct load *load);
 int pass_publish(struct load *load);
 
+/* A function itself, whatever is attached to it. */
+u64 prog_execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
+
 /* What machine code enters by a tail call where there is none: the interpreter. Is a jit_entry. */
 u64 prog_interpret(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
 

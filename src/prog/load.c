@@ -47,6 +47,8 @@ static void prog_free(struct object *obj)
 	mem_free(mem, prog->kfunc_calls);
 	mem_free(mem, prog->insns);
 	mem_free(mem, prog->orig);
+	for (u32 i = 0; i < prog->subprog_cnt; i++)
+		trampoline_free(obj->host, atomic_load(&prog->subprogs[i].trampoline));
 	mem_free(mem, prog->subprogs);
 	mem_free(mem, prog->subprog_of_insn);
 	mem_free(mem, prog->func_info);
@@ -187,11 +189,11 @@ static int resolve_btf(void *arg, s32 fd, bool by_index, const struct btf **btf)
 }
 
 /* What the verifier may know of the program that this one is for. */
-static int describe_target(struct load *load, struct verify_target *target)
+static int describe_target(struct arena *arena, const struct prog *prog,
+			   const struct prog_rules *target_rules, struct verify_target *target)
 {
-	const struct prog *prog = load->args->target;
 	struct verify_subprog *subprogs =
-		arena_zalloc_array(&load->result->arena, prog->subprog_cnt, sizeof(*subprogs));
+		arena_zalloc_array(arena, prog->subprog_cnt, sizeof(*subprogs));
 
 	if (!subprogs)
 		return -ENOMEM;
@@ -215,9 +217,9 @@ static int describe_target(struct load *load, struct verify_target *target)
 		.id = prog->obj.id,
 		.type = prog->type,
 		.attach_type = prog->expected_attach_type,
-		.rules = load->args->target_rules,
+		.rules = target_rules,
 		.sleepable = prog->sleepable,
-		.jited = load->host->verify_only || prog->jit,
+		.jited = prog->obj.host->verify_only || prog->jit,
 		.gpl_compatible = prog->gpl_compatible,
 		.extended = prog->type == BPF_PROG_TYPE_EXT,
 		.traced = prog->type == BPF_PROG_TYPE_TRACING && prog->target,
@@ -281,7 +283,8 @@ int pass_verify(struct load *load)
 	int err = 0;
 
 	if (args->target) {
-		err = describe_target(load, &target);
+		err = describe_target(&load->result->arena, args->target, args->target_rules,
+				      &target);
 		input.target = &target;
 		input.attach_btf = target.btf;
 	} else if (args->attach_btf) {
@@ -294,6 +297,47 @@ int pass_verify(struct load *load)
 	load->prog->max_rdwr_access = load->result->max_rdwr_access;
 	load->prog->max_tp_access = load->result->max_tp_access;
 	return err ? err : load->result->error;
+}
+
+static int vmlinux_of_host(void *arg, const struct btf **btf)
+{
+	struct btf_object *obj;
+	int err = host_vmlinux(arg, &obj);
+
+	*btf = err ? NULL : obj->btf;
+	return err;
+}
+
+int prog_check_target(const struct prog *prog, const struct prog *target,
+		      const struct prog_rules *target_rules, u32 btf_id)
+{
+	struct host *host = prog->obj.host;
+	struct verify_target described;
+	struct verify_input input = {
+		.mem = host->mem,
+		.type = prog->type,
+		.attach_type = prog->expected_attach_type,
+		.rules = target_rules,
+		.gpl_compatible = prog->gpl_compatible,
+		.caps = HOST_CAP_ALL,
+		.btf = prog->btf ? prog->btf->btf : NULL,
+		.func_info = prog->func_info,
+		.func_info_cnt = prog->func_info_cnt,
+		.vmlinux = vmlinux_of_host,
+		.resolve_arg = host,
+		.attach_btf_id = btf_id,
+		.target = &described,
+	};
+	struct arena arena;
+	int err;
+
+	arena_init(&arena, host->mem);
+	err = describe_target(&arena, target, target_rules, &described);
+	input.attach_btf = described.btf;
+	if (!err)
+		err = verify_target(&input, prog->subprogs->changes_packet);
+	arena_free(&arena);
+	return err;
 }
 
 /*
@@ -388,6 +432,7 @@ static int make_code(struct load *load)
 	struct err err = {0};
 	int ret;
 
+	prog->masked = load->result->masks != NULL;
 	if (load->host->interpret) {
 		interpret(prog, "the host interprets");
 		return 0;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "object/btf_object.h"
 #include "object/prog.h"
+#include "object/trampoline.h"
 #include "verify/verify.h"
 
 /* What BPF_PROG_LOAD says, with pointers resolved; everything is copied. */
@@ -51,6 +52,19 @@ int prog_load(struct host *host, const struct prog_load_args *args, struct log *
 u64 prog_run_in(struct run *run, const struct prog *prog, void *ctx);
 /* Takes a slot for one execution. */
 u64 prog_run(const struct prog *prog, void *ctx);
+
+/*
+ * Whether a program that replaces functions fits another one than it was loaded for:
+ * 0, or what loading it for that would have answered.
+ */
+int prog_check_target(const struct prog *prog, const struct prog *target,
+		      const struct prog_rules *target_rules, u32 btf_id);
+/*
+ * The trampoline of one of its functions, which is made when it is first asked
+ * for: 0, -EOPNOTSUPP for a program without machine code of its own, -ENOMEM, or why it
+ * could not be compiled again.
+ */
+int prog_trampoline(struct prog *prog, u32 subprog, struct trampoline **t);
 
 /* Whether a licence text counts as GPL compatible, as in Linux's license_is_gpl_compatible(). */
 bool license_is_gpl(const char *license);

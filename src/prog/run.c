@@ -4,12 +4,21 @@
 #include "jit/jit.h"
 #include "prog/internal.h"
 
-static u64 execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
-		   u64 r5)
+u64 prog_execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
 {
 	if (fn->entry)
 		return jit_run(run, fn, r1, r2, r3, r4, r5);
 	return interp_run(run, fn, r1, r2, r3, r4, r5);
+}
+
+static u64 execute(struct run *run, const struct subprog *fn, u64 r1, u64 r2, u64 r3, u64 r4,
+		   u64 r5)
+{
+	struct trampoline *t = atomic_load_explicit(&fn->trampoline, memory_order_relaxed);
+
+	if (unlikely(t))
+		return t->call(run, fn, r1, r2, r3, r4, r5);
+	return prog_execute(run, fn, r1, r2, r3, r4, r5);
 }
 
 u64 prog_interpret(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)

@@ -2,6 +2,7 @@
 /* Links: LINK_CREATE, RAW_TRACEPOINT_OPEN and what is done with a link then; ITER_CREATE. */
 #include <errno.h>
 
+#include "map/struct_ops.h"
 #include "sys/info.h"
 
 /* ---- making ---- */
@@ -35,11 +36,28 @@ static int create(struct call *call, u32 prog_fd, const struct link_request *req
 	return err ? err : open_link(link);
 }
 
+/* A map of functions takes the place of the program. */
+static int create_struct_ops(struct call *call)
+{
+	struct object *obj;
+	struct link *link;
+	int err =
+		handle_get_kind(call->host, (int)call->attr.link_create.prog_fd, OBJECT_MAP, &obj);
+
+	if (err)
+		return err;
+	err = struct_ops_link(call->host, map_of(obj), &link);
+	object_put(obj);
+	return err ? err : open_link(link);
+}
+
 int sys_link_create(struct call *call)
 {
 	const union bpf_attr *attr = &call->attr;
 	struct link_request request = {.create = attr, .cookie = attr->link_create.tracing.cookie};
 
+	if (attr->link_create.attach_type == BPF_STRUCT_OPS)
+		return create_struct_ops(call);
 	return create(call, attr->link_create.prog_fd, &request);
 }
 

@@ -8,6 +8,7 @@
 
 #include "verify/btf_ptr.h"
 #include "verify/lsm.h"
+#include "verify/struct_ops.h"
 
 /* A pass: fills v->attach, or rejects the program as a whole. */
 int check_attach_target(struct verifier *v);
@@ -24,8 +25,6 @@ int check_same_signature(struct verifier *v, const struct btf_type *func);
 /* ---- a member of a structure of functions (struct_ops.c) ---- */
 
 int check_struct_ops(struct verifier *v);
-/* Whether argument @arg of the member may be NULL. */
-bool struct_ops_nullable(const char *ops, const char *member, u32 arg);
 
 /* ---- the context (btf_ctx.c) ---- */
 

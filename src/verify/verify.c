@@ -325,6 +325,26 @@ int verify(const struct verify_input *input, struct verify_result *result)
 	return err == -ENOMEM ? -ENOMEM : 0;
 }
 
+int verify_target(const struct verify_input *input, bool changes_packet)
+{
+	struct verify_result result = {0};
+	struct verifier v;
+	int err = -ENOMEM;
+
+	init(&v, input, &result);
+	v.subprogs = arena_zalloc(&v.arena, sizeof(*v.subprogs));
+	if (v.subprogs) {
+		v.subprog_cnt = 1;
+		v.subprogs->changes_packet = changes_packet;
+		err = check_attach_target(&v);
+	}
+	if (v.no_memory)
+		err = -ENOMEM;
+	cleanup(&v);
+	verify_result_free(&result);
+	return err;
+}
+
 void verify_result_free(struct verify_result *result)
 {
 	arena_free(&result->arena);

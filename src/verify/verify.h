@@ -136,6 +136,12 @@ struct verify_result {
 
 /* 0 when a verdict was reached (see result->error), -ENOMEM when it was not. */
 int verify(const struct verify_input *input, struct verify_result *result);
+/*
+ * Of a program that has been accepted: whether it may be attached to .target's
+ * .attach_btf_id as well. What of @input tells of instructions is not looked at. 0,
+ * or what bpf() returns.
+ */
+int verify_target(const struct verify_input *input, bool changes_packet);
 void verify_result_free(struct verify_result *result);
 
 #endif

@@ -692,8 +692,9 @@ static void out_of_memory(void)
 		u32 n = 0;
 		int ret;
 
-		/* Local storage needs BTF: storage.c. */
-		if (!map_type_ops(type) || strstr(map_type_name(type), "_storage"))
+		/* Local storage and structures of functions need BTF: storage.c, sys/struct_ops.c. */
+		if (!map_type_ops(type) || strstr(map_type_name(type), "_storage") ||
+		    type == BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		do {
 			struct failing f = {.left = 1000};

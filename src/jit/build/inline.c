@@ -10,6 +10,7 @@
  * below keep the whole compilation linear.
  */
 #include "jit/build/internal.h"
+#include "jit/runtime.h"
 
 #define INLINE_SMALL 64	  /* instructions that are built in wherever they are called */
 #define INLINE_ONCE  1024 /* ... when there is no other call */
@@ -27,8 +28,8 @@ static bool may_inline(const struct body *body, u32 callee)
 	const struct jit_sub *sub = &b->unit->subs[callee];
 	u32 frame = ROUND_UP(b->unit->prog->subprogs[callee].stack_depth, 8);
 
-	return unit_pass(b->unit, JIT_PASS_INLINE) && !sub->has_tail_call && is_small_enough(sub) &&
-	       b->inlined + sub->insns <= INLINE_TOTAL &&
+	return unit_pass(b->unit, JIT_PASS_INLINE) && !sub->has_tail_call && !sub->trampoline &&
+	       is_small_enough(sub) && b->inlined + sub->insns <= INLINE_TOTAL &&
 	       b->fn->frame_size + frame <= BUILD_FRAME_MOST && body->depth < INLINE_DEPTH;
 }
 
@@ -96,6 +97,31 @@ static void restore_prog(struct body *body)
 	emit(body, store);
 }
 
+/* To a function that something was attached to. */
+static ir_ref call_trampoline(struct body *body, u32 subprog, const ir_ref *args)
+{
+	struct ir_fn *fn = body->b->fn;
+	const struct jit_sub *sub = &body->b->unit->subs[subprog];
+	const struct subprog *callee = &body->b->unit->prog->subprogs[subprog];
+	struct ir_insn call = {
+		.op = IR_CALL,
+		.width = 8,
+		.nargs = IR_MAX_ARGS,
+		.map = FACT_NO_MAP,
+		.sym = ir_runtime(fn, JIT_RUNTIME_TRACED),
+	};
+	ir_ref addr = ir_addr(fn, SYM_SUBPROG, subprog, 0, ptr_to_u64(callee));
+	struct ir_insn store =
+		ir_store(8, body->b->run, offsetof(struct run, callee), addr, MEM_NONE);
+
+	store.flags = IR_VOLATILE;
+	emit(body, store);
+	for (u32 i = 0; i < sub->nargs; i++)
+		call.arg[i] = args[i];
+	call.arg[5] = body->b->run;
+	return emit_result(body, call);
+}
+
 int call_subprog(struct body *body, u32 subprog, const ir_ref *args, ir_ref *result)
 {
 	struct jit_unit *unit = body->b->unit;
@@ -110,6 +136,10 @@ int call_subprog(struct body *body, u32 subprog, const ir_ref *args, ir_ref *res
 
 	if (may_inline(body, subprog))
 		return inline_body(body, subprog, args, result);
+	if (sub->trampoline) {
+		*result = call_trampoline(body, subprog, args);
+		return 0;
+	}
 	for (u32 i = 0; i < sub->nargs; i++)
 		call.arg[i] = args[i];
 	if (sub->needs_run)

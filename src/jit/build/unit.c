@@ -10,6 +10,7 @@
 #include "isa/isa.h"
 #include "jit/build/build.h"
 #include "jit/build/flow.h"
+#include "object/trampoline.h"
 
 const struct insn_fact *unit_fact(const struct jit_unit *unit, u32 pc)
 {
@@ -103,6 +104,16 @@ static void note_call(struct jit_unit *unit, u32 pc)
 	}
 }
 
+/* What is attached to a function sees all of its arguments. */
+static void note_trampoline(const struct subprog *sub, struct jit_sub *info)
+{
+	const struct trampoline *t = atomic_load(&sub->trampoline);
+
+	info->trampoline = t != NULL;
+	if (t && info->nargs < t->nargs)
+		info->nargs = (u8)t->nargs;
+}
+
 /* All that it calls has been looked at. */
 static int finish(struct scanner *s, u32 subprog)
 {
@@ -118,6 +129,8 @@ static int finish(struct scanner *s, u32 subprog)
 	ret = flow_make(s->unit, subprog, &arena, &flow);
 	if (!ret)
 		info->nargs = count_args(flow.blocks[0].live);
+	note_trampoline(sub, info);
+	needs_run |= info->trampoline;
 	arena_free(&arena);
 	if (ret)
 		return ret;
