@@ -300,12 +300,22 @@ static u32 next_number(const char *path, u32 after)
 	return best;
 }
 
+/* A listing of threads ends early where the one that it is at ends: one of several is whole. */
+#define LISTINGS 3
+
 u32 proc_next_task(void *ctx __unused, u32 tgid, u32 after)
 {
 	char path[PROC_NAME];
+	u32 best = 0;
 
 	snprintf(path, sizeof(path), tgid ? "/proc/%u/task" : "/proc", tgid);
-	return next_number(path, after);
+	for (u32 i = 0; i < (tgid ? LISTINGS : 1); i++) {
+		u32 n = next_number(path, after);
+
+		if (n && (!best || n < best))
+			best = n;
+	}
+	return best;
 }
 
 /* ---- files and memory ---- */
