@@ -293,7 +293,10 @@ ANYBPF_API void *anybpf_map_data(const struct anybpf_map *map, size_t *size);
 /* Number of copies in a per-CPU map's value on this engine. */
 ANYBPF_API uint32_t anybpf_nr_cpus(const struct anybpf *ctx);
 
-/* Sizes are checked: @key_size and @value_size must be exactly the map's user-side sizes. */
+/*
+ * Sizes are checked: @key_size and @value_size must be exactly the map's user-side sizes. What
+ * @value is where a lookup fails is not said.
+ */
 ANYBPF_API int anybpf_map_lookup(const struct anybpf_map *map, const void *key, size_t key_size,
 				 void *value, size_t value_size, uint64_t flags);
 ANYBPF_API int anybpf_map_update(const struct anybpf_map *map, const void *key, size_t key_size,

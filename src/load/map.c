@@ -172,6 +172,7 @@ static int create_shared(struct anybpf_map *map)
 				   err.code ? err.text : strerror(-fd));
 	map->fd = fd;
 	map->region = region;
+	map->direct = engine_user_map(obj->ctx->engine, fd);
 	return 0;
 }
 
@@ -202,6 +203,7 @@ static int create_map(struct anybpf_map *map)
 	map->fd = create(obj, spec, map->name, map->max_entries, inner_fd);
 	if (inner_fd >= 0)
 		engine->ops->close(engine, inner_fd);
+	map->direct = engine_user_map(engine, map->fd);
 	if (map->fd >= 0)
 		return 0;
 	inner_fd = map->fd;
@@ -363,6 +365,9 @@ void map_destroy(struct anybpf_map *map)
 
 	if (map->mapped)
 		engine->ops->munmap(engine, map->mapped, map->mapped_size);
+	if (map->direct)
+		object_put(&map->direct->obj);
+	map->direct = NULL;
 	if (map->fd >= 0)
 		engine->ops->close(engine, map->fd);
 	map->mapped = NULL;
@@ -492,6 +497,8 @@ int anybpf_map_lookup(const struct anybpf_map *map, const void *key, size_t key_
 {
 	if (key_size != map->spec->key_size || value_size != user_value_size(map))
 		return -EINVAL;
+	if (likely(map->direct && key))
+		return map_user_lookup(map->direct, key, value, flags);
 	return element(map, BPF_MAP_LOOKUP_ELEM, key, value, flags);
 }
 
@@ -500,6 +507,8 @@ int anybpf_map_update(const struct anybpf_map *map, const void *key, size_t key_
 {
 	if (key_size != map->spec->key_size || value_size != user_value_size(map))
 		return -EINVAL;
+	if (likely(map->direct && key))
+		return map_user_update(map->direct, key, value, flags);
 	return element(map, BPF_MAP_UPDATE_ELEM, key, value, flags);
 }
 
@@ -507,6 +516,8 @@ int anybpf_map_delete(const struct anybpf_map *map, const void *key, size_t key_
 {
 	if (key_size != map->spec->key_size)
 		return -EINVAL;
+	if (likely(map->direct && key))
+		return map_user_delete(map->direct, key);
 	return element(map, BPF_MAP_DELETE_ELEM, key, NULL, 0);
 }
 

@@ -28,13 +28,14 @@ struct anybpf {
 struct anybpf_map {
 	struct anybpf_object *object;
 	const struct spec_map *spec;
-	char name[64];	 /* as the kernel knows it: data maps "<object>.data" */
-	u32 max_entries; /* the spec's, until it is set */
-	int fd;		 /* -1 until loaded */
-	bool shared;	 /* with other processes */
-	int attach;	 /* our descriptor of the region to attach, or -1 */
-	int region;	 /* the map's, once it is loaded */
-	void *mapped;	 /* a data map's contents when they could be mapped, else NULL */
+	char name[64];	    /* as the kernel knows it: data maps "<object>.data" */
+	u32 max_entries;    /* the spec's, until it is set */
+	int fd;		    /* -1 until loaded */
+	bool shared;	    /* with other processes */
+	int attach;	    /* our descriptor of the region to attach, or -1 */
+	int region;	    /* the map's, once it is loaded */
+	struct map *direct; /* a reference: the user engine's map, for elements; NULL elsewhere */
+	void *mapped;	    /* a data map's contents when they could be mapped, else NULL */
 	size_t mapped_size;
 };
 

@@ -65,6 +65,11 @@ int engine_map_share(struct engine *engine, union bpf_attr *attr, u32 size, int 
  * another engine, which does not tell. 0, -EBADF or -EINVAL.
  */
 int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_t size);
+/*
+ * The map behind a handle, for who asks it for elements again and again: a
+ * reference, or NULL on another engine and where there is none.
+ */
+struct map *engine_user_map(struct engine *engine, int fd);
 struct jit_code_line;
 /*
  * Where each line's code is, see jit_code_lines(), which tells more than

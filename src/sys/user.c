@@ -253,6 +253,15 @@ int engine_why_interpreted(struct engine *engine, int prog_fd, char *text, size_
 	return 0;
 }
 
+struct map *engine_user_map(struct engine *engine, int fd)
+{
+	struct object *obj;
+
+	if (engine->ops != &user_ops || handle_get_kind(host_of(engine), fd, OBJECT_MAP, &obj))
+		return NULL;
+	return map_of(obj);
+}
+
 u32 engine_code_lines(struct engine *engine, int prog_fd, struct jit_code_line *lines, u32 most)
 {
 	struct object *obj;
