@@ -94,11 +94,8 @@ static struct cgroup_storage_bytes *new_bytes(struct map *map)
 {
 	size_t size = map->ops->percpu ? cpu_stride(map) * map_nr_cpus(map)
 				       : (size_t)map_value_stride(map);
-	struct cgroup_storage_bytes *bytes;
 
-	/* malloc() aligns by 16: what is missing for a line of the cache does not matter. */
-	bytes = mem_zalloc(map->obj.host->mem, sizeof(*bytes) + size);
-	return bytes;
+	return mem_zalloc(map->obj.host->mem, sizeof(struct cgroup_storage_bytes) + size);
 }
 
 struct cgroup_storage *cgroup_storage_new(struct map *map)

@@ -20,7 +20,7 @@ enum cgroup_storage_kind {
 
 struct cgroup_storage_bytes {
 	struct deferred deferred;
-	_Alignas(64) u8 at[]; /* of one value, or of a value per CPU */
+	_Alignas(16) u8 at[]; /* of one value, or of a value per CPU; as malloc() aligns */
 };
 
 struct cgroup_storage {
