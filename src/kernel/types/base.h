@@ -29,6 +29,8 @@ struct kernel_object {
 };
 
 typedef s32 pid_t;
+typedef u32 uid_t;
+typedef u32 gid_t;
 
 #else
 
@@ -69,11 +71,11 @@ typedef struct refcount_struct {
 } refcount_t;
 
 typedef struct {
-	u32 val;
+	uid_t val;
 } kuid_t;
 
 typedef struct {
-	u32 val;
+	gid_t val;
 } kgid_t;
 
 typedef struct {
