@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which socket of a group that shares a port gets a packet. */
+#include "helper/reuseport.h"
 #include "hook/rules.h"
+#include "hook/sock_test.h"
+
+#define REUSE(field, access, ...)                                                                  \
+	HOST_FIELD(sk_reuseport_md, field, access, sk_reuseport, field, ##__VA_ARGS__)
 
 static const struct ctx_field fields[] = {
-	RULE_FIELD(sk_reuseport_md, data, CTX_READ, .value = CTX_PACKET),
-	RULE_FIELD(sk_reuseport_md, data_end, CTX_READ, .value = CTX_PACKET_END),
-	RULE_FIELD(sk_reuseport_md, len, CTX_READ | CTX_NARROW),
-	RULE_FIELD(sk_reuseport_md, eth_protocol, CTX_READ | CTX_NARROW_16),
-	RULE_FIELD(sk_reuseport_md, ip_protocol, CTX_READ | CTX_NARROW),
-	RULE_FIELD(sk_reuseport_md, bind_inany, CTX_READ | CTX_NARROW),
-	RULE_FIELD(sk_reuseport_md, hash, CTX_READ),
-	RULE_FIELD(sk_reuseport_md, sk, CTX_READ, .value = CTX_SOCK),
-	RULE_FIELD(sk_reuseport_md, migrating_sk, CTX_READ, .value = CTX_SOCK_COMMON_OR_NULL),
+	REUSE(data, CTX_READ, .value = CTX_PACKET),
+	REUSE(data_end, CTX_READ, .value = CTX_PACKET_END),
+	REUSE(len, CTX_READ | CTX_NARROW),
+	REUSE(eth_protocol, CTX_READ | CTX_NARROW_16),
+	REUSE(ip_protocol, CTX_READ | CTX_NARROW),
+	REUSE(bind_inany, CTX_READ | CTX_NARROW),
+	REUSE(hash, CTX_READ),
+	REUSE(sk, CTX_READ, .value = CTX_SOCK),
+	REUSE(migrating_sk, CTX_READ, .value = CTX_SOCK_COMMON_OR_NULL),
 };
 
 static const struct prog_rules rules = {
@@ -27,4 +32,17 @@ static const struct prog_rules rules = {
 	.attach_default = BPF_SK_REUSEPORT_SELECT,
 };
 
-RULES_ONLY(sk_reuseport, SK_REUSEPORT, rules);
+static const struct verdict_name verdicts[] = {
+	{SK_DROP, "SK_DROP", false},
+	{SK_PASS, "SK_PASS", true},
+};
+
+const struct hook hook_sk_reuseport = {
+	.type = BPF_PROG_TYPE_SK_REUSEPORT,
+	.name = "sk_reuseport",
+	.rules = &rules,
+	.verdicts = verdicts,
+	.verdict_cnt = ARRAY_SIZE(verdicts),
+	.stopped = SK_DROP,
+	.test_run = sk_reuseport_test_run,
+};

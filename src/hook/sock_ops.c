@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Events in the life of a cgroup's TCP connections. */
+/*
+ * Events in the life of a cgroup's TCP connections. The context is the one that
+ * programs see, filled from the socket before each run.
+ */
 #include "hook/rules.h"
+#include "hook/sock_test.h"
 
 static const struct ctx_field fields[] = {
 	RULE_FIELD(bpf_sock_ops, op, CTX_READ),
@@ -67,4 +71,9 @@ static const struct prog_rules rules = {
 	.ret_cnt = ARRAY_SIZE(rets),
 };
 
-RULES_ONLY(sock_ops, SOCK_OPS, rules);
+const struct hook hook_sock_ops = {
+	.type = BPF_PROG_TYPE_SOCK_OPS,
+	.name = "sock_ops",
+	.rules = &rules,
+	.test_run = sock_ops_test_run,
+};

@@ -52,6 +52,7 @@ static void psock_free(struct host *host, struct sk_psock *psock)
 	drop_prog(psock->progs.skb_verdict);
 	sock_put(psock->redirect);
 	mem_free(host->mem, psock->held);
+	mem_free(host->mem, psock->stream);
 	mem_free(host->mem, psock);
 }
 

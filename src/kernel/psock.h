@@ -40,8 +40,10 @@ struct sk_psock {
 	u32 verdict;
 	struct sock *redirect; /* with a verdict that says so: a reference */
 	u64 redirect_flags;
-	u8 *held; /* bytes that wait for more: corked ones, or a message that is not complete */
+	u8 *held; /* corked bytes, to send */
 	u32 held_len;
+	u8 *stream; /* bytes that have arrived of a message that is not complete */
+	u32 stream_len;
 };
 
 void psock_lock(struct host *host);

@@ -52,6 +52,8 @@ static void sock_free(struct kernel_object *kobj)
 		sock_put(unix_sk(sk)->peer);
 	if (sk->__sk_common.skc_family == AF_XDP)
 		xdp_sock_drop(container_of(sk, struct xdp_sock, sk));
+	mem_free(kobj->obj.host->mem, sk->host_sent.bytes);
+	mem_free(kobj->obj.host->mem, sk->host_received.bytes);
 	mem_free(kobj->obj.host->mem, sk);
 }
 
@@ -211,6 +213,54 @@ int sock_create(struct host *host, const struct sock_spec *spec, struct sock **o
 		set_unix(unix_sk(sk), spec->path);
 	*out = sk;
 	return 0;
+}
+
+/* ---- queues ---- */
+
+static bool make_room(struct host *host, struct sock_queue *queue, u32 more)
+{
+	u64 size = (u64)queue->len + more;
+	u8 *bytes;
+
+	if (size <= queue->room)
+		return true;
+	bytes = size > UINT32_MAX ? NULL : mem_realloc(host->mem, queue->bytes, size);
+	if (!bytes)
+		return false;
+	queue->bytes = bytes;
+	queue->room = (u32)size;
+	return true;
+}
+
+int sock_queue_add(struct host *host, struct sock_queue *queue, const void *data, u32 len)
+{
+	bool room;
+
+	if (!len)
+		return 0;
+	spin_lock(&queue->lock);
+	room = make_room(host, queue, len);
+	if (room) {
+		memcpy(queue->bytes + queue->len, data, len);
+		queue->len += len;
+	}
+	spin_unlock(&queue->lock);
+	return room ? 0 : -ENOMEM;
+}
+
+u32 sock_queue_take(struct sock_queue *queue, void *to, u32 size)
+{
+	u32 n;
+
+	spin_lock(&queue->lock);
+	n = queue->len < size ? queue->len : size;
+	if (n) {
+		memcpy(to, queue->bytes, n);
+		memmove(queue->bytes, queue->bytes + n, queue->len - n);
+		queue->len -= n;
+	}
+	spin_unlock(&queue->lock);
+	return n;
 }
 
 /* ---- cookies and handles ---- */

@@ -12,6 +12,7 @@
 #ifndef ANYBPF_KERNEL_SOCK_H
 #define ANYBPF_KERNEL_SOCK_H
 
+#include "base/sync.h"
 #include "isa/uapi_structs.h"
 #include "base/sync.h"
 #include "kernel/net.h"
@@ -104,6 +105,14 @@ struct sock_common {
 	struct sock_bucket *host_bucket;
 };
 
+/* Bytes that wait for whoever takes them: sent and not on the wire yet, or received and not read.
+ */
+struct sock_queue {
+	struct spinlock lock;
+	u32 len, room;
+	u8 *bytes;
+};
+
 struct sock_cgroup_data {
 	struct cgroup *cgroup;
 };
@@ -159,6 +168,7 @@ struct sock {
 
 	struct sk_psock *host_psock;  /* while it is in a map of sockets, see psock.h */
 	struct sock_link *host_links; /* its places in maps */
+	struct sock_queue host_sent, host_received;
 };
 
 enum socket_state {
@@ -567,6 +577,11 @@ static inline struct unix_sock *unix_sk(struct sock *sk)
 {
 	return container_of(sk, struct unix_sock, sk);
 }
+
+/* Adds bytes: 0 or -ENOMEM. */
+int sock_queue_add(struct host *host, struct sock_queue *queue, const void *data, u32 len);
+/* Takes up to @size bytes out; their number. */
+u32 sock_queue_take(struct sock_queue *queue, void *to, u32 size);
 
 /* Of a request, the socket that listens; else @sk. No reference is taken. */
 static inline struct sock *sk_to_full_sk(struct sock *sk)

@@ -142,8 +142,10 @@ struct sk_buff {
 	u32 csum;			/* with CHECKSUM_COMPLETE: sum from the network header on */
 	u32 csum_level;
 	bool l4_hash, sw_hash;
-	bool at_ingress;    /* a program of tc sees it as it comes in */
-	bool owns_sk;	    /* .sk is a reference of its own, by bpf_sk_assign() */
+	bool at_ingress; /* a program of tc sees it as it comes in */
+	bool owns_sk;	 /* .sk is a reference of its own, by bpf_sk_assign() */
+	void *sk_redir;	 /* struct sock * that an sk_skb program redirects to, a reference */
+	u64 redir_flags;
 	bool encapsulation; /* bpf_skb_adjust_room() has made an outer header */
 };
 
