@@ -238,7 +238,7 @@ static void test_messages(void)
 	SENDS("ou");
 	HAS(a->host_sent, "");
 	SENDS("again");
-	HAS(a->host_sent, "ag");
+	HAS(a->host_sent, "again");
 	end();
 }
 
