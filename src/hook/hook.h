@@ -47,8 +47,6 @@ struct hook {
 	enum bpf_prog_type type;
 	const char *name; /* as libbpf names the type: "xdp", "socket_filter", "sched_cls" */
 	const struct prog_rules *rules;
-	/* Programs can be verified; loading one to run it is refused. */
-	bool rules_only;
 	const struct verdict_name *verdicts; /* NULL: the value is a number (a length, say) */
 	u32 verdict_cnt;
 	u32 stopped; /* the verdict where a program goes over its budget: the packet is dropped */

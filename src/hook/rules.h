@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For the field and rule tables of the hooks. Programs of types that nothing
- * runs yet see their context as it is: the host's structure is the same.
+ * For the field and rule tables of the hooks. What is not said about a field is
+ * that the host's structure has it where programs see it.
  */
 #ifndef ANYBPF_HOOK_RULES_H
 #define ANYBPF_HOOK_RULES_H
@@ -52,14 +52,6 @@
 		{                                                                                  \
 			0, 1                                                                       \
 		}                                                                                  \
-	}
-
-#define RULES_ONLY(symbol, id, rules_)                                                             \
-	const struct hook hook_##symbol = {                                                        \
-		.type = BPF_PROG_TYPE_##id,                                                        \
-		.name = #symbol,                                                                   \
-		.rules = &(rules_),                                                                \
-		.rules_only = true,                                                                \
 	}
 
 /* Programs see nothing but bytes, and test runs are all that runs them, by one of the functions

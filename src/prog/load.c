@@ -280,11 +280,12 @@ int pass_verify(struct load *load)
 		.interpreter =
 			!load->host->verify_only && (load->host->interpret || !jit_present()),
 	};
+	struct arena described; /* verify() begins the result's own anew */
 	int err = 0;
 
+	arena_init(&described, load->host->mem);
 	if (args->target) {
-		err = describe_target(&load->result->arena, args->target, args->target_rules,
-				      &target);
+		err = describe_target(&described, args->target, args->target_rules, &target);
 		input.target = &target;
 		input.attach_btf = target.btf;
 	} else if (args->attach_btf) {
@@ -292,6 +293,7 @@ int pass_verify(struct load *load)
 	}
 	if (!err)
 		err = verify(&input, load->result);
+	arena_free(&described);
 	load->prog->verified_insns = load->result->insn_processed;
 	load->prog->max_rdonly_access = load->result->max_rdonly_access;
 	load->prog->max_rdwr_access = load->result->max_rdwr_access;
@@ -341,16 +343,11 @@ int prog_check_target(const struct prog *prog, const struct prog *target,
 }
 
 /*
- * What verifies and has no place to run here: program types whose rules alone
- * are known, and programs that know where another kernel has its fields.
+ * What verifies and has no place to run here: programs that know where another
+ * kernel has its fields.
  */
 int pass_runnable(struct load *load)
 {
-	if (load->args->rules_only) {
-		log_printf(load->log, "programs of type %s can be verified, but not run yet\n",
-			   load->args->rules->name);
-		return -EOPNOTSUPP;
-	}
 	if (load->result->reads_kernel && !host_types_are_own(load->host)) {
 		log_printf(load->log, "verified with another kernel's types: programs that look "
 				      "into its objects cannot run here\n");

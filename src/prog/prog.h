@@ -38,7 +38,6 @@ struct prog_load_args {
 	u32 stopped_verdict;	 /* see struct prog */
 	const struct hook *hook; /* of the type; hook_find() */
 	const struct prog_rules *rules;
-	bool rules_only; /* nothing runs such programs yet */
 };
 
 /*

@@ -260,7 +260,6 @@ static int find_hook(struct load_call *load)
 	load->args.hook = hook;
 	load->args.stopped_verdict = hook->stopped;
 	load->args.rules = hook->rules;
-	load->args.rules_only = hook->rules_only;
 	load->args.expected_attach_type = attach;
 	return rules_fit_attach(hook->rules, attach) ? 0 : -EINVAL;
 }

@@ -280,7 +280,7 @@ static void test_tables(void)
 			      hook->type == BPF_PROG_TYPE_XDP ||
 			      hook->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE);
 			check(f->host_size <= f->elem || f->value != CTX_SCALAR);
-			if (f->value != CTX_SCALAR && !hook->rules_only)
+			if (f->value != CTX_SCALAR)
 				check_eq(f->host_size, sizeof(void *));
 		}
 	}

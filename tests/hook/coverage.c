@@ -109,8 +109,6 @@ static void total(struct buf *out, const struct count *n)
 
 static const char *way_to_run(const struct hook *hook)
 {
-	if (hook->rules_only)
-		return "";
 	return hook->run_frames ? "on packets, in test runs" : "in test runs";
 }
 
@@ -123,7 +121,7 @@ static void program_types(struct buf *out)
 		const struct hook *hook = hook_find((enum bpf_prog_type)type);
 
 		n.all++;
-		n.runs += !hook->rules_only;
+		n.runs++;
 		row(out, "program", prog_type_name(type), way_to_run(hook));
 	}
 	total(out, &n);

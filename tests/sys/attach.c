@@ -87,20 +87,6 @@ static void test_all(struct engine *here, struct engine *kernel)
 	}
 }
 
-/* Where programs of the type cannot run, they verify and are then refused in plain words. */
-static void test_rules_only(void)
-{
-	struct engine *engine;
-	struct host *host;
-
-	if (host_new(NULL, &host) || engine_user_new(host, &engine))
-		abort();
-	check_eq(load(engine, BPF_PROG_TYPE_SK_MSG, 0, 0), -EOPNOTSUPP);
-	check_eq(load(engine, BPF_PROG_TYPE_XDP, 0, 0), 0);
-	check_eq(load(engine, BPF_PROG_TYPE_XDP, 0, BPF_F_SLEEPABLE), -EINVAL);
-	engine_free(engine);
-}
-
 int main(void)
 {
 	struct engine *here, *kernel = NULL;
@@ -117,7 +103,6 @@ int main(void)
 		tap_skip("it refuses bpf()");
 		tap_end();
 	}
-	run_test(test_rules_only);
 	test_all(here, kernel);
 	engine_free(here);
 	if (kernel)
