@@ -188,8 +188,10 @@ static int resolve(struct reader *r, u32 type, u64 *value)
 		/* Bytes without a type of their own: programs only have the number. */
 		return -EINVAL;
 	}
+	if (err)
+		return err;
 	*value = ptr_to_u64(r->ctx->bytes + *value);
-	return err;
+	return 0;
 }
 
 static int resolve_members(struct reader *r, u32 type, u32 off, u32 depth);

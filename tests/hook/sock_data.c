@@ -166,6 +166,8 @@ static void end(void)
 	sock_close(b);
 	sock_put(a);
 	sock_put(b);
+	/* Programs of a map that use the map: its last handle is what goes first. */
+	map->ops->closed(map);
 	object_put(&map->obj);
 	host_free(host);
 }

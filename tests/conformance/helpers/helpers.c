@@ -251,18 +251,19 @@ static int load(struct side *s, const struct helper_case *c, char *log, u32 log_
 {
 	struct bpf_insn insns[CASE_INSNS];
 	struct bpf_func_info functions[2] = {{0, BTF_MAIN}, {0, BTF_CALLBACK}};
-	union bpf_attr attr = {
-		.prog_type = c->runner->type,
-		.expected_attach_type = c->runner->attach,
-		.insn_cnt = case_program(c, &s->maps, insns, &functions[1].insn_off),
-		.insns = ptr_to_u64(insns),
-		.license = ptr_to_u64("GPL"),
-		.prog_flags = c->runner->sleepable ? BPF_F_SLEEPABLE : 0,
-		.log_level = log ? 1 : 0,
-		.log_buf = ptr_to_u64(log),
-		.log_size = log_size,
-	};
+	union bpf_attr attr;
 
+	/* Not an initialiser, which may leave what is behind the member that it is for. */
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = c->runner->type;
+	attr.expected_attach_type = c->runner->attach;
+	attr.insn_cnt = case_program(c, &s->maps, insns, &functions[1].insn_off);
+	attr.insns = ptr_to_u64(insns);
+	attr.license = ptr_to_u64("GPL");
+	attr.prog_flags = c->runner->sleepable ? BPF_F_SLEEPABLE : 0;
+	attr.log_level = log ? 1 : 0;
+	attr.log_buf = ptr_to_u64(log);
+	attr.log_size = log_size;
 	if (functions[1].insn_off) {
 		attr.prog_btf_fd = (u32)s->btf;
 		attr.func_info = ptr_to_u64(functions);
