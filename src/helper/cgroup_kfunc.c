@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Kernel functions on control groups: references, ancestors, and walking the tree. */
 #include "helper/kfunc_functions.h"
+#include "helper/kobj.h"
 #include "kernel/cgroup.h"
 #include "kernel/task.h"
 
 /* With a reference, or NULL where the group is just going. */
-static u64 acquire(struct cgroup *cgrp)
+static u64 acquire(struct run *run, struct cgroup *cgrp)
 {
-	return cgrp && cgroup_try_get(cgrp) ? ptr_to_u64(cgrp) : 0;
+	return cgrp && cgroup_try_get(cgrp) ? give_kernel_object(run, cgrp, &cgrp->host_object) : 0;
 }
 
 DEFINE_HELPER(kfunc_cgroup_acquire)
 {
-	return acquire(u64_to_ptr(r1));
+	return acquire(run, u64_to_ptr(r1));
 }
 
 DEFINE_HELPER(kfunc_cgroup_release)
 {
-	cgroup_put(u64_to_ptr(r1));
+	struct cgroup *cgrp = u64_to_ptr(r1);
+
+	take_kernel_object(run, &cgrp->host_object);
 	return 0;
 }
 
 DEFINE_HELPER(kfunc_cgroup_ancestor)
 {
-	return acquire(cgroup_ancestor(u64_to_ptr(r1), (s32)r2));
+	return acquire(run, cgroup_ancestor(u64_to_ptr(r1), (s32)r2));
 }
 
 DEFINE_HELPER(kfunc_cgroup_from_id)
 {
 	struct cgroup *cgrp;
 
-	return cgroup_by_id(run->host, r1, &cgrp) ? 0 : ptr_to_u64(cgrp);
+	if (cgroup_by_id(run->host, r1, &cgrp))
+		return 0;
+	return give_kernel_object(run, cgrp, &cgrp->host_object);
 }
 
 DEFINE_HELPER(kfunc_task_under_cgroup)

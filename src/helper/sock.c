@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "helper/flow.h"
 #include "helper/functions.h"
+#include "helper/kobj.h"
 #include "helper/sk_lookup.h"
 #include "helper/skb.h"
 #include "kernel/sock_table.h"
@@ -24,6 +25,12 @@ static struct sock *sock_at(u64 r)
 static u64 sock_result(const struct sock *sk)
 {
 	return ptr_to_u64(sk);
+}
+
+/* With a reference. */
+static u64 sock_found(struct run *run, struct sock *sk)
+{
+	return sk ? give_kernel_object(run, sk, sock_object(sk)) : 0;
 }
 
 /* ---- lookups ---- */
@@ -114,47 +121,47 @@ DEFINE_HELPER(helper_sk_lookup_tcp)
 {
 	struct place place = place_of_skb(run, u64_to_ptr(r1));
 
-	return sock_result(to_full(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5)));
+	return sock_found(run, to_full(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5)));
 }
 
 DEFINE_HELPER(helper_sk_lookup_udp)
 {
 	struct place place = place_of_skb(run, u64_to_ptr(r1));
 
-	return sock_result(to_full(look_up(run, &place, IPPROTO_UDP, r2, r3, r4, r5)));
+	return sock_found(run, to_full(look_up(run, &place, IPPROTO_UDP, r2, r3, r4, r5)));
 }
 
 DEFINE_HELPER(helper_skc_lookup_tcp)
 {
 	struct place place = place_of_skb(run, u64_to_ptr(r1));
 
-	return sock_result(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5));
+	return sock_found(run, look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5));
 }
 
 DEFINE_HELPER(helper_xdp_sk_lookup_tcp)
 {
 	struct place place = place_of_xdp(run, u64_to_ptr(r1));
 
-	return sock_result(to_full(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5)));
+	return sock_found(run, to_full(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5)));
 }
 
 DEFINE_HELPER(helper_xdp_sk_lookup_udp)
 {
 	struct place place = place_of_xdp(run, u64_to_ptr(r1));
 
-	return sock_result(to_full(look_up(run, &place, IPPROTO_UDP, r2, r3, r4, r5)));
+	return sock_found(run, to_full(look_up(run, &place, IPPROTO_UDP, r2, r3, r4, r5)));
 }
 
 DEFINE_HELPER(helper_xdp_skc_lookup_tcp)
 {
 	struct place place = place_of_xdp(run, u64_to_ptr(r1));
 
-	return sock_result(look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5));
+	return sock_found(run, look_up(run, &place, IPPROTO_TCP, r2, r3, r4, r5));
 }
 
 DEFINE_HELPER(helper_sk_release)
 {
-	sock_put(sock_at(r1));
+	take_kernel_object(run, sock_object(sock_at(r1)));
 	return 0;
 }
 

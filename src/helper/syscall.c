@@ -35,28 +35,32 @@ static int load(struct run *run, u32 cmd, union bpf_attr *attr, u32 size)
 	return call(run, cmd, attr, size);
 }
 
+static bool holds_others(const struct map *map)
+{
+	switch (map->desc.type) {
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * Who takes an element out of a map of maps or programs waits until no program
  * can see it, and this one may.
  */
 static int change(struct run *run, u32 cmd, union bpf_attr *attr, u32 size)
 {
-	enum bpf_map_type type;
 	struct object *obj;
 	int err = handle_get_kind(run->host, (int)attr->map_fd, OBJECT_MAP, &obj);
 
 	if (err)
 		return err;
-	type = map_of(obj)->desc.type;
+	err = holds_others(map_of(obj)) ? -EOPNOTSUPP : call(run, cmd, attr, size);
 	object_put(obj);
-	switch (type) {
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-	case BPF_MAP_TYPE_PROG_ARRAY:
-		return -EOPNOTSUPP;
-	default:
-		return call(run, cmd, attr, size);
-	}
+	return err;
 }
 
 DEFINE_HELPER(helper_sys_bpf)
@@ -83,20 +87,50 @@ DEFINE_HELPER(helper_sys_bpf)
 	case BPF_MAP_CREATE:
 	case BPF_MAP_FREEZE:
 	case BPF_MAP_GET_FD_BY_ID:
+		return helper_error(call(run, cmd, &attr, known));
 	case BPF_LINK_CREATE:
 	case BPF_RAW_TRACEPOINT_OPEN:
-		return helper_error(call(run, cmd, &attr, known));
+		/* Who attaches waits for programs that run, with locks that others want. */
+		return helper_error(-EOPNOTSUPP);
 	default:
 		return helper_error(-EINVAL);
 	}
 }
 
+/* Whether the object's end may be that of a program that runs, or wait for one. */
+static bool ends_others(const struct object *obj)
+{
+	const struct prog *prog;
+
+	switch (obj->ops->kind) {
+	case OBJECT_MAP:
+		return holds_others(container_of(obj, struct map, obj));
+	case OBJECT_PROG:
+		prog = container_of(obj, struct prog, obj);
+		for (u32 i = 0; i < prog->map_cnt; i++)
+			if (holds_others(prog->maps[i]))
+				return true;
+		return prog->target != NULL;
+	case OBJECT_BTF:
+		return false;
+	default:
+		return true;
+	}
+}
+
 DEFINE_HELPER(helper_sys_close)
 {
-	int err;
+	struct object *obj = handle_get(run->host, (int)(s32)r1);
+	int err = -EBADF;
 
-	host_syscall_begin(run);
-	err = handle_close(run->host, (int)(s32)r1);
-	host_syscall_end(run);
+	if (!obj)
+		return helper_error(err);
+	err = -EOPNOTSUPP;
+	if (!ends_others(obj)) {
+		host_syscall_begin(run);
+		err = handle_close(run->host, (int)(s32)r1);
+		host_syscall_end(run);
+	}
+	object_put(obj);
 	return helper_error(err);
 }

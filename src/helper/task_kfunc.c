@@ -115,18 +115,25 @@ DEFINE_HELPER(kfunc_iter_task_destroy)
 
 /* Behind struct bpf_iter_task_vma. */
 struct iter_vma {
-	struct task_struct *task; /* a reference */
+	struct deferred deferred;
+	struct task_struct *task; /* a reference, or NULL */
 	u64 next;		  /* address */
 	struct vm_area_struct vma;
 };
 
+static void free_unseen_vma(struct host *host, struct deferred *deferred)
+{
+	mem_free(host->mem, container_of(deferred, struct iter_vma, deferred));
+}
+
+/* The program may look at the area after that. */
 static void free_iter_vma(struct run *run, void *what)
 {
 	struct iter_vma *it = what;
 
 	task_put(it->task);
 	file_put(it->vma.vm_file);
-	mem_free(run->host->mem, it);
+	host_defer(run->host, run->cpu, &it->deferred, free_unseen_vma);
 }
 
 DEFINE_HELPER(kfunc_iter_task_vma_new)
@@ -185,16 +192,21 @@ DEFINE_HELPER(helper_find_vma)
 {
 	struct task_struct *task = u64_to_ptr(r1);
 	const struct subprog *fn = u64_to_ptr(r3);
-	struct vm_area_struct vma = {0};
+	struct iter_vma *found;
+	bool inside;
 
 	if (r5)
 		return helper_error(-EINVAL);
-	if (!task || !task->mm || task_vma(task, r2, &vma))
+	if (!task || !task->mm)
 		return helper_error(-ENOENT);
-	if (vma.vm_start <= r2)
-		(void)run->invoke(run, fn, r1, ptr_to_u64(&vma), r4, 0, 0);
-	file_put(vma.vm_file);
-	return vma.vm_start <= r2 ? 0 : helper_error(-ENOENT);
+	found = mem_zalloc(run->host->mem, sizeof(*found));
+	if (!found)
+		return helper_error(-ENOMEM);
+	inside = !task_vma(task, r2, &found->vma) && found->vma.vm_start <= r2;
+	if (inside)
+		(void)run->invoke(run, fn, r1, ptr_to_u64(&found->vma), r4, 0, 0);
+	free_iter_vma(run, found);
+	return inside ? 0 : helper_error(-ENOENT);
 }
 
 /* ---- files ---- */

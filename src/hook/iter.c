@@ -216,6 +216,7 @@ static void iter_link_free(struct link *link)
 
 static int iter_link_update(struct link *link, struct prog *prog, const struct prog *old)
 {
+	const struct iter_link *iter = container_of(link, struct iter_link, link);
 	int err = 0;
 
 	if (old && link->prog != old)
@@ -224,6 +225,8 @@ static int iter_link_update(struct link *link, struct prog *prog, const struct p
 		 link->prog->expected_attach_type != prog->expected_attach_type ||
 		 link->prog->attach_btf_id != prog->attach_btf_id)
 		err = -EINVAL;
+	if (!err && iter->source->fits)
+		err = iter->source->fits(prog, &iter->target);
 	if (!err)
 		link_set_prog(link, prog);
 	return err;
@@ -243,11 +246,13 @@ static int iter_link_fill_info(const struct link *link, struct bpf_link_info *in
 static int iter_link_open(struct link *link, struct object **stream)
 {
 	struct iter_link *from = container_of(link, struct iter_link, link);
+	struct prog *prog = link_get_prog(link);
 	struct iter *iter;
-	int err = iter_new(link->obj.host, link->prog, from->source, &from->target, &iter);
+	int err = iter_new(link->obj.host, prog, from->source, &from->target, &iter);
 
 	if (!err)
 		*stream = &iter->stream.obj;
+	object_put(&prog->obj);
 	return err;
 }
 

@@ -31,6 +31,8 @@ struct iter_source {
 	 * NULL: there is nothing to choose.
 	 */
 	int (*attach)(struct host *host, const struct prog *prog, struct iter_target *target);
+	/* Whether another program may do so after that: 0 or a negative errno. NULL: any. */
+	int (*fits)(const struct prog *prog, const struct iter_target *target);
 	void (*fill_info)(const struct iter_target *target, struct bpf_link_info *info);
 	size_t state_size; /* of iter_state(), zeroed at first */
 	/*

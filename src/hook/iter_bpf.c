@@ -128,23 +128,39 @@ const struct iter_source iter_source_bpf_prog = {
 
 struct link_walk {
 	struct walk walk;
+	struct prog *held; /* the program that the link had, a reference, or NULL */
 	struct bpf_link link;
 	struct bpf_prog prog;
 	struct bpf_prog_aux aux;
 };
 
+static void let_go(struct link_walk *walk)
+{
+	if (walk->held)
+		object_put(&walk->held->obj);
+	walk->held = NULL;
+}
+
+static void close_links(struct iter *iter)
+{
+	let_go(iter_state(iter));
+	walk_close(iter);
+}
+
 static int next_link(struct iter *iter, u64 *args)
 {
 	struct link_walk *walk = iter_state(iter);
 	struct object *obj = walk_on(iter, OBJECT_LINK);
-	const struct link *link;
+	struct link *link;
 
+	let_go(walk);
 	if (!obj)
 		return 0;
 	link = link_of(obj);
+	walk->held = link_get_prog(link);
 	walk->link = (struct bpf_link){.type = link->type, .id = obj->id};
-	if (link->prog) {
-		describe_prog(&walk->prog, &walk->aux, link->prog);
+	if (walk->held) {
+		describe_prog(&walk->prog, &walk->aux, walk->held);
 		walk->link.prog = &walk->prog;
 	}
 	args[0] = ptr_to_u64(&walk->link);
@@ -156,5 +172,5 @@ const struct iter_source iter_source_bpf_link = {
 	.nargs = 1,
 	.state_size = sizeof(struct link_walk),
 	.next = next_link,
-	.close = walk_close,
+	.close = close_links,
 };

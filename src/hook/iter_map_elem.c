@@ -48,10 +48,20 @@ static u32 user_size(const struct map *map)
 	return map->ops->percpu ? ROUND_UP(size, 8u) * map->obj.host->env.nr_cpus : size;
 }
 
+/* A program sees bytes: not of what only helpers may change. */
+static int fits(const struct prog *prog, const struct iter_target *target)
+{
+	const struct map *map = map_of(target->obj);
+
+	if (prog->max_rdonly_access > map->desc.key_size ||
+	    prog->max_rdwr_access > user_size(map) || (map->fields.cnt && prog->max_rdwr_access))
+		return -EACCES;
+	return 0;
+}
+
 static int attach(struct host *host, const struct prog *prog, struct iter_target *target)
 {
 	struct object *obj;
-	const struct map *map;
 	int err;
 
 	if (!target->info.map.map_fd)
@@ -59,18 +69,13 @@ static int attach(struct host *host, const struct prog *prog, struct iter_target
 	err = handle_get_kind(host, (int)target->info.map.map_fd, OBJECT_MAP, &obj);
 	if (err)
 		return err;
-	map = map_of(obj);
-	if (!may_iterate(map))
-		err = -EINVAL;
-	else if (prog->max_rdonly_access > map->desc.key_size ||
-		 prog->max_rdwr_access > user_size(map))
-		err = -EACCES;
+	target->obj = obj;
+	err = may_iterate(map_of(obj)) ? fits(prog, target) : -EINVAL;
 	if (err) {
 		object_put(obj);
-		return err;
+		target->obj = NULL;
 	}
-	target->obj = obj;
-	return 0;
+	return err;
 }
 
 static void fill_info(const struct iter_target *target, struct bpf_link_info *info)
@@ -201,6 +206,7 @@ const struct iter_source iter_source_bpf_map_elem = {
 	.name = "bpf_map_elem",
 	.nargs = 3,
 	.attach = attach,
+	.fits = fits,
 	.fill_info = fill_info,
 	.state_size = sizeof(struct elems),
 	.next = next_elem,

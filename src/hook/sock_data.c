@@ -257,9 +257,12 @@ static int deliver(const struct prog *verdict, struct sock *sk, const void *data
 static s32 parse(const struct prog *parser, struct sock *sk, u8 *data, u32 len)
 {
 	struct sk_buff skb;
+	s32 message;
 
 	sk_skb_init(&skb, sk, data, 0, len, len);
-	return (s32)run_stream(parser, &skb);
+	message = (s32)run_stream(parser, &skb);
+	sock_put(skb.sk_redir); /* a parser's wish counts for nothing */
+	return message;
 }
 
 /* Whole messages go on; the beginning of one waits. */

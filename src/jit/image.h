@@ -25,6 +25,7 @@ struct jit_image {
 	u32 frame_cnt;
 	u32 stubs_at;		       /* see locate.c */
 	void *reports[JIT_REPORT_CNT]; /* what each report keeps as long as the code is there */
+	struct deferred deferred;
 };
 
 /* Maps @size bytes where code is to stand; 0 or -ENOMEM. */

@@ -78,6 +78,11 @@ static void forget_entries(struct prog *prog, const struct jit_image *old)
 	}
 }
 
+static void free_image(struct host *host, struct deferred *deferred)
+{
+	image_free(host->mem, container_of(deferred, struct jit_image, deferred));
+}
+
 int jit_compile_again(struct prog *prog, const struct jit_options *options, struct err *err)
 {
 	struct jit_image *old = prog->jit;
@@ -86,9 +91,9 @@ int jit_compile_again(struct prog *prog, const struct jit_options *options, stru
 	if (ret)
 		return ret;
 	forget_entries(prog, old);
-	host_synchronize(prog->obj.host);
 	jit_report_end(prog, old);
-	image_free(prog->obj.host->mem, old);
+	/* It may be what is running, down to the system call that asks for this. */
+	host_defer(prog->obj.host, 0, &old->deferred, free_image);
 	return 0;
 }
 

@@ -242,7 +242,8 @@ static int learn_children(struct cgroup_tree *tree, struct cgroup *cgrp)
 	size_t len;
 	int err = 0;
 
-	if (!env->next_cgroup || !path_of(cgrp, path))
+	/* Of one that has gone, another may have the path by now. */
+	if (!env->next_cgroup || cgrp->self.flags & CSS_DYING || !path_of(cgrp, path))
 		return 0;
 	len = strlen(path);
 	forget_children(tree, cgrp, path, len);

@@ -199,16 +199,27 @@ static void drop_fields(struct map *map, u32 kinds)
 		map->ops->drop_fields(map, kinds);
 }
 
+static void exit_and_free(struct host *host __unused, struct deferred *deferred)
+{
+	struct map *map = container_of(deferred, struct map, deferred);
+
+	map->ops->exit(map);
+	free_struct(map);
+}
+
 static void map_object_free(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
 	drop_fields(map, BTF_FIELDS_HOLDING);
-	/* A callback may be under way; it keeps its program, which need not know an inner map. */
+	/*
+	 * A callback may be under way; it keeps its program, which need not know an
+	 * inner map. Waiting for it is not possible here: this may be in a program.
+	 */
 	if (map->fields.mask & BTF_FIELD_ASYNC)
-		host_synchronize(map->obj.host);
-	map->ops->exit(map);
-	free_struct(map);
+		host_defer(obj->host, 0, &map->deferred, exit_and_free);
+	else
+		exit_and_free(obj->host, &map->deferred);
 }
 
 static void map_object_closed(struct object *obj)

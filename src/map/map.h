@@ -149,6 +149,7 @@ struct map {
 	/* Writes under way and writable mappings, which keep it from being frozen; negative:
 	 * frozen. */
 	_Atomic s64 user_writers;
+	struct deferred deferred; /* of a map whose values have timers, at its end */
 };
 
 static inline bool map_is_frozen(const struct map *map)

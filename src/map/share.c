@@ -74,7 +74,7 @@ static int make_region(struct map *map, size_t size)
 /* The map's memory is there, and must be as much as there should be. */
 static int find_region(struct map_share *share, size_t size)
 {
-	return share->header->size == size ? share_join(share) : -EINVAL;
+	return share->size == size ? share_join(share) : -EINVAL;
 }
 
 static int region(struct map *map, size_t size)
@@ -146,6 +146,7 @@ static int map_header(struct map_share *share, int fd, struct err *err)
 		return err_set(err, ret, "this is no map's region: its size is not sealed");
 	if (size < header_size())
 		return err_set(err, -EINVAL, "this is no map's region: it is too short");
+	share->size = size - header_size();
 	share->fd = os_share_reopen(fd);
 	if (share->fd < 0)
 		return err_set(err, share->fd, "the region cannot be opened: %s",

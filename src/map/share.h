@@ -73,6 +73,7 @@ struct map_share {
 	int fd;		 /* of the region, for others, too */
 	int life;	 /* has the byte of our slot, so that others see us live; -1 */
 	bool attached;	 /* somebody else made the region */
+	u64 size;	 /* of the map's memory then, which is sealed: the header is not */
 	u32 max_entries; /* as asked for, before a type rounds it */
 	int err;	 /* why there is no memory, 0: there is none */
 };

@@ -27,6 +27,7 @@ void link_init(struct link *link, enum bpf_link_type type, const struct link_ops
 {
 	object_init(&link->obj, &link_object_ops, host);
 	link->type = type;
+	link->lock = (struct spinlock){0};
 	link->ops = ops;
 	link->prog = prog;
 	if (prog)
@@ -35,13 +36,28 @@ void link_init(struct link *link, enum bpf_link_type type, const struct link_ops
 
 void link_set_prog(struct link *link, struct prog *prog)
 {
-	struct prog *old = link->prog;
+	struct prog *old;
 
 	if (prog)
 		object_get(&prog->obj);
+	spin_lock(&link->lock);
+	old = link->prog;
 	link->prog = prog;
+	spin_unlock(&link->lock);
 	if (old)
 		object_put(&old->obj);
+}
+
+struct prog *link_get_prog(struct link *link)
+{
+	struct prog *prog;
+
+	spin_lock(&link->lock);
+	prog = link->prog;
+	if (prog)
+		object_get(&prog->obj);
+	spin_unlock(&link->lock);
+	return prog;
 }
 
 int link_info_text(u64 addr, u32 *len, const char *text)

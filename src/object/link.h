@@ -7,6 +7,7 @@
 #ifndef ANYBPF_OBJECT_LINK_H
 #define ANYBPF_OBJECT_LINK_H
 
+#include "base/sync.h"
 #include "isa/uapi_structs.h"
 #include "object/object.h"
 
@@ -38,14 +39,17 @@ struct link {
 	struct object obj;
 	const struct link_ops *ops;
 	enum bpf_link_type type;
-	struct prog *prog; /* a reference, or NULL */
+	struct spinlock lock; /* of .prog, where it may change: see link_get_prog() */
+	struct prog *prog;    /* a reference, or NULL */
 };
 
 /* Takes a reference of @prog, which may be NULL. */
 void link_init(struct link *link, enum bpf_link_type type, const struct link_ops *ops,
 	       struct host *host, struct prog *prog);
-/* Changes the program, with references; the caller keeps others away. */
+/* Changes the program, with references; the caller keeps others away who would do so. */
 void link_set_prog(struct link *link, struct prog *prog);
+/* A new reference of the program that it has now, or NULL. */
+struct prog *link_get_prog(struct link *link);
 
 static inline struct link *link_of(struct object *obj)
 {

@@ -333,6 +333,10 @@ int prog_check_target(const struct prog *prog, const struct prog *target,
 	struct arena arena;
 	int err;
 
+	/* Its context is rewritten, and its helpers are chosen, for programs of that type. */
+	if (prog->target && (prog->target->type != target->type ||
+			     prog->target->expected_attach_type != target->expected_attach_type))
+		return -EINVAL;
 	arena_init(&arena, host->mem);
 	err = describe_target(&arena, target, target_rules, &described);
 	input.attach_btf = described.btf;

@@ -169,12 +169,17 @@ int sys_link_info(struct call *call, struct link *link)
 {
 	struct bpf_link_info info = {0};
 	int err = info_read(call, &info, sizeof(info));
+	struct prog *prog;
 
 	if (err)
 		return err;
 	info.type = link->type;
 	info.id = link->obj.id;
-	info.prog_id = link->prog ? link->prog->obj.id : 0;
+	prog = link_get_prog(link);
+	if (prog) {
+		info.prog_id = prog->obj.id;
+		object_put(&prog->obj);
+	}
 	if (link->ops->fill_info)
 		err = link->ops->fill_info(link, &info);
 	return err ? err : info_write(call, &info, sizeof(info));

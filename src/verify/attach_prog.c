@@ -75,6 +75,7 @@ int check_target_prog(struct verifier *v, const struct btf_type *func, bool *unr
 
 struct side {
 	const struct btf *btf;
+	u32 func; /* its type */
 	const struct btf_type *proto;
 	const char *name;
 };
@@ -102,6 +103,29 @@ static bool has_size(const struct btf_type *t)
 	}
 }
 
+/* Whether all that @a's tags say of parameter @i is said of it by @b, too. */
+static bool has_tags_of(u32 i, const struct side *a, const struct side *b)
+{
+	const char *tag, *other;
+	u32 at = 0, bt = 0;
+
+	while ((tag = btf_next_decl_tag(a->btf, a->func, (s32)i, "arg:", &at))) {
+		for (bt = 0; (other = btf_next_decl_tag(b->btf, b->func, (s32)i, "arg:", &bt));)
+			if (!strcmp(tag, other))
+				break;
+		if (!other)
+			return false;
+	}
+	return true;
+}
+
+static bool is_context(const struct verifier *v, const char *name)
+{
+	const struct prog_rules *rules = v->in->target->rules;
+
+	return rules && rules->ctx_name && !strcmp(rules->ctx_name, name);
+}
+
 static int check_pointers(struct verifier *v, u32 i, const struct side *a, const struct side *b)
 {
 	const struct btf_type *at = btf_skip_mods(a->btf, param_type(a, i)->type, NULL);
@@ -117,6 +141,14 @@ static int check_pointers(struct verifier *v, u32 i, const struct side *a, const
 		return reject_program(v, -EINVAL,
 				      "arg%u %s(struct %s *) doesn't match %s(struct %s *)", i,
 				      a->name, a_name, b->name, b_name);
+	/* Linux looks at names alone, and so lets an extension believe in more than callers give.
+	 */
+	if (at->size != bt->size && !is_context(v, a_name))
+		return reject_program(v, -EINVAL, "arg%u in %s() has size %u while %s() has %u", i,
+				      a->name, at->size, b->name, bt->size);
+	if (!has_tags_of(i, a, b) || !has_tags_of(i, b, a))
+		return reject_program(v, -EINVAL, "arg%u in %s() has other tags than in %s()", i,
+				      a->name, b->name);
 	return 0;
 }
 
@@ -170,9 +202,11 @@ int check_same_signature(struct verifier *v, const struct btf_type *func)
 	if (!v->in->func_info_cnt || !btf)
 		return reject_program(v, -EINVAL, "Program extension requires BTF");
 	own = btf_type_by_id(btf, v->in->func_info[0].type_id);
-	a = (struct side){btf, btf_type_by_id(btf, own->type), btf_name(btf, own)};
+	a = (struct side){btf, v->in->func_info[0].type_id, btf_type_by_id(btf, own->type),
+			  btf_name(btf, own)};
 	btf = v->in->attach_btf;
-	b = (struct side){btf, btf_type_by_id(btf, func->type), btf_name(btf, func)};
+	b = (struct side){btf, v->in->attach_btf_id, btf_type_by_id(btf, func->type),
+			  btf_name(btf, func)};
 	if (btf_vlen(own) != BTF_FUNC_GLOBAL)
 		return reject_program(v, -EINVAL, "%s() is not a global function", a.name);
 	if (btf_vlen(func) != BTF_FUNC_GLOBAL)
