@@ -22,9 +22,27 @@ __attribute__((noinline)) int with_context(struct xdp_md *ctx)
 	return inner(ctx, 3, 4);
 }
 
+struct pair {
+	int a, b;
+};
+
+__attribute__((noinline)) int difference(struct pair *pair)
+{
+	return pair ? pair->a - pair->b : 0;
+}
+
 SEC("xdp")
 int base(struct xdp_md *ctx)
 {
-	result = answer(10) + with_context(ctx) + answer(20);
+	struct pair pair = {5, 5};
+
+	result = answer(10) + with_context(ctx) + answer(20) + difference(&pair);
 	return result == 10 ? XDP_DROP : XDP_PASS;
+}
+
+/* Has one of these functions, too. */
+SEC("tc")
+int other_base(struct __sk_buff *skb)
+{
+	return answer(1);
 }

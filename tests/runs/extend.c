@@ -139,15 +139,32 @@ static void test_trace(const struct test *t)
 	anybpf_object_close(ext.object);
 }
 
-static void test_refused(const struct test *t)
+/* What it was verified and rewritten for is programs of the first one's type. */
+static void test_other_type(const struct test *t)
+{
+	union bpf_attr attr = {0};
+	struct test ext = {0};
+
+	load_for(t, &ext, "new_answer", NULL);
+	attr.link_create.prog_fd = (u32)prog_fd(&ext, "new_answer");
+	attr.link_create.target_fd = (u32)prog_fd(t, "other_base");
+	attr.link_create.target_btf_id =
+		anybpf_object_find_program(ext.object, "new_answer")->attach_btf_id;
+	check_eq(call(t, BPF_LINK_CREATE, &attr), -EINVAL);
+	attr.link_create.target_fd = (u32)prog_fd(t, "base");
+	close_fd(t, call(t, BPF_LINK_CREATE, &attr));
+	anybpf_object_close(ext.object);
+}
+
+static void refuse(const struct test *t, const char *name)
 {
 	struct anybpf_object *object;
 	struct anybpf_program *prog, *p = NULL;
 
 	check_eq(anybpf_object_open(t->ctx, extension_path, &object), 0);
 	while ((p = anybpf_object_next_program(object, p)))
-		anybpf_program_set_autoload(p, !strcmp(anybpf_program_name(p), "wrong_type"));
-	prog = anybpf_object_find_program(object, "wrong_type");
+		anybpf_program_set_autoload(p, !strcmp(anybpf_program_name(p), name));
+	prog = anybpf_object_find_program(object, name);
 	check_eq(anybpf_program_set_attach_target(
 			 prog, anybpf_object_find_program(t->object, "base"), "nothing"),
 		 -ENOENT);
@@ -158,13 +175,17 @@ static void test_refused(const struct test *t)
 	anybpf_object_close(object);
 }
 
+static void test_refused(const struct test *t)
+{
+	refuse(t, "wrong_type");
+	refuse(t, "wrong_size");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct named_test tests[] = {
-		{"replace", test_replace},
-		{"context", test_context},
-		{"trace", test_trace},
-		{"refused", test_refused},
+		{"replace", test_replace},	 {"context", test_context}, {"trace", test_trace},
+		{"other type", test_other_type}, {"refused", test_refused},
 	};
 
 	/* Linux does the same: only programs with machine code have such functions. */

@@ -27,6 +27,17 @@ int wrong_type(long long *number)
 	return 0;
 }
 
+/* More than callers give. */
+struct pair {
+	char bytes[4096];
+};
+
+SEC("freplace/difference")
+int wrong_size(struct pair *pair)
+{
+	return pair ? pair->bytes[4095] : 0;
+}
+
 SEC("fentry/answer")
 int BPF_PROG(before_answer, int number)
 {

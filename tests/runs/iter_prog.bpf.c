@@ -67,6 +67,18 @@ struct {
 	__type(value, __u64);
 } queue SEC(".maps");
 
+struct locked {
+	__u64 number;
+	struct bpf_spin_lock lock;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, struct locked);
+} locked SEC(".maps");
+
 unsigned int again, huge;
 
 struct map_ctx {

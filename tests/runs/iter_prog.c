@@ -140,12 +140,22 @@ static void test_elements(const struct test *t)
 
 static void test_errors(const struct test *t)
 {
+	union bpf_attr attr = {0};
 	char text[4096];
 	int link = link_to(t, "elements", "squares"), fd;
 
 	check_eq(link_to(t, "elements", "queue"), -EINVAL);
 	check_eq(link_to(t, "elements", NULL), -EBADF);
 	check_eq(link_to(t, "wide", "squares"), -EACCES);
+	/* Nor may bytes be seen that are a lock. */
+	check_eq(link_to(t, "elements", "locked"), -EACCES);
+	/* Nor may a link get there later. */
+	attr.link_update.link_fd = (u32)link_to(t, "elements", "squares");
+	attr.link_update.new_prog_fd = (u32)prog_fd(t, "wide");
+	check_eq(call(t, BPF_LINK_UPDATE, &attr), -EACCES);
+	attr.link_update.new_prog_fd = (u32)prog_fd(t, "elements");
+	check_eq(call(t, BPF_LINK_UPDATE, &attr), 0);
+	close_fd(t, (int)attr.link_update.link_fd);
 	/* Once more for the first object, then from there on. */
 	set_global(t, 1, 0);
 	fd = open_iter(t, link);
