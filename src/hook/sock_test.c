@@ -147,10 +147,13 @@ int sk_skb_test_run(struct host *host, struct prog *prog, union bpf_attr *attr)
 
 /* ---- choosing ---- */
 
-/* The packet is what is there, without headers before it. */
+/* The packet is what is there, without headers before it. In a run: the group may be ending. */
 static void reuseport_init(struct sk_reuseport *ctx, struct sk_buff *skb, struct sock *sk, u8 *data,
 			   u32 len, u32 hash)
 {
+	const struct sock_reuseport *group =
+		__atomic_load_n(&sk->sk_reuseport_cb, __ATOMIC_ACQUIRE);
+
 	sk_skb_init(skb, sk, data, 0, len, len);
 	*ctx = (struct sk_reuseport){
 		.data = data,
@@ -159,7 +162,7 @@ static void reuseport_init(struct sk_reuseport *ctx, struct sk_buff *skb, struct
 		.eth_protocol =
 			host_to_be16(sk->__sk_common.skc_family == AF_INET ? ETH_P_IP : ETH_P_IPV6),
 		.ip_protocol = sk->sk_protocol,
-		.bind_inany = sk->sk_reuseport_cb && sk->sk_reuseport_cb->bind_inany,
+		.bind_inany = group && group->bind_inany,
 		.hash = hash,
 		.sk = sk,
 		.skb = skb,
@@ -219,8 +222,8 @@ struct sock *sock_reuseport_choose(const struct prog *prog, struct sock *sk, con
 	*chosen = false;
 	if (!copy)
 		return NULL;
-	reuseport_init(&ctx, &skb, sk, copy, len, hash);
 	run_begin(&run, host);
+	reuseport_init(&ctx, &skb, sk, copy, len, hash);
 	verdict = (u32)prog_run_in(&run, prog, &ctx);
 	run_end(&run);
 	mem_free(host->mem, copy);

@@ -169,6 +169,11 @@ int sock_hash(struct sock *sk)
 	return 0;
 }
 
+static void free_group(struct host *host, struct deferred *deferred)
+{
+	mem_free(host->mem, container_of(deferred, struct sock_reuseport, deferred));
+}
+
 void sock_unhash(struct sock *sk)
 {
 	struct sock_common *skc = &sk->__sk_common, **at;
@@ -185,7 +190,8 @@ void sock_unhash(struct sock *sk)
 	group = sk_fullsock(sk) ? leave_group(sk) : NULL;
 	skc->host_bucket = NULL;
 	spin_unlock(&bucket->lock);
-	mem_free(sock_host(sk)->mem, group);
+	if (group)
+		host_defer(sock_host(sk), 0, &group->deferred, free_group);
 	if (sk_fullsock(sk))
 		sock_leave_port(sk);
 }

@@ -21,8 +21,12 @@ struct sock_key {
 /* A reference, or NULL. What is found may be no full socket. */
 struct sock *sock_lookup(struct host *host, const struct sock_key *key);
 
-/* Sockets that share an address and a port. Its members are in one bucket of a table. */
+/*
+ * Sockets that share an address and a port. Its members are in one bucket of a table; it ends with
+ * the last, when no program sees it.
+ */
 struct sock_reuseport {
+	struct deferred deferred;
 	u32 num_socks;
 	u32 reuseport_id; /* unique in the host */
 	bool bind_inany;
